@@ -1,0 +1,389 @@
+//! Agents as both programs think of them: type, status machine, spawn parameters.
+//!
+//! Owns which status may follow which. Must not know processes, rows or screens.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::terminal::TerminalSize;
+
+/// Name of a kind of agent, such as `claude-code` or `custom`; the runtime says which it knows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9-]{0,63}$", examples("custom", "claude-code"))]
+pub struct AgentType(String);
+
+/// Why a text cannot name a kind of agent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an agent type: use 1 to 64 of a-z 0-9 -")]
+pub struct InvalidAgentType(String);
+
+impl AgentType {
+    /// A command of the user's own.
+    pub const CUSTOM: &'static str = "custom";
+    /// Anthropic's Claude Code.
+    pub const CLAUDE_CODE: &'static str = "claude-code";
+
+    /// Checks the spelling, not whether any runtime knows it.
+    ///
+    /// # Errors
+    /// [`InvalidAgentType`] unless the text is 1–64 of `a-z 0-9 -`, not starting with `-`.
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidAgentType> {
+        let text = text.into();
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if text.is_empty() || text.len() > 64 || text.starts_with('-') || !text.bytes().all(allowed) {
+            return Err(InvalidAgentType(text.chars().take(40).collect()));
+        }
+        Ok(Self(text))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AgentType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for AgentType {
+    type Error = InvalidAgentType;
+    fn try_from(text: String) -> Result<Self, InvalidAgentType> {
+        Self::parse(text)
+    }
+}
+
+impl From<AgentType> for String {
+    fn from(name: AgentType) -> String {
+        name.0
+    }
+}
+
+/// What an agent is doing.
+///
+/// `spawning → starting → (login_required ⇄) ready ⇄ busy ⇄ waiting → stopping → stopped | error`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentStatus {
+    /// Asked for; no process is known yet.
+    Spawning,
+    /// Its process runs; it has not shown that it can work.
+    Starting,
+    /// It wants a person to sign in.
+    LoginRequired,
+    /// It can be given work.
+    Ready,
+    /// It is working.
+    Busy,
+    /// It asks a person something.
+    Waiting,
+    /// Its end was asked for.
+    Stopping,
+    /// It ended, and nobody needs to mind.
+    Stopped,
+    /// It failed; the reason is told with it.
+    Error,
+}
+
+/// What happened to an agent, as far as its status is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AgentChange {
+    /// Its process runs.
+    Started,
+    /// It wants a person to sign in.
+    LoginRequired,
+    /// It can be given work.
+    Ready,
+    /// It is working.
+    Busy,
+    /// It asks a person something.
+    Waiting,
+    /// Somebody asked for its end.
+    StopRequested,
+    /// It ended as asked, or by itself after having been ready.
+    Stopped,
+    /// It could not be started, or broke.
+    Failed,
+}
+
+/// A change that cannot happen in the status it was reported for; nothing must be changed by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{change:?} cannot happen to an agent that is {status}")]
+pub struct Unexpected {
+    /// The status before.
+    pub status: AgentStatus,
+    /// What was reported.
+    pub change: AgentChange,
+}
+
+impl AgentStatus {
+    /// Every status, in the order of an agent's life.
+    pub const ALL: [Self; 9] = [
+        Self::Spawning,
+        Self::Starting,
+        Self::LoginRequired,
+        Self::Ready,
+        Self::Busy,
+        Self::Waiting,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Error,
+    ];
+
+    /// The status after a change. A repeated report of the same change answers the same status.
+    ///
+    /// # Errors
+    /// [`Unexpected`] for a late or impossible report: nothing follows an end, and an agent whose
+    /// stop was asked for only ends.
+    pub fn on(self, change: AgentChange) -> Result<Self, Unexpected> {
+        let reached = match change {
+            AgentChange::Started => Self::Starting,
+            AgentChange::LoginRequired => Self::LoginRequired,
+            AgentChange::Ready => Self::Ready,
+            AgentChange::Busy => Self::Busy,
+            AgentChange::Waiting => Self::Waiting,
+            AgentChange::StopRequested => Self::Stopping,
+            AgentChange::Stopped => Self::Stopped,
+            AgentChange::Failed => Self::Error,
+        };
+        let allowed = match self {
+            Self::Spawning => true,
+            Self::Starting | Self::LoginRequired | Self::Ready | Self::Busy | Self::Waiting => {
+                reached != Self::Starting || self == Self::Starting
+            }
+            Self::Stopping => matches!(reached, Self::Stopping | Self::Stopped | Self::Error),
+            Self::Stopped | Self::Error => reached == self,
+        };
+        if allowed { Ok(reached) } else { Err(Unexpected { status: self, change }) }
+    }
+
+    /// The change that reports this status; `None` for `spawning`, which nothing reports.
+    #[must_use]
+    pub fn reported_by(self) -> Option<AgentChange> {
+        match self {
+            Self::Spawning => None,
+            Self::Starting => Some(AgentChange::Started),
+            Self::LoginRequired => Some(AgentChange::LoginRequired),
+            Self::Ready => Some(AgentChange::Ready),
+            Self::Busy => Some(AgentChange::Busy),
+            Self::Waiting => Some(AgentChange::Waiting),
+            Self::Stopping => Some(AgentChange::StopRequested),
+            Self::Stopped => Some(AgentChange::Stopped),
+            Self::Error => Some(AgentChange::Failed),
+        }
+    }
+
+    /// Whether the agent has ended.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Stopped | Self::Error)
+    }
+
+    /// The status as it is spelled on every surface.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Spawning => "spawning",
+            Self::Starting => "starting",
+            Self::LoginRequired => "login_required",
+            Self::Ready => "ready",
+            Self::Busy => "busy",
+            Self::Waiting => "waiting",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Error => "error",
+        }
+    }
+
+    /// Reads the spelling of [`Self::as_str`]; `None` for anything else.
+    #[must_use]
+    pub fn from_str_opt(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+impl fmt::Display for AgentStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How an agent is to be started. Unknown keys are refused: a misspelt option must not be ignored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SpawnConfig {
+    /// Program and arguments; only for `custom`, where the login shell is the default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
+    /// Further arguments, after those of the kind or the command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Absolute working folder on the runtime's machine; a new empty one of the agent's own by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Environment variables to add, over the clean environment that every agent gets.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Columns of the terminal, 2 to 1000; 80 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cols: Option<u32>,
+    /// Rows of the terminal, 1 to 500; 24 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u32>,
+}
+
+/// Most agents that one spawn may ask for.
+pub const MAX_SPAWN_COUNT: u32 = 10;
+
+/// Longest name of an agent, in characters.
+pub const MAX_NAME_CHARS: usize = 100;
+
+/// Most arguments of a command, and most environment variables.
+const MAX_LIST: usize = 256;
+
+/// A spawn parameter that is out of bounds; `field` is its path in the request body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` {why}")]
+pub struct InvalidSpawn {
+    /// Path of the field, such as `config.cwd`.
+    pub field: &'static str,
+    /// What is wrong and what to send instead.
+    pub why: String,
+}
+
+fn invalid<T>(field: &'static str, why: impl Into<String>) -> Result<T, InvalidSpawn> {
+    Err(InvalidSpawn { field, why: why.into() })
+}
+
+/// Checks how many agents are asked for.
+///
+/// # Errors
+/// [`InvalidSpawn`] outside 1 to [`MAX_SPAWN_COUNT`].
+pub fn check_count(count: u32) -> Result<u32, InvalidSpawn> {
+    match count {
+        1..=MAX_SPAWN_COUNT => Ok(count),
+        _ => invalid("count", format!("must be 1 to {MAX_SPAWN_COUNT}, not {count}")),
+    }
+}
+
+/// Checks a name given by a person.
+///
+/// # Errors
+/// [`InvalidSpawn`] for an empty one, a long one, or one with control characters.
+pub fn check_name(name: &str) -> Result<(), InvalidSpawn> {
+    if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
+        return invalid("name", format!("must be 1 to {MAX_NAME_CHARS} printable characters"));
+    }
+    Ok(())
+}
+
+impl SpawnConfig {
+    /// Checks everything that can be checked without the runtime's machine.
+    ///
+    /// # Errors
+    /// [`InvalidSpawn`] naming the first field that is out of bounds.
+    pub fn check(&self, agent_type: &AgentType) -> Result<(), InvalidSpawn> {
+        self.size()?;
+        if let Some(command) = &self.command {
+            if agent_type.as_str() != AgentType::CUSTOM {
+                return invalid("config.command", "is only for agents of type custom");
+            }
+            if command.first().is_none_or(|program| program.trim().is_empty()) {
+                return invalid("config.command", "must name a program: [\"program\", \"argument\", …]");
+            }
+        }
+        let words = self.command.iter().flatten().chain(&self.args);
+        if words.clone().count() > MAX_LIST || words.clone().any(|word| word.contains('\0')) {
+            return invalid("config.args", format!("must be at most {MAX_LIST} texts without NUL"));
+        }
+        if self.cwd.as_ref().is_some_and(|cwd| !cwd.starts_with('/') || cwd.contains('\0')) {
+            return invalid("config.cwd", "must be an absolute path on the runtime's machine");
+        }
+        let bad_name = |name: &String| name.is_empty() || name.contains(['=', '\0']);
+        if self.env.len() > MAX_LIST
+            || self.env.iter().any(|(name, value)| bad_name(name) || value.contains('\0'))
+        {
+            return invalid("config.env", format!("must be at most {MAX_LIST} variables, names without `=`"));
+        }
+        Ok(())
+    }
+
+    /// The terminal's size.
+    ///
+    /// # Errors
+    /// [`InvalidSpawn`] outside the bounds of [`TerminalSize::new`].
+    pub fn size(&self) -> Result<TerminalSize, InvalidSpawn> {
+        let cols = self.cols.unwrap_or(TerminalSize::DEFAULT.cols.into());
+        let rows = self.rows.unwrap_or(TerminalSize::DEFAULT.rows.into());
+        TerminalSize::new(cols, rows).or_else(|refused| invalid("config.cols", refused.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AgentStatus::*;
+    use super::*;
+
+    #[test]
+    fn every_status_answers_every_change_as_the_table_says() {
+        use AgentChange as C;
+        let changes = [
+            C::Started,
+            C::LoginRequired,
+            C::Ready,
+            C::Busy,
+            C::Waiting,
+            C::StopRequested,
+            C::Stopped,
+            C::Failed,
+        ];
+        let table = [
+            (Spawning, [Some(Starting), Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),
+            (Starting, [Some(Starting), Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),
+            (LoginRequired, [None, Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),
+            (Ready, [None, Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),
+            (Busy, [None, Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),
+            (Waiting, [None, Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),
+            (Stopping, [None, None, None, None, None, Some(Stopping), Some(Stopped), Some(Error)]),
+            (Stopped, [None, None, None, None, None, None, Some(Stopped), None]),
+            (Error, [None, None, None, None, None, None, None, Some(Error)]),
+        ];
+        assert_eq!(table.map(|(status, _)| status), AgentStatus::ALL);
+        for (status, answers) in table {
+            for (change, expected) in changes.into_iter().zip(answers) {
+                assert_eq!(status.on(change).ok(), expected, "{status} on {change:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_spelling_is_the_same_in_json_and_text() {
+        for status in AgentStatus::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+            assert_eq!(AgentStatus::from_str_opt(status.as_str()), Some(status));
+        }
+        assert_eq!(AgentStatus::from_str_opt("asleep"), None);
+    }
+
+    #[test]
+    fn spawn_parameters_out_of_bounds_name_their_field() {
+        let custom = AgentType::parse("custom").unwrap();
+        let claude = AgentType::parse("claude-code").unwrap();
+        let config = |json: serde_json::Value| serde_json::from_value::<SpawnConfig>(json);
+        let field = |kind: &AgentType, json| config(json).unwrap().check(kind).unwrap_err().field;
+        assert_eq!(field(&custom, serde_json::json!({"command": []})), "config.command");
+        assert_eq!(field(&claude, serde_json::json!({"command": ["sh"]})), "config.command");
+        assert_eq!(field(&custom, serde_json::json!({"cwd": "relative"})), "config.cwd");
+        assert_eq!(field(&custom, serde_json::json!({"env": {"A=B": "c"}})), "config.env");
+        assert_eq!(field(&custom, serde_json::json!({"cols": 0})), "config.cols");
+        assert!(config(serde_json::json!({"cmd": ["sh"]})).is_err(), "unknown keys are refused");
+        assert!(check_count(0).is_err() && check_count(11).is_err() && check_count(10).is_ok());
+        assert!(check_name("\n").is_err() && check_name("Code Review Agents").is_ok());
+    }
+}
