@@ -343,6 +343,7 @@ mod tests {
             C::Stopped,
             C::Failed,
         ];
+        #[rustfmt::skip] // one status a row, one change a column
         let table = [
             (Spawning, [Some(Starting), Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),
             (Starting, [Some(Starting), Some(LoginRequired), Some(Ready), Some(Busy), Some(Waiting), Some(Stopping), Some(Stopped), Some(Error)]),

@@ -97,7 +97,9 @@ impl RuntimeEvent {
             AgentStatus::Spawning => None,
             AgentStatus::Starting => Some(Self::AgentStarted { agent }),
             AgentStatus::Ready => Some(Self::AgentReady { agent }),
-            AgentStatus::LoginRequired => Some(Self::LoginRequired { login_url: agent.login_url.clone(), agent }),
+            AgentStatus::LoginRequired => {
+                Some(Self::LoginRequired { login_url: agent.login_url.clone(), agent })
+            }
             AgentStatus::Stopped => {
                 Some(Self::AgentStopped { reason: evidence, exit_code: agent.exit_code, agent })
             }

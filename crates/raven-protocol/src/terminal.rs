@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn sizes_outside_the_bounds_are_refused_wherever_they_come_from() {
-        for (cols, rows) in [(0, 0), (1, 24), (80, 0), (1001, 24), (80, 501), (10_000, 10_000), (65_616, 24)] {
+        for (cols, rows) in [(0, 0), (1, 24), (80, 0), (1001, 24), (80, 501), (10_000, 10_000), (65_616, 24)]
+        {
             assert!(TerminalSize::new(cols, rows).is_err(), "{cols}x{rows}");
             let json = serde_json::json!({"cols": cols, "rows": rows});
             assert!(serde_json::from_value::<TerminalSize>(json).is_err(), "{cols}x{rows}");
@@ -257,7 +258,10 @@ mod tests {
     fn control_messages_have_the_documented_spelling() {
         let size = TerminalSize::DEFAULT;
         let spelled = serde_json::to_value(ServerControl::Hello { base: 1, head: 2, size }).unwrap();
-        assert_eq!(spelled, serde_json::json!({"type": "hello", "base": 1, "head": 2, "cols": 80, "rows": 24}));
+        assert_eq!(
+            spelled,
+            serde_json::json!({"type": "hello", "base": 1, "head": 2, "cols": 80, "rows": 24})
+        );
         let resize: ClientControl = serde_json::from_str(r#"{"type":"resize","cols":0,"rows":9}"#).unwrap();
         assert_eq!(resize, ClientControl::Resize { cols: 0, rows: 9 });
         assert_eq!(serde_json::to_string(&ClientControl::Repaint).unwrap(), r#"{"type":"repaint"}"#);

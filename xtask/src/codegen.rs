@@ -1,0 +1,65 @@
+//! The generated files: the control plane's OpenAPI document and the web UI's types of it.
+//!
+//! Owns where they lie and how fresh they must be. Must not know what is in them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::program::{self, cargo, output, root, web};
+use crate::web::{npm, packages};
+
+/// What `codegen` takes.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Change nothing; fail when a file is not what would be generated now
+    #[arg(long)]
+    check: bool,
+}
+
+/// Makes the generated files anew, or checks that they are fresh.
+pub fn run(options: &Options) -> Result<()> {
+    if options.check { check() } else { generate() }
+}
+
+/// Fails when a generated file is not what would be generated now; leaves every file as it was.
+pub fn check() -> Result<()> {
+    let before: Vec<_> = files().into_iter().map(|file| (fs::read(&file).ok(), file)).collect();
+    let generated = generate();
+    let mut stale = Vec::new();
+    for (content, file) in before {
+        if fs::read(&file).ok() == content {
+            continue;
+        }
+        stale.push(name(&file));
+        match content {
+            Some(content) => fs::write(&file, content)?,
+            None => fs::remove_file(&file)?,
+        }
+    }
+    generated?;
+    if !stale.is_empty() {
+        bail!("not fresh: {}; run `cargo xtask codegen` and commit what it changes", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// First the document from the code, then the types from the document.
+fn generate() -> Result<()> {
+    let [document, _] = files();
+    let text = output(&mut cargo(&["run", "--quiet", "--package", "raven-docs", "--", "openapi"]))?;
+    if fs::read_to_string(&document).ok().as_deref() != Some(&text) {
+        fs::write(&document, text).with_context(|| format!("cannot write {}", document.display()))?;
+    }
+    packages()?;
+    program::run(&mut npm(&["run", "--silent", "codegen"]))
+}
+
+fn files() -> [PathBuf; 2] {
+    [root().join("crates/raven-docs/openapi.json"), web().join("src/api/schema.d.ts")]
+}
+
+fn name(file: &Path) -> String {
+    file.strip_prefix(root()).unwrap_or(file).display().to_string()
+}
