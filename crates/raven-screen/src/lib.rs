@@ -1,1 +1,16 @@
-//! x
+//! A terminal screen as a value: fed bytes, it answers queries and can be painted again elsewhere.
+//!
+//! Owns the emulation. Must not know IO, async, the wire protocol, or who is watching.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a failed unwrap is a failed test"
+    )
+)]
+
+mod screen;
+
+pub use screen::{QueryFilter, Screen};
