@@ -64,7 +64,9 @@ pub fn run(options: &Options) -> Result<()> {
     let profile = build_programs(options.release)?;
     let files = Files::prepare(&root().join(&options.data_dir))?;
     let mut house = House::new()?;
-    let done = house.live(&Addresses { docs_port, runtime_port }, &files, profile);
+    let at = Addresses { docs_port, runtime_port };
+    let starts = [docs_command(&at, &files, profile)?, runtime_command(&at, &files, profile)?];
+    let done = house.live(starts, |setup_code| block(&at.docs(), setup_code, &files.folder));
     house.stop();
     done
 }
@@ -127,8 +129,7 @@ impl House {
     }
 
     /// Starts both programs and lives with them until somebody asks for the end or one ends by itself.
-    fn live(&mut self, at: &Addresses, files: &Files, profile: &str) -> Result<()> {
-        let starts = [docs_command(at, files, profile)?, runtime_command(at, files, profile)?];
+    fn live(&mut self, starts: [Start; 2], block: impl Fn(Option<&str>) -> String) -> Result<()> {
         for (name, limit, command) in starts {
             self.programs.push(Running::start(name, limit, command, &self.tell)?);
             let deadline = Instant::now() + START_LIMIT;
@@ -138,7 +139,7 @@ impl House {
                 return Ok(());
             }
         }
-        println!("\n{}\n", block(&at.docs(), self.setup_code.as_deref(), &files.folder));
+        println!("\n{}\n", block(self.setup_code.as_deref()));
         let told = self.setup_code.clone();
         if self.hear_until(None, |house| house.setup_code != told)? == Heard::Expected {
             println!("\n  Setup code  {}\n", self.setup_code.as_deref().unwrap_or_default());
@@ -273,6 +274,55 @@ mod tests {
         let refused = free_port(port, "--docs-port").unwrap_err().to_string();
         assert!(refused.contains(&port.to_string()) && refused.contains("--docs-port"), "{refused}");
         assert_ne!(free_port(0, "--docs-port").unwrap(), 0);
+    }
+
+    /// Longest wait for a fact before a test fails.
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    fn start(name: &'static str, script: &str) -> Start {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", script]);
+        (name, DEADLINE, command)
+    }
+
+    /// Lives with two scripts until they end or, once both listen, until a stop is asked for.
+    fn live(docs: &str, runtime: &str) -> (Result<()>, House, Option<String>) {
+        let (tell, facts) = sync_channel(FACTS);
+        let mut house = House { facts, tell: tell.clone(), programs: Vec::new(), setup_code: None };
+        let told = std::cell::RefCell::new(None);
+        let done = house.live([start("docs", docs), start("runtime", runtime)], |setup_code| {
+            *told.borrow_mut() = setup_code.map(str::to_owned);
+            tell.send(Fact::StopAsked).unwrap();
+            String::new()
+        });
+        house.stop();
+        (done, house, told.into_inner())
+    }
+
+    /// Listens, and ends with a last word when asked to.
+    const GENTLE: &str =
+        "trap 'echo bye; exit 0' TERM; echo 'x listening on http://y'; while :; do sleep 0.02; done";
+
+    #[test]
+    fn both_programs_are_started_told_of_and_stopped() {
+        let docs = format!("echo 'setup code: AAAA-BBBB'; {GENTLE}");
+        let (done, house, code) = live(&docs, GENTLE);
+        done.unwrap();
+        assert_eq!(code.as_deref(), Some("AAAA-BBBB"));
+        assert!(house.programs.iter().all(|p| p.ended));
+        assert!(house.programs.iter().any(|p| p.last_lines().contains("bye")));
+    }
+
+    #[test]
+    fn when_one_program_dies_its_last_lines_are_told_and_the_other_is_stopped() {
+        let (done, house, _) = live(GENTLE, "echo 'the database is locked' >&2; exit 7");
+        let told = done.unwrap_err().to_string();
+        assert!(
+            told.contains("runtime ended by itself") && told.contains("the database is locked"),
+            "{told}"
+        );
+        assert!(told.contains('7'), "{told}");
+        assert!(house.programs.iter().all(|p| p.ended));
     }
 
     #[test]

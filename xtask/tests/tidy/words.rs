@@ -14,7 +14,7 @@ struct Rule {
 const RULES: [Rule; 4] = [
     Rule {
         applies: |source| source.is_script() && source.is_test(),
-        words: &["waitForTimeout(", "sleep(", "setTimeout(resolve", "setTimeout(done", "timers/promises"],
+        words: &["waitForTimeout(", "sleep(", "setTimeout(resolve", "setTimeout(done"],
         why: "a test that waits for time is slow when it passes and wrong when the machine is busy: wait for a fact",
     },
     Rule {
