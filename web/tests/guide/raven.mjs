@@ -53,10 +53,15 @@ export class Raven {
     this.runtime = new Program(RUNTIME, ['start', '--port', '0', ...key, ...runtimeData], { env });
     this.runtimeUrl = (await this.runtime.says(/listening on (http:\/\/\S+)/))[1];
 
-    const runtime = ['--runtime-endpoint', this.runtimeUrl, '--runtime-api-key-file', this.keyFile];
-    this.docs = new Program(DOCS, ['serve', '--port', '0', ...data, ...runtime]);
+    this.docs = new Program(DOCS, ['serve', '--port', '0', ...data]);
     this.url = (await this.docs.says(/listening on (http:\/\/\S+)/))[1];
     this.me = await this.get('/api/auth/me');
+    const settings = {
+      runtimeEndpoint: this.runtimeUrl,
+      runtimeAuthType: 'api_key',
+      runtimeApiKey: this.key,
+    };
+    await this.call('PATCH', '/api/workspace/agent-settings', settings);
   }
 
   /** A folder for the search path with a script for each agent's program. */
