@@ -15,7 +15,7 @@ import { Raven } from './raven.mjs';
 import { run, snippet } from './snippets.mjs';
 
 const DIAL_IN = snippet('javascript', 'pty.onData(');
-const PTY = fileURLToPath(new URL('pty.py', import.meta.url));
+const PTY = fileURLToPath(new URL('shell_on_pty.py', import.meta.url));
 
 let raven, foreign;
 const open = [];
