@@ -20,7 +20,10 @@ const built = (name) => fileURLToPath(new URL(`../../../target/debug/${name}`, i
 export const DOCS = process.env.RAVEN_DOCS_BIN ?? built('raven-docs');
 export const RUNTIME = process.env.RAVEN_RUNTIME_BIN ?? built('raven-runtime');
 
-const PERSON = ['--email', 'ada@example.com', '--name', 'Ada'];
+/** Who owns the workspace. */
+export const OWNER = { email: 'ada@example.com', password: 'correct horse battery staple' };
+
+const PERSON = ['--email', OWNER.email, '--name', 'Ada'];
 
 /** Both programs, a user who owns the workspace, and her token. */
 export class Raven {
@@ -42,8 +45,10 @@ export class Raven {
     this.keyFile = join(this.folder, 'runtime.key');
     writeFileSync(this.keyFile, `${this.key}\n`, { mode: 0o600 });
     const data = ['--data-dir', join(this.folder, 'docs')];
-    const input = 'correct horse battery staple';
-    await this.#succeed(['user', 'add', ...PERSON, '--role', 'owner', '--password-stdin', ...data], input);
+    await this.#succeed(
+      ['user', 'add', ...PERSON, '--role', 'owner', '--password-stdin', ...data],
+      OWNER.password,
+    );
     const made = await this.#succeed(['token', 'create', ...PERSON, ...data]);
     this.token = made.trim().split('\n').at(-1);
 
