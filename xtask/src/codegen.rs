@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::program::{self, cargo, output, root, web};
+use crate::program::{self, Profile, built, command, output, root, web};
 use crate::web::{npm, packages};
 
 /// What `codegen` takes.
@@ -48,7 +48,8 @@ pub fn check() -> Result<()> {
 /// First the document from the code, then the types from the document.
 fn generate() -> Result<()> {
     let [document, _] = files();
-    let text = output(&mut cargo(&["run", "--quiet", "--package", "raven-docs", "--", "openapi"]))?;
+    program::build(Profile::Debug)?;
+    let text = output(&mut command(built("raven-docs", Profile::Debug)?, &["openapi"]))?;
     if fs::read_to_string(&document).ok().as_deref() != Some(&text) {
         fs::write(&document, text).with_context(|| format!("cannot write {}", document.display()))?;
     }

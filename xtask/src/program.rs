@@ -85,9 +85,32 @@ pub fn target_folder() -> Result<&'static Path> {
     Ok(FOLDER.get_or_init(|| PathBuf::from(folder)))
 }
 
+/// Builds both programs of ours. One selection of packages for every chore: another would make cargo build the
+/// dependencies again with other features.
+pub fn build(profile: Profile) -> Result<()> {
+    let mut build = cargo(&["build", "--bin", "raven-docs", "--bin", "raven-runtime"]);
+    if profile == Profile::Release {
+        build.arg("--release");
+    }
+    run(&mut build)
+}
+
+/// How programs are built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Quickly, for tests and development.
+    Debug,
+    /// Optimised.
+    Release,
+}
+
 /// A built program of ours.
-pub fn built(name: &str, profile: &str) -> Result<PathBuf> {
-    Ok(target_folder()?.join(profile).join(name))
+pub fn built(name: &str, profile: Profile) -> Result<PathBuf> {
+    let folder = match profile {
+        Profile::Debug => "debug",
+        Profile::Release => "release",
+    };
+    Ok(target_folder()?.join(folder).join(name))
 }
 
 fn shown(command: &Command) -> String {

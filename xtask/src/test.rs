@@ -8,10 +8,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::program::{cargo, command, root, run as run_command, web};
+use crate::machine;
+use crate::program::{Profile, build, built, cargo, command, root, run as run_command, web};
 use crate::steps::Steps;
 use crate::web::{self as ui, npm};
-use crate::{machine, program};
 
 /// What `test` takes.
 #[derive(clap::Args)]
@@ -40,7 +40,7 @@ pub fn take(steps: &mut Steps, options: &Options) {
         browser = machine::require_browser(options.chromium.as_deref())?;
         Ok(())
     }) && steps.take("build the web UI", ui::build)
-        && steps.take("build both programs", build_programs);
+        && steps.take("build both programs", || build(Profile::Debug));
     if !prepared {
         return;
     }
@@ -50,10 +50,6 @@ pub fn take(steps: &mut Steps, options: &Options) {
     steps.take("web lint", || run_command(&mut npm(&["run", "--silent", "lint"])));
     steps.take("the guide's snippets", || run_command(&mut guide_tests(filter)?));
     steps.take("browser tests", || run_command(&mut browser_tests(filter, &browser)?));
-}
-
-fn build_programs() -> Result<()> {
-    run_command(&mut cargo(&["build", "--bin", "raven-docs", "--bin", "raven-runtime"]))
 }
 
 fn rust_tests(filter: Option<&str>) -> Command {
@@ -102,7 +98,7 @@ fn browser_tests(filter: Option<&str>, browser: &Path) -> Result<Command> {
 /// Tells a suite where the programs under test are.
 fn our_programs(suite: &mut Command) -> Result<()> {
     for (variable, name) in [("RAVEN_DOCS_BIN", "raven-docs"), ("RAVEN_RUNTIME_BIN", "raven-runtime")] {
-        suite.env(variable, program::built(name, "debug")?);
+        suite.env(variable, built(name, Profile::Debug)?);
     }
     Ok(())
 }

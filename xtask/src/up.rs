@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::program::{built, cargo, root, run as run_command};
+use crate::program::{Profile, build, built, root};
 use crate::web;
 use files::Files;
 use running::{Fact, Running};
@@ -42,7 +42,8 @@ pub struct Options {
     /// Port of the web UI and its API; 0 for any free one
     #[arg(long, default_value_t = 3000)]
     docs_port: u16,
-    /// Port of the agent runtime; 0 for any free one
+    /// Port of the agent runtime; 0 for any free one. A workspace keeps the endpoint it began with: after a
+    /// change, set it in Settings → Agents
     #[arg(long, default_value_t = 8765)]
     runtime_port: u16,
     /// Folder that keeps everything between runs
@@ -61,7 +62,8 @@ pub fn run(options: &Options) -> Result<()> {
         bail!("--docs-port and --runtime-port are both {docs_port}: the programs need one each");
     }
     web::build()?;
-    let profile = build_programs(options.release)?;
+    let profile = if options.release { Profile::Release } else { Profile::Debug };
+    build(profile)?;
     let files = Files::prepare(&root().join(&options.data_dir))?;
     let mut house = House::new()?;
     let at = Addresses { docs_port, runtime_port };
@@ -77,15 +79,6 @@ fn free_port(port: u16, flag: &str) -> Result<u16> {
         format!("port {port} cannot be used: end what listens there, or give {flag} another")
     })?;
     Ok(listener.local_addr()?.port())
-}
-
-fn build_programs(release: bool) -> Result<&'static str> {
-    let mut build = cargo(&["build", "--bin", "raven-docs", "--bin", "raven-runtime"]);
-    if release {
-        build.arg("--release");
-    }
-    run_command(&mut build)?;
-    Ok(if release { "release" } else { "debug" })
 }
 
 struct Addresses {
@@ -230,14 +223,14 @@ impl House {
 
 type Start = (&'static str, Duration, std::process::Command);
 
-fn docs_command(at: &Addresses, files: &Files, profile: &str) -> Result<Start> {
+fn docs_command(at: &Addresses, files: &Files, profile: Profile) -> Result<Start> {
     let mut docs = std::process::Command::new(built("raven-docs", profile)?);
     docs.arg("serve").args(["--port", &at.docs_port.to_string()]).arg("--data-dir").arg(files.docs());
     docs.args(["--runtime-endpoint", &at.runtime()]).arg("--runtime-api-key-file").arg(&files.key);
     Ok(("raven-docs", DOCS_STOP_LIMIT, docs))
 }
 
-fn runtime_command(at: &Addresses, files: &Files, profile: &str) -> Result<Start> {
+fn runtime_command(at: &Addresses, files: &Files, profile: Profile) -> Result<Start> {
     let mut runtime = std::process::Command::new(built("raven-runtime", profile)?);
     runtime
         .arg("start")
