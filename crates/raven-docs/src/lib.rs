@@ -1,1 +1,30 @@
-//! x
+//! The control plane as a library: [`Config`](config::Config) in, a running [`Server`] out.
+//!
+//! Doors (`http`, `socket`) → rooms (`people`, `agents`, `runtimes`, `terminals`, …) → cellar
+//! (`db`, `secrets`). See ARCHITECTURE.md.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed one is a failed test")
+)]
+
+mod access;
+mod activity;
+mod agents;
+mod app;
+mod auth;
+pub mod cli;
+pub mod config;
+mod db;
+mod error;
+mod events;
+mod http;
+mod page;
+mod people;
+mod runtimes;
+mod secrets;
+mod settings;
+mod socket;
+mod socket_client;
+mod terminals;
+
+pub use app::Server;

@@ -1,0 +1,185 @@
+//! What a runtime's reports change: transitions, their activity, and agents that were lost.
+//!
+//! Every report may come late, twice, or by two ways; the status machine decides what still counts.
+
+use std::collections::HashSet;
+
+use raven_protocol::agent::{AgentChange, AgentStatus};
+use raven_protocol::id::{AgentId, RuntimeSessionId, WorkspaceId};
+use raven_protocol::runtime_api::{RuntimeAgent, StopRequest};
+use raven_protocol::time::Timestamp;
+
+use super::{Agents, named, rows, status_of, view};
+use crate::activity::{self, About, ActivityKind};
+use crate::db;
+use crate::error::Error;
+use crate::events::{Change, WorkspaceEvent};
+use crate::terminals::{Opening, Terminals};
+
+/// How long a spawn call may be under way: an agent that is `spawning` for longer and unknown to
+/// its runtime was lost. The call itself is given up after 30 s.
+const SPAWN_UNDER_WAY_MS: i64 = 60_000;
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// The row agrees with it now.
+    Yes,
+    /// It tells nothing that still counts, or is of an agent that is not ours.
+    Ignored,
+    /// The agent ended here, and lives on there: it must be stopped.
+    OutlivesItsRow,
+}
+
+impl Agents {
+    /// Applies what a runtime reports of an agent, with the position of its event stream.
+    pub async fn apply(
+        &self,
+        workspace: &WorkspaceId,
+        report: &RuntimeAgent,
+        seq: Option<u64>,
+    ) -> Result<Applied, Error> {
+        let mut change = self.changes.begin().await?;
+        if let Some(seq) = seq {
+            db::settings::set_cursor(change.tx(), workspace, seq).await?;
+        }
+        let Some(row) = rows::find_reported(change.tx(), workspace, &report.id).await? else {
+            change.commit().await?;
+            return Ok(Applied::Ignored);
+        };
+        let session = self.terminals.ensure(&mut change, &row, opening(&report.runtime_session_id)).await?;
+        let (applied, ended) = match report.status.reported_by() {
+            Some(what) if status_of(&row)?.on(what).is_ok() => {
+                let id = row.id.clone();
+                self.transition(&mut change, merge(row, report), what).await?;
+                (Applied::Yes, report.status.is_final().then_some(id))
+            }
+            _ if status_of(&row)?.is_final() && !report.status.is_final() => (Applied::OutlivesItsRow, None),
+            _ => (Applied::Ignored, None),
+        };
+        change.commit().await?;
+        self.terminals.start(session);
+        if let Some(agent) = ended {
+            self.terminals.agent_ended(workspace, &AgentId::parse(agent)?).await?;
+        }
+        Ok(applied)
+    }
+
+    /// Applies one change of status to a row, with its activity and event. A change that cannot
+    /// happen any more changes nothing.
+    pub(super) async fn transition(
+        &self,
+        change: &mut Change,
+        mut row: rows::Model,
+        what: AgentChange,
+    ) -> Result<(), Error> {
+        let before = status_of(&row)?;
+        let Ok(after) = before.on(what) else { return Ok(()) };
+        let now = Timestamp::now().as_millis();
+        if after == before {
+            return Ok(rows::update(change.tx(), &row).await?);
+        }
+        row.status = after.as_str().to_owned();
+        row.status_since = now;
+        if after.is_final() {
+            row.ended_at = Some(now);
+            row.pid = None;
+        }
+        rows::update(change.tx(), &row).await?;
+        let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+        if let Some(kind) = activity_of(before, after) {
+            let detail = if after == AgentStatus::Error { row.error.clone() } else { row.evidence.clone() };
+            let about = About { agent: Some(named(&row)), detail, ..About::default() };
+            activity::record(change, &workspace, kind, about).await?;
+        }
+        let session = Terminals::brief_in(change, &row).await?;
+        change.tell(&workspace, WorkspaceEvent::AgentChanged(Box::new(view(row, session)?)));
+        Ok(())
+    }
+
+    /// Settles an agent that its runtime does not know any more.
+    pub(super) async fn forgotten(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AgentId,
+        why: &str,
+    ) -> Result<(), Error> {
+        let mut change = self.changes.begin().await?;
+        let mut row = self.row_in(&change, workspace, id).await?;
+        row.error = Some(why.to_owned());
+        self.transition(&mut change, row, AgentChange::Failed).await?;
+        change.commit().await?;
+        self.terminals.agent_ended(workspace, id).await
+    }
+
+    /// Compares our rows with all agents that a workspace's runtime knows: lost ones are settled,
+    /// and those that live on after their row ended are stopped.
+    pub async fn reconcile(&self, workspace: &WorkspaceId, theirs: &[RuntimeAgent]) -> Result<(), Error> {
+        let known: HashSet<&str> = theirs.iter().map(|agent| agent.id.as_str()).collect();
+        let now = Timestamp::now().as_millis();
+        for row in rows::unended(self.db.read(), workspace).await? {
+            let under_way = row.status == AgentStatus::Spawning.as_str()
+                && row.created_at >= self.started_at.as_millis()
+                && now - row.created_at < SPAWN_UNDER_WAY_MS;
+            if !under_way && !known.contains(row.runtime_agent_id.as_str()) {
+                let why = "its runtime does not know it: it was lost when a program stopped; spawn it again";
+                self.forgotten(workspace, &AgentId::parse(row.id)?, why).await?;
+            }
+        }
+        for report in theirs {
+            if self.apply(workspace, report, None).await? == Applied::OutlivesItsRow {
+                tracing::warn!(agent.id = %report.id, "an agent outlives its row; stopping it");
+                let client = self.runtimes.client(workspace).await?;
+                client.stop(&report.id, StopRequest::default()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles agents whose spawn never reached a runtime, when that cannot be asked.
+    pub async fn settle_abandoned(&self) -> Result<(), Error> {
+        let limit = Timestamp::from_millis(Timestamp::now().as_millis() - SPAWN_UNDER_WAY_MS);
+        for row in rows::spawning_since_before(self.db.read(), limit).await? {
+            let why = "its runtime never told of it; check the runtime's log and spawn it again";
+            let workspace = WorkspaceId::parse(row.workspace_id)?;
+            self.forgotten(&workspace, &AgentId::parse(row.id)?, why).await?;
+        }
+        Ok(())
+    }
+}
+
+fn opening(runtime_session_id: &RuntimeSessionId) -> Opening {
+    Opening {
+        runtime_session_id: runtime_session_id.clone(),
+        endpoint: None,
+        may_dial: true,
+        title: None,
+        size: None,
+    }
+}
+
+fn merge(row: rows::Model, report: &RuntimeAgent) -> rows::Model {
+    rows::Model {
+        evidence: report.evidence.clone(),
+        error: report.error.clone(),
+        login_url: report.login_url.clone(),
+        cwd: report.cwd.clone().or(row.cwd),
+        pid: report.pid.map(i64::from),
+        exit_code: report.exit_code.map(i64::from),
+        started_at: report.started_at.map(Timestamp::as_millis).or(row.started_at),
+        last_activity_at: report.last_activity_at.map(Timestamp::as_millis).or(row.last_activity_at),
+        ..row
+    }
+}
+
+/// What the feed tells of a change. Being ready is told once, not after every turn of work.
+fn activity_of(before: AgentStatus, after: AgentStatus) -> Option<ActivityKind> {
+    use AgentStatus::{Busy, Error, LoginRequired, Ready, Spawning, Starting, Stopped, Stopping, Waiting};
+    match after {
+        Ready => matches!(before, Spawning | Starting | LoginRequired).then_some(ActivityKind::AgentReady),
+        LoginRequired => Some(ActivityKind::LoginRequired),
+        Stopped => Some(ActivityKind::AgentStopped),
+        Error => Some(ActivityKind::AgentFailed),
+        Spawning | Starting | Busy | Waiting | Stopping => None,
+    }
+}

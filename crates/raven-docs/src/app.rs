@@ -1,0 +1,164 @@
+//! The running server: handles built, doors wired, tasks and their end.
+//!
+//! Owns start and shutdown. Holds no rule.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::serve::ListenerExt as _;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agents::Agents;
+use crate::auth::Auth;
+use crate::config::Config;
+use crate::db::Db;
+use crate::events::Changes;
+use crate::http;
+use crate::http::guard::Names;
+use crate::people::People;
+use crate::runtimes::watch::Watchers;
+use crate::runtimes::{HostingDefaults, Runtimes};
+use crate::secrets::Secrets;
+use crate::socket;
+use crate::terminals::Terminals;
+
+/// How long open connections may take to end at shutdown: browsers keep theirs for ever.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// How long tasks may take to end after that.
+const TASKS_END_WITHIN: Duration = Duration::from_secs(5);
+
+/// The handles that the doors share. No behaviour.
+#[derive(Clone)]
+pub struct App {
+    pub db: Db,
+    pub secrets: Secrets,
+    pub auth: Auth,
+    pub people: People,
+    pub changes: Changes,
+    pub runtimes: Runtimes,
+    pub watchers: Watchers,
+    pub terminals: Terminals,
+    pub agents: Agents,
+    pub names: Arc<Names>,
+}
+
+/// A server that listens.
+pub struct Server {
+    app: App,
+    address: SocketAddr,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+    served: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Opens the data folder, listens, and takes up what the last run left.
+    ///
+    /// # Errors
+    /// When the folder or the port cannot be used, in words that say what to do.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let listener = listen(&config).await?;
+        let address = listener.local_addr()?;
+        let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let app = build(&config, address, &tasks, &cancel).await?;
+        app.terminals.resume().await?;
+        app.watchers.start().await?;
+        let (sockets, io) = socket::layer(&app, &tasks, &cancel);
+        let service = http::router::service(app.clone(), sockets);
+        let listener = listener.tap_io(|stream| {
+            // Keystrokes must not wait for a full packet.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "no TCP_NODELAY");
+            }
+        });
+        let make: IntoMakeServiceWithConnectInfo<_, SocketAddr> = service;
+        let stop = cancel.clone();
+        let serving = axum::serve(listener, make).with_graceful_shutdown(async move {
+            stop.cancelled().await;
+            io.close().await;
+        });
+        let served = tokio::spawn(async move { serving.await });
+        Ok(Self { app, address, tasks, cancel, served })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The one-time code for the first account, while there is none.
+    pub async fn setup_code(&self) -> anyhow::Result<Option<SecretString>> {
+        Ok(self.app.people.setup_code().await?.cloned())
+    }
+
+    /// Ends every connection and task, and closes the database.
+    pub async fn shutdown(self) -> anyhow::Result<()> {
+        self.cancel.cancel();
+        let mut served = self.served;
+        if tokio::time::timeout(DRAIN, &mut served).await.is_err() {
+            served.abort();
+        }
+        self.tasks.close();
+        let ended = tokio::time::timeout(TASKS_END_WITHIN, self.tasks.wait()).await;
+        self.app.db.close().await;
+        ended.context("some tasks did not end within 5 s")
+    }
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let wanted = SocketAddr::new(config.host, config.port);
+    TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "port {} on {} is taken: end the program that uses it, or choose another with --port",
+            config.port,
+            config.host
+        ),
+        _ => anyhow::anyhow!("cannot listen on {wanted}: {error}"),
+    })
+}
+
+async fn build(
+    config: &Config,
+    address: SocketAddr,
+    tasks: &TaskTracker,
+    cancel: &CancellationToken,
+) -> anyhow::Result<App> {
+    let db = Db::open(&config.data_dir).await?;
+    let secrets = Secrets::open(&config.data_dir)?;
+    let changes = Changes::new(db.clone());
+    let runtimes = Runtimes::new(db.clone(), secrets.clone(), changes.clone())?;
+    let terminals =
+        Terminals::new(db.clone(), changes.clone(), runtimes.clone(), tasks.clone(), cancel.clone());
+    let callback_url = config.public_url.as_ref().map_or_else(|| own_url(address), ToString::to_string);
+    let agents = Agents::new(db.clone(), changes.clone(), runtimes.clone(), terminals.clone(), &callback_url);
+    let defaults = HostingDefaults {
+        endpoint: config.runtime_endpoint.clone(),
+        key: config.runtime_api_key.clone(),
+        secrets: secrets.clone(),
+    };
+    Ok(App {
+        auth: Auth::new(db.clone(), secrets.clone()),
+        people: People::new(db.clone(), defaults),
+        watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
+        names: Arc::new(Names::new(address, config.public_url.as_ref())),
+        db,
+        secrets,
+        changes,
+        runtimes,
+        terminals,
+        agents,
+    })
+}
+
+/// The server's own address as seen from this machine.
+fn own_url(address: SocketAddr) -> String {
+    let ip = if address.ip().is_unspecified() { std::net::Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}

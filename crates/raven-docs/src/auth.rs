@@ -1,0 +1,213 @@
+//! Who is calling: credentials in, an actor out.
+//!
+//! Owns sign-ins, personal tokens and the recognition of runtimes. Must not know what an actor may
+//! do (see `access`) nor how credentials travel (see the doors).
+
+use std::net::IpAddr;
+
+use raven_protocol::id::{UserId, WorkspaceId};
+use raven_protocol::time::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::db::{self, Db};
+use crate::error::Error;
+use crate::secrets::{self, Secrets};
+
+/// How long a browser stays signed in.
+pub const SIGN_IN_LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// A token's time of last use is written at most this often, so that reads do not become writes.
+const TOUCH_EVERY_MS: i64 = 60 * 1000;
+
+/// What a person may do in a workspace; each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Viewer,
+    Member,
+    Admin,
+    Owner,
+}
+
+impl Role {
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Member, Self::Admin, Self::Owner];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    pub fn from_str_opt(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// A person or program by name, as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Named {
+    pub id: String,
+    pub name: String,
+}
+
+/// A signed-in person in their workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: UserId,
+    pub name: String,
+    pub workspace: WorkspaceId,
+    pub role: Role,
+}
+
+impl Person {
+    pub fn named(&self) -> Named {
+        Named { id: self.id.to_string(), name: self.name.clone() }
+    }
+}
+
+/// A runtime that proved to be that of a workspace. Only this file makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runtime {
+    workspace: WorkspaceId,
+    callback_digest: Option<String>,
+}
+
+impl Runtime {
+    pub fn workspace(&self) -> &WorkspaceId {
+        &self.workspace
+    }
+
+    /// Whether it may speak for an agent: a callback token is for the agents of its own spawn only.
+    pub fn may_speak_for(&self, agent: &db::agents::Model) -> bool {
+        self.callback_digest.as_ref().is_none_or(|own| *own == agent.callback_digest)
+    }
+}
+
+/// The credentials that came with a call, not yet believed.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    pub cookie: Option<SecretString>,
+    pub bearer: Option<SecretString>,
+    pub caller: Option<IpAddr>,
+}
+
+/// Recognises callers.
+#[derive(Clone)]
+pub struct Auth {
+    db: Db,
+    secrets: Secrets,
+}
+
+impl Auth {
+    pub fn new(db: Db, secrets: Secrets) -> Self {
+        Self { db, secrets }
+    }
+
+    /// The person behind a cookie or a personal token.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when there is none, or it is not good any more.
+    pub async fn person(&self, credentials: &Credentials) -> Result<Person, Error> {
+        let user = match credentials {
+            Credentials { bearer: Some(token), .. } => self.by_token(token).await?,
+            Credentials { cookie: Some(cookie), .. } => self.by_cookie(cookie).await?,
+            _ => None,
+        };
+        self.in_workspace(&user.ok_or(Error::Unauthenticated)?).await
+    }
+
+    async fn by_token(&self, token: &SecretString) -> Result<Option<String>, Error> {
+        let digest = secrets::digest(token.expose_secret());
+        let Some(row) = db::tokens::by_digest(self.db.read(), &digest).await? else { return Ok(None) };
+        let now = Timestamp::now();
+        if row.last_used_at.is_none_or(|at| now.as_millis() - at > TOUCH_EVERY_MS) {
+            let tx = self.db.begin().await?;
+            db::tokens::touch(&tx, &row.id, now).await?;
+            tx.commit().await.map_err(anyhow::Error::from)?;
+        }
+        Ok(Some(row.user_id))
+    }
+
+    async fn by_cookie(&self, cookie: &SecretString) -> Result<Option<String>, Error> {
+        let digest = secrets::digest(cookie.expose_secret());
+        let row = db::sign_ins::find(self.db.read(), &digest, Timestamp::now()).await?;
+        Ok(row.map(|row| row.user_id))
+    }
+
+    async fn in_workspace(&self, user: &str) -> Result<Person, Error> {
+        let found = (
+            db::users::find(self.db.read(), user).await?,
+            db::memberships::of_user(self.db.read(), user).await?,
+        );
+        let (Some(user), Some(membership)) = found else { return Err(Error::Unauthenticated) };
+        let role = Role::from_str_opt(&membership.role).ok_or(Error::Unauthenticated)?;
+        let workspace = WorkspaceId::parse(membership.workspace_id)?;
+        Ok(Person { id: UserId::parse(user.id)?, name: user.name, workspace, role })
+    }
+
+    /// The runtime behind a call for a workspace: it holds the runtime's key, or the callback token
+    /// of one of its spawns; or the workspace asks for no authentication and both the caller and
+    /// the runtime's address are on this machine.
+    ///
+    /// # Errors
+    /// `Unauthenticated` otherwise.
+    pub async fn runtime(
+        &self,
+        credentials: &Credentials,
+        workspace: &WorkspaceId,
+    ) -> Result<Runtime, Error> {
+        if let Some(bearer) = &credentials.bearer {
+            let known = self.runtimes_of(bearer).await?;
+            return known
+                .into_iter()
+                .find(|known| known.workspace == *workspace)
+                .ok_or(Error::Unauthenticated);
+        }
+        let settings = db::settings::find(self.db.read(), workspace).await?.ok_or(Error::Unauthenticated)?;
+        let open = settings.runtime_auth_type == "none"
+            && settings.runtime_endpoint.as_deref().is_some_and(is_loopback_address)
+            && credentials.caller.is_some_and(|ip| ip.to_canonical().is_loopback());
+        if open {
+            Ok(Runtime { workspace: workspace.clone(), callback_digest: None })
+        } else {
+            Err(Error::Unauthenticated)
+        }
+    }
+
+    /// Every workspace that a bearer speaks for as a runtime.
+    pub async fn runtimes_of(&self, bearer: &SecretString) -> Result<Vec<Runtime>, Error> {
+        let callback = secrets::digest(bearer.expose_secret());
+        if let Some(agent) = db::agents::by_callback_digest(self.db.read(), &callback).await? {
+            let workspace = WorkspaceId::parse(agent.workspace_id)?;
+            return Ok(vec![Runtime { workspace, callback_digest: Some(callback) }]);
+        }
+        let digest = runtime_key_digest(&self.secrets, bearer)?;
+        let rows = db::settings::by_key_digest(self.db.read(), &digest).await?;
+        rows.into_iter()
+            .filter(|row| row.runtime_auth_type == "api_key")
+            .map(|row| {
+                Ok(Runtime { workspace: WorkspaceId::parse(row.workspace_id)?, callback_digest: None })
+            })
+            .collect()
+    }
+}
+
+/// The digest under which a runtime's key is recognised.
+pub fn runtime_key_digest(secrets: &Secrets, key: &SecretString) -> Result<String, Error> {
+    Ok(secrets.keyed_digest("runtime key", key.expose_secret())?)
+}
+
+/// Whether an address names this machine's loopback interface.
+pub fn is_loopback_address(address: &str) -> bool {
+    let Ok(url) = url::Url::parse(address) else { return false };
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,140 @@
+//! `raven-docs user`.
+
+use std::io::Read as _;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use secrecy::SecretString;
+
+use super::print;
+use crate::auth::Role;
+use crate::config::DataDir;
+use crate::db::Db;
+use crate::people::{NewUser, People};
+use crate::runtimes::HostingDefaults;
+use crate::secrets::Secrets;
+
+/// Longest password that is read, in bytes.
+const MAX_STDIN: u64 = 4096;
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Make an account; the first one makes the workspace too
+    Add(Add),
+    /// Set an account's password and end its sign-ins
+    Passwd(Passwd),
+    /// Set an account's role
+    Role(SetRole),
+    /// List the accounts
+    List(List),
+}
+
+#[derive(Args)]
+pub struct Add {
+    #[arg(long)]
+    email: String,
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    role: RoleArg,
+    #[command(flatten)]
+    password: PasswordArg,
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+#[derive(Args)]
+pub struct Passwd {
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    password: PasswordArg,
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+#[derive(Args)]
+pub struct SetRole {
+    #[arg(long)]
+    email: String,
+    #[arg(long)]
+    role: RoleArg,
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+#[derive(Args)]
+pub struct List {
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+#[derive(Args)]
+struct PasswordArg {
+    /// Read the password from standard input, so that no other process sees it
+    #[arg(long, required = true)]
+    password_stdin: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleArg {
+    Owner,
+    Admin,
+    Member,
+    Viewer,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Owner => Self::Owner,
+            RoleArg::Admin => Self::Admin,
+            RoleArg::Member => Self::Member,
+            RoleArg::Viewer => Self::Viewer,
+        }
+    }
+}
+
+impl UserCommand {
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Add(Add { email, name, role, password, data_dir }) => {
+                let new = NewUser { email, name, role: role.into(), password: password.read()? };
+                let id = people(&data_dir).await?.add_user(new).await?;
+                print(id.as_str())
+            }
+            Self::Passwd(Passwd { email, password, data_dir }) => {
+                Ok(people(&data_dir).await?.set_password(&email, password.read()?).await?)
+            }
+            Self::Role(SetRole { email, role, data_dir }) => {
+                Ok(people(&data_dir).await?.set_role(&email, role.into()).await?)
+            }
+            Self::List(List { data_dir }) => {
+                for (user, role) in people(&data_dir).await?.all().await? {
+                    let role = role.map_or("-", Role::as_str);
+                    print(&format!("{}\t{role}\t{}\t{}", user.email, user.name, user.id))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl PasswordArg {
+    fn read(&self) -> anyhow::Result<SecretString> {
+        let mut text = String::new();
+        std::io::stdin().take(MAX_STDIN).read_to_string(&mut text).context("the password cannot be read")?;
+        let password = text.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            bail!("standard input holds no password");
+        }
+        Ok(password.to_owned().into())
+    }
+}
+
+/// The accounts of a data folder, also while a server uses it.
+pub(super) async fn people(data_dir: &DataDir) -> anyhow::Result<People> {
+    let dir = data_dir.open()?;
+    let defaults = HostingDefaults { endpoint: None, key: None, secrets: Secrets::open(&dir)? };
+    Ok(People::new(Db::open(&dir).await?, defaults))
+}

@@ -1,0 +1,143 @@
+//! Configuration: flag > environment > file > default, checked once.
+//!
+//! Owns the names of options. Must not know what they configure in detail.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+/// The control plane's port unless said otherwise.
+pub const DEFAULT_PORT: u16 = 3000;
+
+/// Where data is kept: an option of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DataDir {
+    /// Folder for the database and the key that seals secrets [default: ~/.local/share/raven-docs]
+    #[arg(long, env = "RAVEN_DOCS_DATA_DIR", value_name = "D")]
+    data_dir: Option<PathBuf>,
+}
+
+/// Options of `raven-docs serve`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServeArgs {
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, env = "RAVEN_DOCS_HOST")]
+    host: Option<IpAddr>,
+    /// Port to listen on; 0 for any free one [default: 3000]
+    #[arg(long, env = "RAVEN_DOCS_PORT")]
+    port: Option<u16>,
+    /// Address under which browsers and runtimes reach this server, such as https://raven.company.com
+    #[arg(long, env = "RAVEN_DOCS_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<Url>,
+    /// Runtime address that a new workspace begins with
+    #[arg(long, env = "RAVEN_DOCS_RUNTIME_ENDPOINT", value_name = "URL")]
+    runtime_endpoint: Option<String>,
+    /// File with the runtime API key that a new workspace begins with
+    #[arg(long, env = "RAVEN_DOCS_RUNTIME_API_KEY_FILE", value_name = "F")]
+    runtime_api_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+/// The same options in `raven-docs.toml` in the data folder.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct File {
+    host: Option<IpAddr>,
+    port: Option<u16>,
+    public_url: Option<Url>,
+    runtime_endpoint: Option<String>,
+    runtime_api_key_file: Option<PathBuf>,
+}
+
+/// Everything a server needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub host: IpAddr,
+    pub port: u16,
+    pub public_url: Option<Url>,
+    pub data_dir: PathBuf,
+    pub runtime_endpoint: Option<String>,
+    pub runtime_api_key: Option<SecretString>,
+}
+
+impl Config {
+    /// A server on a free loopback port with its data in a folder.
+    pub fn local(data_dir: PathBuf) -> Self {
+        let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self { host, port: 0, public_url: None, data_dir, runtime_endpoint: None, runtime_api_key: None }
+    }
+}
+
+impl DataDir {
+    /// The folder, made for its owner alone when it is missing.
+    pub fn open(&self) -> anyhow::Result<PathBuf> {
+        let dir = match &self.data_dir {
+            Some(dir) => dir.clone(),
+            None => default_data_dir()?,
+        };
+        make_private(&dir)?;
+        Ok(dir)
+    }
+}
+
+impl ServeArgs {
+    /// Joins the options with the file and the defaults.
+    ///
+    /// # Errors
+    /// When the folder, the file or the key file cannot be used.
+    pub fn resolve(self) -> anyhow::Result<Config> {
+        let data_dir = self.data_dir.open()?;
+        let file = read_file(&data_dir.join("raven-docs.toml"))?;
+        let key_file = self.runtime_api_key_file.or(file.runtime_api_key_file);
+        let runtime_endpoint = self.runtime_endpoint.or(file.runtime_endpoint);
+        if let Some(endpoint) = &runtime_endpoint {
+            crate::settings::check_endpoint("--runtime-endpoint", endpoint)?;
+        }
+        Ok(Config {
+            host: self.host.or(file.host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: self.port.or(file.port).unwrap_or(DEFAULT_PORT),
+            public_url: self.public_url.or(file.public_url),
+            data_dir,
+            runtime_endpoint,
+            runtime_api_key: key_file.as_deref().map(read_key).transpose()?,
+        })
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<File> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).with_context(|| format!("{} cannot be read", path.display())),
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<SecretString> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let key = text.trim();
+    if key.is_empty() {
+        bail!("{} holds no key", path.display());
+    }
+    Ok(key.to_owned().into())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn default_data_dir() -> anyhow::Result<PathBuf> {
+    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let base = base.or_else(home).context("no home folder is known: name a folder with --data-dir")?;
+    Ok(base.join("raven-docs"))
+}
+
+fn make_private(dir: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).with_context(|| {
+        format!("the data folder {} cannot be made: choose a writable one with --data-dir", dir.display())
+    })
+}

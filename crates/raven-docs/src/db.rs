@@ -1,0 +1,101 @@
+//! The database: opening it, migrating it, and transactions. One file per noun below.
+//!
+//! Owns every query and all knowledge of the database crate. Must not know rules or transport.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+pub use sea_orm::{ConnectionTrait, DatabaseTransaction as Tx};
+
+pub mod activities;
+pub mod agents;
+pub mod memberships;
+mod migrations;
+pub mod sessions;
+pub mod settings;
+pub mod sign_ins;
+pub mod tokens;
+pub mod users;
+pub mod workspaces;
+
+/// Result of a query; a failure is always the server's, never the caller's.
+pub type Queried<T> = std::result::Result<T, anyhow::Error>;
+
+/// How long a statement waits for another process's write, such as a `raven-docs` command beside the server.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a request waits for a connection before it fails; far above any real wait.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Readers beside the one writer; more would only wait for the same two cores.
+const READERS: u32 = 4;
+
+/// Handle to the database. Reads share a few connections, writes have one of their own, so that
+/// write transactions never conflict within the process.
+#[derive(Clone)]
+pub struct Db {
+    readers: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens the database of a data folder, creating and migrating it as needed.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or was written by a newer version.
+    pub async fn open(data_dir: &Path) -> Queried<Self> {
+        let path = data_dir.join("raven.db");
+        let writer = connect(&path, 1).await?;
+        migrations::apply(&writer, data_dir).await?;
+        let readers = connect(&path, READERS).await?;
+        Ok(Self { readers, writer })
+    }
+
+    /// The connection for reads outside a transaction.
+    pub fn read(&self) -> &impl ConnectionTrait {
+        &self.readers
+    }
+
+    /// Begins a write transaction; it waits for the one before.
+    pub async fn begin(&self) -> Queried<Tx> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Closes every connection, so that the file is checkpointed.
+    pub async fn close(&self) {
+        for connection in [&self.readers, &self.writer] {
+            if let Err(error) = connection.clone().close().await {
+                tracing::warn!(%error, "closing the database failed");
+            }
+        }
+    }
+}
+
+async fn connect(path: &Path, connections: u32) -> Queried<DatabaseConnection> {
+    let address = format!("sqlite://{}?mode=rwc", path.display());
+    let mut options = ConnectOptions::new(address);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .busy_timeout(BUSY_TIMEOUT)
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "NORMAL")
+                .pragma("foreign_keys", "ON")
+        });
+    Database::connect(options).await.with_context(|| {
+        format!("the database {} cannot be opened: check that the folder is writable", path.display())
+    })
+}

@@ -1,0 +1,68 @@
+//! The database's schema, step by step. A step that was released is never edited, only followed.
+//!
+//! Owns tables and indexes. Must not know what reads them. The SQL is what SQLite and PostgreSQL share.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::bail;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
+
+use super::Queried;
+
+const FIRST: &str = include_str!("migrations/m0001_first.sql");
+
+struct Step {
+    name: &'static str,
+    sql: &'static str,
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    #[expect(elided_lifetimes_in_paths, reason = "the trait is declared so")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.sql).await.map(drop)
+    }
+}
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Step { name: "m0001_first", sql: FIRST })]
+    }
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// When the folder was written by a newer version: nothing is changed then.
+pub async fn apply(db: &DatabaseConnection, data_dir: &Path) -> Queried<()> {
+    let known: BTreeSet<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    if let Some(newer) = applied(db).await?.into_iter().find(|name| !known.contains(name)) {
+        bail!(
+            "the data folder {} was written by a newer raven-docs (it has `{newer}`): \
+             install that version, or choose another folder with --data-dir",
+            data_dir.display()
+        );
+    }
+    Migrator::up(db, None).await?;
+    Ok(())
+}
+
+async fn applied(db: &DatabaseConnection) -> Queried<Vec<String>> {
+    let text = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
+    let table = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'");
+    if db.query_one_raw(table).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows = db.query_all_raw(text("SELECT version FROM seaql_migrations")).await?;
+    rows.iter().map(|row| Ok(row.try_get::<String>("", "version")?)).collect()
+}

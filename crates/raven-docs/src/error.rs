@@ -1,0 +1,157 @@
+//! The one error of the control plane, and the only place where a problem's code is spelled.
+//!
+//! Variants say what a caller can do about it. Must not know HTTP types or sockets: each door
+//! renders [`Error::problem`] in its own way.
+
+use raven_protocol::agent::{InvalidAgentType, InvalidSpawn};
+use raven_protocol::id::InvalidId;
+use raven_protocol::problem::Problem;
+use raven_protocol::terminal::InvalidSize;
+
+/// What went wrong, by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no {0} with this id in your workspace; it may have been removed")]
+    NotFound(&'static str),
+    #[error("nothing is served at this address with this method; see /api/docs")]
+    NoRoute,
+    #[error("sign in first, or send a personal token as `Authorization: Bearer raven_pat_…`")]
+    Unauthenticated,
+    #[error("the e-mail address or the password is wrong")]
+    LoginFailed,
+    #[error("too many attempts; wait {seconds} s and try again")]
+    RateLimited { seconds: u64 },
+    #[error("{0}")]
+    Denied(String),
+    #[error("`{field}` {why}")]
+    Invalid { field: String, why: String },
+    #[error("{0}")]
+    Malformed(String),
+    #[error("the request body is larger than {limit_kib} KiB; send less")]
+    TooLarge { limit_kib: usize },
+    #[error("{detail}")]
+    Conflict { code: Conflict, detail: String },
+    #[error("{0}")]
+    Runtime(#[from] RuntimeFailure),
+    #[error("something broke inside raven-docs; the log has it under this request id")]
+    Internal(#[from] anyhow::Error),
+}
+
+/// Which fact stands against a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    SetupDone,
+    EmailTaken,
+    SessionTerminated,
+    NoLiveScreen,
+}
+
+/// Why a runtime could not be used. The titles are those of the guide's troubleshooting section.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuntimeFailure {
+    #[error("set the runtime's address in Settings → Agents → Agent Runtime Hosting")]
+    NotConfigured,
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("{0}")]
+    AuthenticationFailed(String),
+    #[error("the runtime knows no agent type `{unknown}`; it knows {known}")]
+    UnknownAgentType { unknown: String, known: String },
+    #[error("{0}")]
+    SpawnFailed(String),
+    #[error("{0}")]
+    SpawnRefused(String),
+    #[error("{detail}")]
+    Refused { status: u16, detail: String },
+}
+
+/// Status, code and title of an error.
+struct Face {
+    status: u16,
+    code: &'static str,
+    title: &'static str,
+}
+
+const fn face(status: u16, code: &'static str, title: &'static str) -> Face {
+    Face { status, code, title }
+}
+
+impl Error {
+    /// An unusable field, by its path in the request.
+    pub fn invalid(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), why: why.into() }
+    }
+
+    fn face(&self) -> Face {
+        match self {
+            Self::NotFound(_) => face(404, "NOT_FOUND", "Not found"),
+            Self::NoRoute => face(404, "NO_ROUTE", "No such route"),
+            Self::Unauthenticated => face(401, "UNAUTHENTICATED", "Sign in required"),
+            Self::LoginFailed => face(401, "LOGIN_FAILED", "Sign-in failed"),
+            Self::RateLimited { .. } => face(429, "RATE_LIMITED", "Too many attempts"),
+            Self::Denied(_) => face(403, "FORBIDDEN", "Not allowed"),
+            Self::Invalid { .. } => face(422, "INVALID", "A field is invalid"),
+            Self::Malformed(_) => face(400, "MALFORMED", "The request cannot be read"),
+            Self::TooLarge { .. } => face(413, "TOO_LARGE", "The request is too large"),
+            Self::Conflict { code, .. } => match code {
+                Conflict::SetupDone => face(409, "SETUP_DONE", "Setup was done before"),
+                Conflict::EmailTaken => face(409, "EMAIL_TAKEN", "The e-mail address is in use"),
+                Conflict::SessionTerminated => {
+                    face(409, "SESSION_TERMINATED", "The terminal session has ended")
+                }
+                Conflict::NoLiveScreen => face(409, "NO_LIVE_SCREEN", "The agent has no live screen"),
+            },
+            Self::Runtime(failure) => match failure {
+                RuntimeFailure::NotConfigured => {
+                    face(409, "RUNTIME_NOT_CONFIGURED", "Runtime endpoint not configured")
+                }
+                RuntimeFailure::Unreachable(_) => face(502, "RUNTIME_UNREACHABLE", "Connection failed"),
+                RuntimeFailure::AuthenticationFailed(_) => {
+                    face(502, "RUNTIME_AUTH_FAILED", "Authentication failed")
+                }
+                RuntimeFailure::UnknownAgentType { .. } => {
+                    face(422, "UNKNOWN_AGENT_TYPE", "Agent spawn failed")
+                }
+                RuntimeFailure::SpawnFailed(_) => face(502, "SPAWN_FAILED", "Agent spawn failed"),
+                RuntimeFailure::SpawnRefused(_) => face(422, "SPAWN_REFUSED", "Agent spawn failed"),
+                RuntimeFailure::Refused { .. } => face(502, "RUNTIME_REFUSED", "The runtime refused"),
+            },
+            Self::Internal(_) => face(500, "INTERNAL", "Internal error"),
+        }
+    }
+
+    /// The stable word for programs.
+    pub fn code(&self) -> &'static str {
+        self.face().code
+    }
+
+    /// The problem document. `Internal` shows a plain sentence and no cause.
+    pub fn problem(&self, request_id: &str) -> Problem {
+        let Face { status, code, title } = self.face();
+        Problem::new(status, code, title, self.to_string(), request_id)
+    }
+}
+
+impl From<InvalidSpawn> for Error {
+    fn from(invalid: InvalidSpawn) -> Self {
+        Self::invalid(invalid.field, invalid.why)
+    }
+}
+
+impl From<InvalidId> for Error {
+    fn from(invalid: InvalidId) -> Self {
+        Self::Malformed(invalid.to_string())
+    }
+}
+
+impl From<InvalidAgentType> for Error {
+    fn from(invalid: InvalidAgentType) -> Self {
+        Self::invalid("agentType", invalid.to_string())
+    }
+}
+
+impl From<InvalidSize> for Error {
+    fn from(invalid: InvalidSize) -> Self {
+        Self::invalid("cols", invalid.to_string())
+    }
+}

@@ -1,0 +1,90 @@
+//! The workspace's events, and the one way to write: commit first, then publish, in order.
+//!
+//! Owns the event bus and write transactions. Must not know who listens.
+
+use std::sync::Arc;
+
+use raven_protocol::id::WorkspaceId;
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
+
+use crate::activity::Activity;
+use crate::agents::Agent;
+use crate::db::{Db, Tx};
+use crate::error::Error;
+use crate::runtimes::RuntimeStatus;
+use crate::terminals::TerminalSession;
+
+/// Events that a slow listener may fall behind before it must start over from the database.
+const BACKLOG: usize = 1024;
+
+/// What a workspace's browsers hear.
+#[derive(Debug, Clone)]
+pub enum WorkspaceEvent {
+    /// An agent changed its status, or appeared.
+    AgentChanged(Box<Agent>),
+    ActivityAdded(Activity),
+    RuntimeStatus(RuntimeStatus),
+    TerminalChanged(TerminalSession),
+}
+
+/// An event and whose it is.
+#[derive(Debug, Clone)]
+pub struct Published {
+    pub workspace: WorkspaceId,
+    pub event: Arc<WorkspaceEvent>,
+}
+
+/// Begins changes, and lets others listen to what they tell.
+#[derive(Clone)]
+pub struct Changes {
+    db: Db,
+    bus: broadcast::Sender<Published>,
+    order: Arc<Mutex<()>>,
+}
+
+impl Changes {
+    pub fn new(db: Db) -> Self {
+        Self { db, bus: broadcast::Sender::new(BACKLOG), order: Arc::default() }
+    }
+
+    /// Begins a change. Changes are made one after another, so that what they tell is heard in the
+    /// order of their commits.
+    pub async fn begin(&self) -> Result<Change, Error> {
+        let turn = Arc::clone(&self.order).lock_owned().await;
+        let tx = self.db.begin().await?;
+        Ok(Change { tx, bus: self.bus.clone(), told: Vec::new(), _turn: turn })
+    }
+
+    pub fn listen(&self) -> broadcast::Receiver<Published> {
+        self.bus.subscribe()
+    }
+}
+
+/// A write transaction with what will be told of it. Dropped, it changes and tells nothing.
+pub struct Change {
+    tx: Tx,
+    bus: broadcast::Sender<Published>,
+    told: Vec<Published>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Change {
+    pub fn tx(&self) -> &Tx {
+        &self.tx
+    }
+
+    /// Tells of the change once it is committed.
+    pub fn tell(&mut self, workspace: &WorkspaceId, event: WorkspaceEvent) {
+        self.told.push(Published { workspace: workspace.clone(), event: Arc::new(event) });
+    }
+
+    /// Commits, then publishes.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.tx.commit().await.map_err(anyhow::Error::from)?;
+        for published in self.told {
+            // Nobody listening is no failure: browsers read the database when they come.
+            let _ = self.bus.send(published);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! The HTTP door: parse, ask a room, render. No rule and no SQL below here.
+
+pub mod activity;
+pub mod agents;
+pub mod assets;
+pub mod auth;
+pub mod extract;
+pub mod guard;
+pub mod openapi;
+pub mod problem;
+pub mod reports;
+pub mod router;
+pub mod settings;
+pub mod terminals;
+pub mod tokens;

@@ -1,0 +1,95 @@
+//! Routes of agents: spawn, list, look, stop.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use raven_protocol::id::AgentId;
+use serde::Serialize;
+
+use super::extract::{Body, May, OptionalBody, Path, Query};
+use crate::access::{Drive, Read};
+use crate::agents::{Agent, AgentQuery, Spawn, SpawnAnswer, StopAgent};
+use crate::app::App;
+use crate::error::Error;
+use crate::page::{Page, PageQuery};
+
+/// The visible part of an agent's terminal.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Screen {
+    cols: u16,
+    rows: u16,
+    /// Rows as text, without trailing blanks.
+    lines: Vec<String>,
+    /// Row and column, from 0.
+    cursor: [u16; 2],
+    title: Option<String>,
+    alternate_screen: bool,
+}
+
+/// Spawn agents.
+#[utoipa::path(post, path = "/api/parallax-agents/spawn", tag = "agents", request_body = Spawn,
+    responses((status = 201, body = SpawnAnswer), (status = 401), (status = 403), (status = 409),
+        (status = 422), (status = 502)))]
+pub async fn spawn(
+    State(app): State<App>,
+    May(by): May<Drive>,
+    Body(wanted): Body<Spawn>,
+) -> Result<(StatusCode, Json<SpawnAnswer>), Error> {
+    Ok((StatusCode::CREATED, Json(app.agents.spawn(&by, wanted).await?)))
+}
+
+/// The workspace's agents, newest first.
+#[utoipa::path(get, path = "/api/parallax-agents", tag = "agents", params(AgentQuery, PageQuery),
+    responses((status = 200, body = Page<Agent>), (status = 401)))]
+pub async fn list(
+    State(app): State<App>,
+    May(by): May<Read>,
+    Query(query): Query<AgentQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Agent>>, Error> {
+    Ok(Json(app.agents.list(&by, query, page).await?))
+}
+
+/// One agent.
+#[utoipa::path(get, path = "/api/parallax-agents/{id}", tag = "agents", params(("id" = String, Path)),
+    responses((status = 200, body = Agent), (status = 401), (status = 404)))]
+pub async fn get(
+    State(app): State<App>,
+    May(by): May<Read>,
+    Path(id): Path<AgentId>,
+) -> Result<Json<Agent>, Error> {
+    Ok(Json(app.agents.get(&by, &id).await?))
+}
+
+/// End an agent's whole process tree; an event tells when it is gone.
+#[utoipa::path(post, path = "/api/parallax-agents/{id}/stop", tag = "agents", params(("id" = String, Path)),
+    request_body = StopAgent,
+    responses((status = 202, body = Agent), (status = 401), (status = 403), (status = 404), (status = 502)))]
+pub async fn stop(
+    State(app): State<App>,
+    May(by): May<Drive>,
+    Path(id): Path<AgentId>,
+    OptionalBody(how): OptionalBody<StopAgent>,
+) -> Result<(StatusCode, Json<Agent>), Error> {
+    Ok((StatusCode::ACCEPTED, Json(app.agents.stop(&by, &id, how).await?)))
+}
+
+/// The agent's screen as it is now.
+#[utoipa::path(get, path = "/api/parallax-agents/{id}/screen", tag = "agents", params(("id" = String, Path)),
+    responses((status = 200, body = Screen), (status = 401), (status = 404), (status = 409), (status = 502)))]
+pub async fn screen(
+    State(app): State<App>,
+    May(by): May<Read>,
+    Path(id): Path<AgentId>,
+) -> Result<Json<Screen>, Error> {
+    let screen = app.agents.screen(&by, &id).await?;
+    Ok(Json(Screen {
+        cols: screen.size.cols,
+        rows: screen.size.rows,
+        lines: screen.lines,
+        cursor: [screen.cursor.0, screen.cursor.1],
+        title: screen.title,
+        alternate_screen: screen.alternate_screen,
+    }))
+}

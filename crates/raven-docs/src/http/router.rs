@@ -1,0 +1,78 @@
+//! Every route of the HTTP door, on one page.
+
+use std::net::SocketAddr;
+
+use axum::extract::DefaultBodyLimit;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::middleware;
+use axum::{Router, routing};
+use socketioxide::layer::SocketIoLayer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{
+    activity, agents, assets, auth, extract::MAX_BODY, guard, openapi, reports, settings, terminals, tokens,
+};
+use crate::app::App;
+use crate::error::Error;
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::Base::openapi())
+        .routes(routes!(auth::health))
+        .routes(routes!(auth::setup))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::me))
+        .routes(routes!(tokens::create, tokens::list))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(settings::get, settings::patch))
+        .routes(routes!(settings::update))
+        .routes(routes!(settings::test))
+        .routes(routes!(settings::types))
+        .routes(routes!(agents::spawn))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::get))
+        .routes(routes!(agents::stop))
+        .routes(routes!(agents::screen))
+        .routes(routes!(activity::of_agent))
+        .routes(routes!(activity::of_workspace))
+        .routes(routes!(activity::list))
+        .routes(routes!(reports::callback))
+        .routes(routes!(reports::heartbeat))
+        .routes(routes!(reports::create_session, terminals::list))
+        .routes(routes!(terminals::get, terminals::terminate))
+        .routes(routes!(reports::session_status))
+        .routes(routes!(terminals::of_agent))
+}
+
+/// The description of all routes.
+pub fn describe() -> utoipa::openapi::OpenApi {
+    openapi::finish(api().into_openapi())
+}
+
+/// The whole service: routes, sockets, UI, and what every request passes first.
+pub fn service(app: App, sockets: SocketIoLayer) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    let (routes, description) = api().split_for_parts();
+    let description = openapi::finish(description);
+    Router::new()
+        .merge(routes)
+        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", description))
+        .method_not_allowed_fallback(async || Error::NoRoute)
+        .fallback(routing::get(assets::serve).fallback(async || Error::NoRoute))
+        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(sockets)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+        .into_make_service_with_connect_info()
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse as _;
+    Error::Internal(anyhow::anyhow!("a request handler panicked")).into_response()
+}

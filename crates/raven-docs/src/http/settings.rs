@@ -1,0 +1,77 @@
+//! Routes of the agent settings and of the runtime's test.
+
+use axum::Json;
+use axum::extract::State;
+use raven_protocol::runtime_api::AgentTypeStatus;
+use serde::Serialize;
+
+use super::extract::{Body, May, OptionalBody, SignedIn};
+use super::problem::request_id;
+use crate::access::{Administer, Drive, Read, decide};
+use crate::app::App;
+use crate::error::Error;
+use crate::runtimes::{RuntimeTest, TestRequest};
+use crate::settings::{self, AgentSettings, SettingsChange};
+
+/// The kinds of agents that the workspace's runtime knows.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct AgentTypes {
+    items: Vec<AgentTypeStatus>,
+}
+
+/// How agents are hosted, and what is known of the runtime.
+#[utoipa::path(get, path = "/api/workspace/agent-settings", tag = "settings",
+    responses((status = 200, body = AgentSettings), (status = 401)))]
+pub async fn get(State(app): State<App>, May(by): May<Read>) -> Result<Json<AgentSettings>, Error> {
+    Ok(Json(settings::get(&app.db, &by).await?))
+}
+
+/// Change how agents are hosted.
+#[utoipa::path(patch, path = "/api/workspace/agent-settings", tag = "settings", request_body = SettingsChange,
+    responses((status = 200, body = AgentSettings), (status = 401), (status = 403), (status = 422)))]
+pub async fn patch(
+    State(app): State<App>,
+    May(by): May<Administer>,
+    Body(change): Body<SettingsChange>,
+) -> Result<Json<AgentSettings>, Error> {
+    let after = settings::update(&app.changes, &app.secrets, &by, change).await?;
+    app.watchers.restart(by.workspace());
+    Ok(Json(after))
+}
+
+/// The older form of the same change.
+#[utoipa::path(post, path = "/api/workspace/agent-settings/update", tag = "settings", request_body = SettingsChange,
+    responses((status = 200, body = AgentSettings), (status = 401), (status = 403), (status = 422)))]
+pub async fn update(
+    state: State<App>,
+    by: May<Administer>,
+    change: Body<SettingsChange>,
+) -> Result<Json<AgentSettings>, Error> {
+    patch(state, by, change).await
+}
+
+/// Ask the runtime for its health. Only admins may name another address than the settings'.
+#[utoipa::path(post, path = "/api/parallax-agents/runtime/test", tag = "runtime", request_body = TestRequest,
+    responses((status = 200, body = RuntimeTest), (status = 401), (status = 403), (status = 422)))]
+pub async fn test(
+    State(app): State<App>,
+    SignedIn(person): SignedIn,
+    OptionalBody(wanted): OptionalBody<TestRequest>,
+) -> Result<Json<RuntimeTest>, Error> {
+    // Contacting the runtime is for those who may drive agents; a viewer only watches.
+    decide::<Drive>(&person)?;
+    let tested = match wanted.endpoint {
+        None => app.runtimes.test(&decide::<Read>(&person)?, &request_id()).await?,
+        Some(address) => {
+            app.runtimes.test_other(&decide::<Administer>(&person)?, &address, &request_id()).await?
+        }
+    };
+    Ok(Json(tested))
+}
+
+/// The kinds of agents that the runtime knows, and whether each is installed.
+#[utoipa::path(get, path = "/api/parallax-agents/types", tag = "agents",
+    responses((status = 200, body = AgentTypes), (status = 401), (status = 409), (status = 502)))]
+pub async fn types(State(app): State<App>, May(by): May<Read>) -> Result<Json<AgentTypes>, Error> {
+    Ok(Json(AgentTypes { items: app.runtimes.types(&by).await? }))
+}

@@ -1,0 +1,263 @@
+//! A workspace's agent settings: where its runtime is, and how it is authenticated.
+//!
+//! Owns their rules. Must not know how a runtime is called (see `runtimes`).
+
+use raven_protocol::id::WorkspaceId;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
+
+use crate::access::{Administer, Granted, Read};
+use crate::activity::{self, About, ActivityKind};
+use crate::auth::runtime_key_digest;
+use crate::db::{self, Db, settings as rows};
+use crate::error::Error;
+use crate::events::{Changes, WorkspaceEvent};
+use crate::runtimes::{RuntimeStatus, key_purpose};
+use crate::secrets::Secrets;
+
+/// Longest runtime key, in bytes.
+const MAX_KEY: usize = 512;
+
+/// Where agents run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HostingMode {
+    Local,
+    Parallax,
+    Custom,
+}
+
+/// How the runtime and we know each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuntimeAuthType {
+    ApiKey,
+    None,
+}
+
+impl HostingMode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Parallax => "parallax",
+            Self::Custom => "custom",
+        }
+    }
+
+    fn from_row(text: &str) -> Self {
+        [Self::Parallax, Self::Custom].into_iter().find(|mode| mode.as_str() == text).unwrap_or(Self::Local)
+    }
+}
+
+impl RuntimeAuthType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::None => "none",
+        }
+    }
+
+    pub fn from_row(text: &str) -> Self {
+        if text == Self::None.as_str() { Self::None } else { Self::ApiKey }
+    }
+}
+
+/// The settings as everybody in the workspace sees them.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentSettings {
+    pub hosting_mode: HostingMode,
+    pub runtime_endpoint: Option<String>,
+    pub runtime_auth_type: RuntimeAuthType,
+    /// The first characters of the stored key's digest; the key itself is never shown.
+    pub runtime_api_key_fingerprint: Option<String>,
+    pub runtime_status: RuntimeStatus,
+}
+
+/// A change of settings; what is absent stays.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SettingsChange {
+    pub hosting_mode: Option<HostingMode>,
+    /// An `http` or `https` address; null removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub runtime_endpoint: Option<Option<String>>,
+    pub runtime_auth_type: Option<RuntimeAuthType>,
+    /// The shared secret, write-only; null removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub runtime_api_key: Option<Option<SecretString>>,
+}
+
+/// Tells an absent field from a null one.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// The settings of a workspace.
+pub async fn get(db: &Db, by: &Granted<Read>) -> Result<AgentSettings, Error> {
+    let row = db::settings::find(db.read(), by.workspace()).await?.ok_or(Error::NotFound("settings"))?;
+    Ok(view(&row))
+}
+
+/// Changes the settings.
+///
+/// # Errors
+/// `Invalid` for an address or key that cannot be used; nothing is changed then.
+pub async fn update(
+    changes: &Changes,
+    secrets: &Secrets,
+    by: &Granted<Administer>,
+    wanted: SettingsChange,
+) -> Result<AgentSettings, Error> {
+    let workspace = by.workspace();
+    let mut change = changes.begin().await?;
+    let before = rows::find(change.tx(), workspace).await?.ok_or(Error::NotFound("settings"))?;
+    let after = merged(secrets, workspace, &before, wanted)?;
+    let moved = after.endpoint != before.runtime_endpoint;
+    let heard = if moved { rows::Heard::Forget } else { rows::Heard::Keep };
+    rows::update(change.tx(), workspace, after, heard).await?;
+    let row = rows::find(change.tx(), workspace).await?.ok_or(Error::NotFound("settings"))?;
+    let about = About { actor: Some(by.by()), detail: Some(difference(&before, &row)), ..About::default() };
+    activity::record(&mut change, workspace, ActivityKind::SettingsChanged, about).await?;
+    let view = view(&row);
+    change.tell(workspace, WorkspaceEvent::RuntimeStatus(view.runtime_status.clone()));
+    change.commit().await?;
+    Ok(view)
+}
+
+fn merged(
+    secrets: &Secrets,
+    workspace: &WorkspaceId,
+    before: &rows::Model,
+    wanted: SettingsChange,
+) -> Result<rows::Hosting, Error> {
+    let mut after = rows::Hosting {
+        mode: wanted
+            .hosting_mode
+            .map_or_else(|| before.hosting_mode.clone(), |mode| mode.as_str().to_owned()),
+        endpoint: before.runtime_endpoint.clone(),
+        auth_type: wanted
+            .runtime_auth_type
+            .map_or_else(|| before.runtime_auth_type.clone(), |kind| kind.as_str().to_owned()),
+        key_sealed: before.runtime_key_sealed.clone(),
+        key_digest: before.runtime_key_digest.clone(),
+    };
+    if let Some(endpoint) = wanted.runtime_endpoint {
+        let given = endpoint.filter(|text| !text.trim().is_empty());
+        after.endpoint =
+            given.map(|text| check_endpoint("runtimeEndpoint", &text)).transpose()?.map(String::from);
+    }
+    if let Some(key) = wanted.runtime_api_key {
+        (after.key_sealed, after.key_digest) = match key {
+            Some(key) => {
+                let (sealed, digest) = seal_key(secrets, workspace, &key)?;
+                (Some(sealed), Some(digest))
+            }
+            None => (None, None),
+        };
+    }
+    Ok(after)
+}
+
+/// Seals a runtime's key for its workspace; answers it with the digest by which it is recognised.
+pub fn seal_key(
+    secrets: &Secrets,
+    workspace: &WorkspaceId,
+    key: &SecretString,
+) -> Result<(String, String), Error> {
+    let text = key.expose_secret();
+    if text.is_empty() || text.len() > MAX_KEY || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let why = format!("must be 1 to {MAX_KEY} printable ASCII characters without spaces");
+        return Err(Error::invalid("runtimeApiKey", why));
+    }
+    Ok((secrets.seal(&key_purpose(workspace), key)?, runtime_key_digest(secrets, key)?))
+}
+
+/// Checks a runtime's address and cuts what does not belong to it.
+///
+/// # Errors
+/// `Invalid`, saying what an address looks like.
+pub fn check_endpoint(field: &'static str, text: &str) -> Result<Url, Error> {
+    let refuse = |why: &str| Err(Error::invalid(field, why));
+    let Ok(mut url) = Url::parse(text.trim()) else {
+        return refuse("is not an address: write it with its protocol, such as http://localhost:8765");
+    };
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return refuse("must begin with http:// or https://, such as http://localhost:8765");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("must not hold a name or password: enter the API key in its own field");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("must not have a query or fragment");
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+fn difference(before: &rows::Model, after: &rows::Model) -> String {
+    let mut words = Vec::new();
+    if before.hosting_mode != after.hosting_mode {
+        words.push(format!("hosting mode is now {}", after.hosting_mode));
+    }
+    if before.runtime_endpoint != after.runtime_endpoint {
+        words.push(format!("endpoint is now {}", after.runtime_endpoint.as_deref().unwrap_or("not set")));
+    }
+    if before.runtime_auth_type != after.runtime_auth_type {
+        words.push(format!("authentication is now {}", after.runtime_auth_type));
+    }
+    if before.runtime_key_digest != after.runtime_key_digest {
+        words.push("API key replaced".to_owned());
+    }
+    if words.is_empty() { "nothing changed".to_owned() } else { words.join(", ") }
+}
+
+fn view(row: &rows::Model) -> AgentSettings {
+    AgentSettings {
+        hosting_mode: HostingMode::from_row(&row.hosting_mode),
+        runtime_endpoint: row.runtime_endpoint.clone(),
+        runtime_auth_type: RuntimeAuthType::from_row(&row.runtime_auth_type),
+        runtime_api_key_fingerprint: row.runtime_key_digest.as_deref().map(|digest| digest[..8].to_owned()),
+        runtime_status: RuntimeStatus::of(row),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked_and_cut() {
+        for (given, kept) in [
+            ("http://localhost:8765", "http://localhost:8765/"),
+            (" https://runtime.company.com/ ", "https://runtime.company.com/"),
+            ("http://host/base/", "http://host/base"),
+        ] {
+            assert_eq!(check_endpoint("e", given).unwrap().as_str(), kept);
+        }
+        for bad in [
+            "",
+            "localhost:8765",
+            "nonsense",
+            "ftp://a",
+            "http://",
+            "http://u:p@a",
+            "http://a/?q",
+            "http://a/#f",
+        ] {
+            let refused = check_endpoint("runtimeEndpoint", bad).unwrap_err();
+            assert_eq!(refused.code(), "INVALID", "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_absent_field_is_not_a_null_one() {
+        let change: SettingsChange = serde_json::from_str(r#"{"runtimeEndpoint":null}"#).unwrap();
+        assert_eq!(change.runtime_endpoint, Some(None));
+        assert!(change.runtime_api_key.is_none());
+    }
+}

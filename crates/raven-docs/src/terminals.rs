@@ -1,0 +1,443 @@
+//! Terminal sessions: an agent's PTY as the control plane knows it, and who is attached to it.
+//!
+//! Owns a session's row and the registry of live hubs. Must not know Socket.IO, nor how bytes reach
+//! a runtime (see `terminals/dial` and the runtime door).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use raven_protocol::id::{AgentId, RuntimeSessionId, SessionId, WorkspaceId};
+use raven_protocol::terminal::{TerminalSize, TerminalStatus};
+use raven_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::{Drive, Granted, Read};
+use crate::activity::{self, About, ActivityKind};
+use crate::auth::{Named, Runtime};
+use crate::db::{self, Db, sessions as rows};
+use crate::error::{Conflict, Error};
+use crate::events::{Change, Changes, WorkspaceEvent};
+use crate::page::{Page, PageQuery};
+use crate::runtimes::Runtimes;
+
+pub mod dial;
+pub mod hub;
+pub mod link;
+pub mod raw;
+mod tail;
+pub mod viewer;
+
+use hub::{Hub, HubStart};
+use link::Link;
+use viewer::{Attached, Attachment, Seat};
+
+/// A session as the API and events show it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalSession {
+    pub id: String,
+    pub agent_id: String,
+    pub runtime_session_id: String,
+    pub runtime_endpoint: Option<String>,
+    pub title: Option<String>,
+    pub status: TerminalStatus,
+    pub cols: i64,
+    pub rows: i64,
+    pub created_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A session as its agent shows it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct SessionBrief {
+    pub id: String,
+    pub status: TerminalStatus,
+    pub cols: i64,
+    pub rows: i64,
+}
+
+/// A session that a runtime creates, as in the guide.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSession {
+    pub agent_id: AgentId,
+    pub workspace_id: WorkspaceId,
+    pub runtime_session_id: RuntimeSessionId,
+    /// A `ws`, `wss`, `http` or `https` address; kept and shown. The runtime dials in.
+    pub runtime_endpoint: Option<String>,
+    pub title: Option<String>,
+    /// Columns, 2 to 1000; 80 by default.
+    pub cols: Option<u32>,
+    /// Rows, 1 to 500; 24 by default.
+    pub rows: Option<u32>,
+}
+
+/// How a session comes to be.
+pub struct Opening {
+    pub runtime_session_id: RuntimeSessionId,
+    pub endpoint: Option<String>,
+    /// Whether we connect to the runtime; otherwise it connects to us.
+    pub may_dial: bool,
+    pub title: Option<String>,
+    pub size: Option<TerminalSize>,
+}
+
+/// What to attach to.
+pub enum Target {
+    Agent(AgentId),
+    Session(SessionId),
+}
+
+/// Why nothing can be attached to.
+#[derive(Debug)]
+pub enum NotAttached {
+    NotFound,
+    Terminated,
+    Internal(Error),
+}
+
+/// The sessions of all workspaces.
+#[derive(Clone)]
+pub struct Terminals {
+    db: Db,
+    changes: Changes,
+    runtimes: Runtimes,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+    hubs: Arc<Mutex<HashMap<SessionId, Hub>>>,
+}
+
+impl Terminals {
+    pub fn new(
+        db: Db,
+        changes: Changes,
+        runtimes: Runtimes,
+        tasks: TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        Self { db, changes, runtimes, tasks, cancel, hubs: Arc::default() }
+    }
+
+    /// Takes up every session that had not ended when the server last did.
+    pub async fn resume(&self) -> Result<(), Error> {
+        for row in rows::unended(self.db.read()).await? {
+            self.set_status(&row, TerminalStatus::Disconnected).await?;
+            self.start(Some(row));
+        }
+        Ok(())
+    }
+
+    /// The session of an agent with a runtime's id, opened as part of a change when there is none.
+    /// A new session takes the place of the agent's last.
+    pub async fn ensure(
+        &self,
+        change: &mut Change,
+        agent: &db::agents::Model,
+        opening: Opening,
+    ) -> Result<Option<rows::Model>, Error> {
+        let workspace = WorkspaceId::parse(agent.workspace_id.as_str())?;
+        let last = rows::of_agent(change.tx(), &workspace, &AgentId::parse(agent.id.as_str())?).await?;
+        if last.as_ref().is_some_and(|last| last.runtime_session_id == opening.runtime_session_id.as_str()) {
+            return Ok(None);
+        }
+        if let Some(last) = last.filter(|last| !status_of(last).is_final()) {
+            end_row(change, last).await?;
+        }
+        let size = opening.size.unwrap_or_default();
+        let row = rows::Model {
+            id: SessionId::generate().to_string(),
+            workspace_id: agent.workspace_id.clone(),
+            agent_id: agent.id.clone(),
+            runtime_session_id: opening.runtime_session_id.to_string(),
+            runtime_endpoint: opening.endpoint,
+            direction: if opening.may_dial { "dialled" } else { "dials_in" }.to_owned(),
+            title: opening.title,
+            status: spelled(TerminalStatus::Pending).to_owned(),
+            cols: size.cols.into(),
+            rows: size.rows.into(),
+            created_at: Timestamp::now().as_millis(),
+            ended_at: None,
+        };
+        rows::insert(change.tx(), &row).await?;
+        let agent = Named { id: agent.id.clone(), name: agent.name.clone() };
+        let about = About { agent: Some(agent), session: Some(row.id.clone()), ..About::default() };
+        activity::record(change, &workspace, ActivityKind::TerminalSessionCreated, about).await?;
+        change.tell(&workspace, WorkspaceEvent::TerminalChanged(view(&row)));
+        Ok(Some(row))
+    }
+
+    /// Starts the hub of a session whose row is committed, in place of that of the agent's last.
+    pub fn start(&self, row: Option<rows::Model>) {
+        let Some(row) = row else { return };
+        let Ok(id) = SessionId::parse(row.id.as_str()) else { return };
+        let mut hubs = self.hubs.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, replaced) in hubs.iter().filter(|(_, hub)| hub.agent() == row.agent_id) {
+            replaced.end();
+        }
+        let hub = Hub::start(HubStart { terminals: self.clone(), row: row.clone() });
+        if row.direction == "dialled" {
+            self.tasks.spawn(dial::keep_connected(self.clone(), self.runtimes.clone(), row, hub.clone()));
+        }
+        hubs.insert(id, hub);
+    }
+
+    /// A runtime's own session, which it will dial in to.
+    pub async fn create(&self, from: &Runtime, new: NewSession) -> Result<TerminalSession, Error> {
+        let size = TerminalSize::new(
+            new.cols.unwrap_or(TerminalSize::DEFAULT.cols.into()),
+            new.rows.unwrap_or(TerminalSize::DEFAULT.rows.into()),
+        )?;
+        check_endpoint(new.runtime_endpoint.as_deref())?;
+        let mut change = self.changes.begin().await?;
+        let found = db::agents::find_reported(change.tx(), from.workspace(), &new.agent_id).await?;
+        let agent = found.filter(|agent| from.may_speak_for(agent)).ok_or(Error::NotFound("agent"))?;
+        let opening = Opening {
+            runtime_session_id: new.runtime_session_id.clone(),
+            endpoint: new.runtime_endpoint,
+            may_dial: false,
+            title: new.title,
+            size: Some(size),
+        };
+        let opened = self.ensure(&mut change, &agent, opening).await?;
+        change.commit().await?;
+        self.start(opened);
+        let row = rows::by_runtime_id(self.db.read(), from.workspace(), &new.runtime_session_id).await?;
+        Ok(view(&row.ok_or(Error::NotFound("terminal session"))?))
+    }
+
+    /// The workspace of a runtime's session, to check its credential against.
+    pub async fn owner_of(&self, id: &RuntimeSessionId) -> Result<Option<WorkspaceId>, Error> {
+        let found = rows::unended_by_runtime_id(self.db.read(), id).await?;
+        Ok(found.map(|row| WorkspaceId::parse(row.workspace_id)).transpose()?)
+    }
+
+    /// Connects the wire of a runtime that dialled in.
+    pub async fn accept(
+        &self,
+        from: &Runtime,
+        id: &RuntimeSessionId,
+        wire: Link,
+    ) -> Result<TerminalSize, Error> {
+        let row = self.reported(from, id).await?;
+        let hub = self.hub(&row).ok_or_else(|| terminated(&row))?;
+        hub.connect(wire).await;
+        Ok(size_of(&row))
+    }
+
+    /// Takes a runtime's word on the state of its session.
+    pub async fn report(
+        &self,
+        from: &Runtime,
+        id: &RuntimeSessionId,
+        status: TerminalStatus,
+    ) -> Result<TerminalSession, Error> {
+        let row = self.reported(from, id).await?;
+        match self.hub(&row) {
+            Some(hub) if status.is_final() => hub.end(),
+            Some(hub) => hub.report(status).await,
+            None => {}
+        }
+        let row = self.set_status(&row, status).await?;
+        Ok(view(&row))
+    }
+
+    async fn reported(&self, from: &Runtime, id: &RuntimeSessionId) -> Result<rows::Model, Error> {
+        let row = rows::by_runtime_id(self.db.read(), from.workspace(), id).await?;
+        let row = row.ok_or(Error::NotFound("terminal session"))?;
+        let agent = AgentId::parse(row.agent_id.as_str())?;
+        let agent = db::agents::find(self.db.read(), from.workspace(), &agent).await?;
+        if agent.is_some_and(|agent| from.may_speak_for(&agent)) {
+            Ok(row)
+        } else {
+            Err(Error::Unauthenticated)
+        }
+    }
+
+    /// Attaches a viewer, who may become the writer when the right to drive is given.
+    pub async fn attach(
+        &self,
+        by: &Granted<Read>,
+        drive: Option<Granted<Drive>>,
+        target: Target,
+        seat: Seat,
+    ) -> Result<(Attached, Attachment), NotAttached> {
+        let found = match &target {
+            Target::Agent(agent) => rows::of_agent(self.db.read(), by.workspace(), agent).await,
+            Target::Session(session) => rows::find(self.db.read(), by.workspace(), session).await,
+        };
+        let row = found.map_err(|error| NotAttached::Internal(error.into()))?.ok_or(NotAttached::NotFound)?;
+        let hub = self.hub(&row).ok_or(NotAttached::Terminated)?;
+        hub.attach(by.by(), drive, seat).await.ok_or(NotAttached::Terminated)
+    }
+
+    /// Ends a session by hand: viewers are detached, the agent goes on.
+    pub async fn terminate(&self, by: &Granted<Drive>, id: &SessionId) -> Result<(), Error> {
+        let row = rows::find(self.db.read(), by.workspace(), id).await?;
+        let row = row.ok_or(Error::NotFound("terminal session"))?;
+        if let Some(hub) = self.hub(&row) {
+            hub.end();
+        }
+        self.set_status(&row, TerminalStatus::Terminated).await.map(drop)
+    }
+
+    /// Lets the session of an agent that has ended come to its end.
+    pub async fn agent_ended(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<(), Error> {
+        let row = rows::of_agent(self.db.read(), workspace, agent).await?;
+        let Some(row) = row.filter(|row| !status_of(row).is_final()) else { return Ok(()) };
+        match self.hub(&row) {
+            Some(hub) => hub.agent_ended(),
+            None => drop(self.set_status(&row, TerminalStatus::Terminated).await?),
+        }
+        Ok(())
+    }
+
+    /// Sessions of a workspace, newest first.
+    pub async fn list(&self, by: &Granted<Read>, page: PageQuery) -> Result<Page<TerminalSession>, Error> {
+        let limit = page.limit()?;
+        let found = rows::page(self.db.read(), by.workspace(), page.cursor.as_deref(), limit + 1).await?;
+        Page::of(found, limit, |row| &row.id, |row| Ok(view(&row)))
+    }
+
+    /// One session.
+    pub async fn get(&self, by: &Granted<Read>, target: Target) -> Result<TerminalSession, Error> {
+        let row = match &target {
+            Target::Agent(agent) => rows::of_agent(self.db.read(), by.workspace(), agent).await?,
+            Target::Session(session) => rows::find(self.db.read(), by.workspace(), session).await?,
+        };
+        Ok(view(&row.ok_or(Error::NotFound("terminal session"))?))
+    }
+
+    /// The newest session of each of some agents, by agent.
+    pub async fn briefs(&self, agents: &[String]) -> Result<HashMap<String, SessionBrief>, Error> {
+        let found = rows::of_agents(self.db.read(), agents).await?;
+        Ok(found.into_iter().map(|row| (row.agent_id.clone(), brief(&row))).collect())
+    }
+
+    /// The newest session of an agent, within a change.
+    pub async fn brief_in(change: &Change, agent: &db::agents::Model) -> Result<Option<SessionBrief>, Error> {
+        let found = rows::of_agents(change.tx(), std::slice::from_ref(&agent.id)).await?;
+        Ok(found.last().map(brief))
+    }
+
+    /// Writes a session's state, and tells of it; a repeated or late one changes nothing.
+    pub(crate) async fn set_status(
+        &self,
+        row: &rows::Model,
+        status: TerminalStatus,
+    ) -> Result<rows::Model, Error> {
+        let (workspace, id) =
+            (WorkspaceId::parse(row.workspace_id.as_str())?, SessionId::parse(row.id.as_str())?);
+        let mut change = self.changes.begin().await?;
+        let found = rows::find(change.tx(), &workspace, &id).await?;
+        let mut row = found.ok_or(Error::NotFound("terminal session"))?;
+        let after = status_of(&row).then(status);
+        if after == status_of(&row) {
+            return Ok(row);
+        }
+        if after.is_final() {
+            row = end_row(&mut change, row).await?;
+        } else {
+            row.status = spelled(after).to_owned();
+            rows::update(change.tx(), &row).await?;
+            change.tell(&workspace, WorkspaceEvent::TerminalChanged(view(&row)));
+        }
+        change.commit().await?;
+        Ok(row)
+    }
+
+    /// Writes a session's size; it is not an event of its own.
+    pub(crate) async fn set_size(&self, row: &rows::Model, size: TerminalSize) -> Result<(), Error> {
+        let (workspace, id) =
+            (WorkspaceId::parse(row.workspace_id.as_str())?, SessionId::parse(row.id.as_str())?);
+        let change = self.changes.begin().await?;
+        let Some(mut row) = rows::find(change.tx(), &workspace, &id).await? else { return Ok(()) };
+        (row.cols, row.rows) = (size.cols.into(), size.rows.into());
+        rows::update(change.tx(), &row).await?;
+        change.commit().await
+    }
+
+    fn hub(&self, row: &rows::Model) -> Option<Hub> {
+        let id = SessionId::parse(row.id.as_str()).ok()?;
+        self.hubs.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Forgets the hub of a session that has ended.
+    fn forget(&self, id: &str) {
+        if let Ok(id) = SessionId::parse(id) {
+            self.hubs.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        }
+    }
+}
+
+async fn end_row(change: &mut Change, mut row: rows::Model) -> Result<rows::Model, Error> {
+    let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+    row.status = spelled(TerminalStatus::Terminated).to_owned();
+    row.ended_at = Some(Timestamp::now().as_millis());
+    rows::update(change.tx(), &row).await?;
+    let agent = db::agents::find(change.tx(), &workspace, &AgentId::parse(row.agent_id.as_str())?).await?;
+    let agent = agent.map(|agent| Named { id: agent.id, name: agent.name });
+    let about = About { agent, session: Some(row.id.clone()), ..About::default() };
+    activity::record(change, &workspace, ActivityKind::TerminalSessionTerminated, about).await?;
+    change.tell(&workspace, WorkspaceEvent::TerminalChanged(view(&row)));
+    Ok(row)
+}
+
+fn check_endpoint(endpoint: Option<&str>) -> Result<(), Error> {
+    let Some(endpoint) = endpoint else { return Ok(()) };
+    let good = url::Url::parse(endpoint)
+        .is_ok_and(|url| matches!(url.scheme(), "ws" | "wss" | "http" | "https") && url.has_host());
+    if good {
+        Ok(())
+    } else {
+        Err(Error::invalid("runtimeEndpoint", "must be a ws, wss, http or https address"))
+    }
+}
+
+fn terminated(row: &rows::Model) -> Error {
+    let detail = format!("terminal session {} has ended; create a new one", row.id);
+    Error::Conflict { code: Conflict::SessionTerminated, detail }
+}
+
+/// The spelling of a state in rows, which is that of every surface.
+fn spelled(status: TerminalStatus) -> &'static str {
+    match status {
+        TerminalStatus::Pending => "pending",
+        TerminalStatus::Connecting => "connecting",
+        TerminalStatus::Active => "active",
+        TerminalStatus::LoginRequired => "login_required",
+        TerminalStatus::Disconnected => "disconnected",
+        TerminalStatus::Terminated => "terminated",
+    }
+}
+
+pub(crate) fn status_of(row: &rows::Model) -> TerminalStatus {
+    use TerminalStatus::{Active, Connecting, Disconnected, LoginRequired, Pending, Terminated};
+    let all = [Pending, Connecting, Active, LoginRequired, Disconnected];
+    all.into_iter().find(|status| spelled(*status) == row.status).unwrap_or(Terminated)
+}
+
+pub(crate) fn size_of(row: &rows::Model) -> TerminalSize {
+    let narrow = |cells: i64| u32::try_from(cells).unwrap_or(0);
+    TerminalSize::new(narrow(row.cols), narrow(row.rows)).unwrap_or_default()
+}
+
+fn brief(row: &rows::Model) -> SessionBrief {
+    SessionBrief { id: row.id.clone(), status: status_of(row), cols: row.cols, rows: row.rows }
+}
+
+fn view(row: &rows::Model) -> TerminalSession {
+    TerminalSession {
+        id: row.id.clone(),
+        agent_id: row.agent_id.clone(),
+        runtime_session_id: row.runtime_session_id.clone(),
+        runtime_endpoint: row.runtime_endpoint.clone(),
+        title: row.title.clone(),
+        status: status_of(row),
+        cols: row.cols,
+        rows: row.rows,
+        created_at: Timestamp::from_millis(row.created_at),
+        ended_at: row.ended_at.map(Timestamp::from_millis),
+    }
+}

@@ -1,0 +1,236 @@
+//! What a session's viewers are owed: roles, sizes, and who gets which bytes.
+//!
+//! Plain state without waiting. Terminal queries are taken out here, once for all viewers: the
+//! session's host is the only one to answer them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use raven_protocol::terminal::{TerminalSize, TerminalStatus};
+use raven_screen::QueryFilter;
+
+use crate::auth::Named;
+use crate::terminals::tail::Tail;
+use crate::terminals::viewer::{
+    Attached, Present, Pushed, Queue, Seat, ViewerEvent, ViewerId, ViewerRole, Wish,
+};
+use crate::terminals::{rows, size_of, status_of};
+
+/// One viewer.
+struct Viewer {
+    who: Named,
+    may_write: bool,
+    queue: Queue,
+    feed: Feed,
+}
+
+/// What a viewer gets of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Feed {
+    /// Everything as it comes.
+    Live,
+    /// Nothing until the next repaint.
+    AwaitsRepaint,
+    /// Nothing until it has read what waits for it.
+    Lags,
+}
+
+/// The state of a live session.
+pub struct Live {
+    session: String,
+    agent: String,
+    status: TerminalStatus,
+    size: TerminalSize,
+    /// By order of attachment, so that the longest waiting is found first.
+    viewers: BTreeMap<ViewerId, Viewer>,
+    next_id: ViewerId,
+    writer: Option<ViewerId>,
+    filter: QueryFilter,
+    tail: Tail,
+    /// Offset after the last output received.
+    head: u64,
+    /// Nothing was received yet, so any first offset is right.
+    fresh: bool,
+    position: Arc<AtomicU64>,
+    /// A repaint is on its way.
+    pub repaint_asked: bool,
+}
+
+impl Live {
+    pub fn new(row: &rows::Model, position: Arc<AtomicU64>) -> Self {
+        Self {
+            session: row.id.clone(),
+            agent: row.agent_id.clone(),
+            status: status_of(row),
+            size: size_of(row),
+            viewers: BTreeMap::new(),
+            next_id: 1,
+            writer: None,
+            filter: QueryFilter::new(),
+            tail: Tail::default(),
+            head: 0,
+            fresh: true,
+            position,
+            repaint_asked: false,
+        }
+    }
+
+    /// Seats a viewer. The first who may and wants to write is the writer.
+    pub fn attach(&mut self, who: Named, may_drive: bool, seat: Seat, queue: Queue) -> (Attached, ViewerId) {
+        let id = self.next_id;
+        self.next_id += 1;
+        let may_write = may_drive && seat.wish == Wish::Write;
+        self.viewers.insert(id, Viewer { who, may_write, queue, feed: Feed::AwaitsRepaint });
+        if may_write && self.writer.is_none() {
+            self.writer = Some(id);
+        }
+        let attached = Attached {
+            session_id: self.session.clone(),
+            agent_id: self.agent.clone(),
+            status: self.status,
+            size: self.size,
+            role: self.role(id),
+            offset: self.head,
+        };
+        (attached, id)
+    }
+
+    /// Tells a new viewer what it missed, if that is still here, and everybody who is present.
+    pub fn welcome(&mut self, id: ViewerId, since: Option<u64>) {
+        let missed = since.filter(|_| !self.fresh).and_then(|since| self.tail.since(since));
+        if let (Some(missed), Some(viewer)) = (missed, self.viewers.get_mut(&id)) {
+            viewer.feed = Feed::Live;
+            if !missed.is_empty() {
+                viewer.queue.push_data(missed, self.head, false);
+            }
+        }
+        self.tell_presence();
+    }
+
+    pub fn is_writer(&self, id: ViewerId) -> bool {
+        self.writer == Some(id)
+    }
+
+    /// Unseats a viewer. The longest present who may and wants to write follows a writer.
+    pub fn detach(&mut self, id: ViewerId) {
+        if self.viewers.remove(&id).is_none() {
+            return;
+        }
+        if self.writer == Some(id) {
+            self.writer = self.viewers.iter().find(|(_, viewer)| viewer.may_write).map(|(id, _)| *id);
+        }
+        self.tell_presence();
+    }
+
+    /// Ends every attachment.
+    pub fn detach_all(&mut self) {
+        for viewer in std::mem::take(&mut self.viewers).into_values() {
+            viewer.queue.push(ViewerEvent::Detached);
+        }
+    }
+
+    pub fn set_status(&mut self, status: TerminalStatus, login_url: Option<String>) {
+        let after = self.status.then(status);
+        if after != self.status || login_url.is_some() {
+            self.status = after;
+            self.tell(&ViewerEvent::Status { status: after, login_url });
+        }
+    }
+
+    pub fn set_size(&mut self, size: TerminalSize) {
+        if size != self.size {
+            self.size = size;
+            self.tell(&ViewerEvent::Size(size));
+        }
+    }
+
+    /// Takes output of the runtime: everybody who is live gets it, less the queries in it.
+    pub fn output(&mut self, offset: u64, bytes: &[u8]) {
+        if !self.fresh && offset != self.head {
+            // A wire that skips or repeats is not believed: what viewers have may be wrong now.
+            self.lose_track();
+        }
+        self.fresh = false;
+        self.reach(offset + bytes.len() as u64);
+        let visible = Bytes::copy_from_slice(&self.filter.strip(bytes));
+        self.tail.push(self.head, visible.clone());
+        for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
+            if viewer.queue.push_data(visible.clone(), self.head, false) == Pushed::Lagging {
+                viewer.feed = Feed::Lags;
+            }
+        }
+    }
+
+    /// Takes a repaint: for those who wait for one, or for all when it skips ahead.
+    pub fn repaint(&mut self, offset: u64, bytes: &[u8]) {
+        self.repaint_asked = false;
+        let continues = !self.fresh && offset == self.head;
+        // The painted screen ends with the sequence that is still open, of which a filter keeps back
+        // just what the shared one keeps back.
+        let mut filter = QueryFilter::new();
+        let visible = Bytes::copy_from_slice(&filter.strip(bytes));
+        if !continues {
+            self.lose_track();
+            self.filter = filter;
+            self.tail.reset(offset);
+            self.reach(offset);
+            self.fresh = false;
+        }
+        let head = self.head;
+        for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::AwaitsRepaint) {
+            let pushed = viewer.queue.push_data(visible.clone(), head, true);
+            viewer.feed = if pushed == Pushed::Yes { Feed::Live } else { Feed::Lags };
+        }
+    }
+
+    /// A viewer that lagged has read everything that was left.
+    pub fn await_repaint(&mut self, id: ViewerId) {
+        if let Some(viewer) = self.viewers.get_mut(&id) {
+            viewer.feed = Feed::AwaitsRepaint;
+        }
+    }
+
+    pub fn needs_repaint(&self) -> bool {
+        self.viewers.values().any(|viewer| viewer.feed == Feed::AwaitsRepaint)
+    }
+
+    fn lose_track(&mut self) {
+        self.tail.reset(self.head);
+        for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
+            viewer.feed = Feed::AwaitsRepaint;
+        }
+    }
+
+    fn reach(&mut self, offset: u64) {
+        self.head = offset;
+        self.position.store(offset, Ordering::Release);
+    }
+
+    fn role(&self, id: ViewerId) -> ViewerRole {
+        if self.is_writer(id) { ViewerRole::Writer } else { ViewerRole::Viewer }
+    }
+
+    fn tell(&self, event: &ViewerEvent) {
+        for viewer in self.viewers.values() {
+            viewer.queue.push(event.clone());
+        }
+    }
+
+    fn tell_presence(&self) {
+        let writer = self.writer.and_then(|id| self.viewers.get(&id)).map(|viewer| viewer.who.clone());
+        let present: Arc<[Present]> = self
+            .viewers
+            .iter()
+            .map(|(id, viewer)| Present { user: viewer.who.clone(), role: self.role(*id) })
+            .collect();
+        for (id, viewer) in &self.viewers {
+            viewer.queue.push(ViewerEvent::Writer { user: writer.clone(), you: self.is_writer(*id) });
+            viewer.queue.push(ViewerEvent::Viewers(Arc::clone(&present)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! The wire between a hub and a runtime, the same whichever side dialled.
+//!
+//! Owns what goes over it. Must not know sockets.
+
+use bytes::Bytes;
+use raven_protocol::terminal::{TerminalSize, TerminalStatus};
+use tokio::sync::mpsc;
+
+/// Messages that wait on a wire in each direction; with chunks of 64 KiB that is 1 MiB at most.
+const WAITING: usize = 16;
+
+/// What a hub asks of a runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToRuntime {
+    Input(Bytes),
+    Resize(TerminalSize),
+    /// Send the screen at the current position of the stream.
+    Repaint,
+}
+
+/// What a hub hears from a runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FromRuntime {
+    /// First message of a wire.
+    Hello {
+        size: TerminalSize,
+    },
+    /// Output exactly as it came; the offset is that of its first byte.
+    Output {
+        offset: u64,
+        bytes: Bytes,
+    },
+    /// Bytes that paint the screen on a fresh terminal; the log goes on at the offset.
+    Repaint {
+        offset: u64,
+        bytes: Bytes,
+    },
+    Size(TerminalSize),
+    Status {
+        status: TerminalStatus,
+        login_url: Option<String>,
+    },
+    /// The program ended; nothing follows.
+    Exit,
+}
+
+/// The hub's end of a wire. It is broken when the other end is dropped.
+pub struct Link {
+    pub to_runtime: mpsc::Sender<ToRuntime>,
+    pub from_runtime: mpsc::Receiver<FromRuntime>,
+}
+
+/// The runtime's end of a wire.
+pub struct LinkEnd {
+    pub from_hub: mpsc::Receiver<ToRuntime>,
+    pub to_hub: mpsc::Sender<FromRuntime>,
+}
+
+/// Makes a wire.
+pub fn wire() -> (Link, LinkEnd) {
+    let (to_runtime, from_hub) = mpsc::channel(WAITING);
+    let (to_hub, from_runtime) = mpsc::channel(WAITING);
+    (Link { to_runtime, from_runtime }, LinkEnd { from_hub, to_hub })
+}

@@ -1,0 +1,69 @@
+//! The newest output of a session, kept so that a viewer who was away briefly gets just what it missed.
+//!
+//! Owns a bounded run of chunks. Must not know viewers.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+/// Bytes kept: a moment's output of a busy program. A longer absence costs one repaint instead.
+const KEPT: usize = 32 * 1024;
+
+/// A bounded run of chunks, each with the offset after it.
+#[derive(Default)]
+pub struct Tail {
+    chunks: VecDeque<(u64, Bytes)>,
+    bytes: usize,
+    /// Offset before the first kept chunk.
+    base: u64,
+}
+
+impl Tail {
+    /// Starts anew at an offset.
+    pub fn reset(&mut self, offset: u64) {
+        *self = Self { base: offset, ..Self::default() };
+    }
+
+    /// Adds a chunk; `end` is the offset after it in the runtime's log.
+    pub fn push(&mut self, end: u64, bytes: Bytes) {
+        self.bytes += bytes.len();
+        self.chunks.push_back((end, bytes));
+        while self.bytes > KEPT
+            && let Some((end, dropped)) = self.chunks.pop_front()
+        {
+            self.bytes -= dropped.len();
+            self.base = end;
+        }
+    }
+
+    /// What came after an offset; `None` when it is not the end of a kept chunk.
+    pub fn since(&self, offset: u64) -> Option<Bytes> {
+        let ends = std::iter::once(self.base).chain(self.chunks.iter().map(|(end, _)| *end));
+        let skipped = ends.into_iter().position(|end| end == offset)?;
+        let mut missed = BytesMut::new();
+        for (_, bytes) in self.chunks.iter().skip(skipped) {
+            missed.extend_from_slice(bytes);
+        }
+        Some(missed.freeze())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_what_is_missing_while_it_is_kept() {
+        let mut tail = Tail::default();
+        tail.reset(100);
+        tail.push(103, Bytes::from_static(b"abc"));
+        tail.push(105, Bytes::from_static(b"de"));
+        assert_eq!(tail.since(100).unwrap(), "abcde");
+        assert_eq!(tail.since(103).unwrap(), "de");
+        assert_eq!(tail.since(105).unwrap(), "");
+        assert_eq!(tail.since(104), None, "not a boundary");
+        tail.push(105 + 40_000, Bytes::from(vec![b'x'; 40_000]));
+        assert_eq!(tail.since(105), None, "gone");
+        assert_eq!(tail.since(40_105).unwrap(), "");
+    }
+}
