@@ -20,7 +20,7 @@ const PTY = fileURLToPath(new URL('shell_on_pty.py', import.meta.url));
 let raven, foreign;
 const open = [];
 before(async () => {
-  raven = await Raven.start();
+  raven = await Raven.start({ runtime: false });
   foreign = await ForeignRuntime.start();
 });
 afterEach(async () => {

@@ -27,11 +27,12 @@ const PERSON = ['--email', OWNER.email, '--name', 'Ada'];
 
 /** Both programs, a user who owns the workspace, and her token. */
 export class Raven {
-  /** Starts everything; `agents` are stand-ins for agents' programs, name to shell script. */
-  static async start({ agents = {} } = {}) {
+  /** Starts everything, or all but the runtime; `agents` are stand-ins for agents' programs, name to shell script. */
+  static async start({ runtime = true, agents = {} } = {}) {
     const raven = new Raven();
     try {
-      await raven.#begin(agents);
+      await raven.#begin();
+      if (runtime) await raven.#beginRuntime(agents);
     } catch (error) {
       await raven.stop().catch(() => {});
       throw error;
@@ -39,7 +40,7 @@ export class Raven {
     return raven;
   }
 
-  async #begin(agents) {
+  async #begin() {
     this.folder = mkdtempSync(join(tmpdir(), 'raven-guide-'));
     this.key = 'sk-runtime-of-the-guide-tests';
     this.keyFile = join(this.folder, 'runtime.key');
@@ -51,16 +52,17 @@ export class Raven {
     );
     const made = await this.#succeed(['token', 'create', ...PERSON, ...data]);
     this.token = made.trim().split('\n').at(-1);
+    this.docs = new Program(DOCS, ['serve', '--port', '0', ...data]);
+    this.url = (await this.docs.says(/listening on (http:\/\/\S+)/))[1];
+    this.me = await this.get('/api/auth/me');
+  }
 
+  async #beginRuntime(agents) {
     const key = ['--api-key-file', this.keyFile];
     const runtimeData = ['--data-dir', join(this.folder, 'runtime'), '--stop-agents-on-exit'];
     const env = { ...process.env, PATH: `${this.#standIns(agents)}:${process.env.PATH}`, HOME: this.folder };
     this.runtime = new Program(RUNTIME, ['start', '--port', '0', ...key, ...runtimeData], { env });
     this.runtimeUrl = (await this.runtime.says(/listening on (http:\/\/\S+)/))[1];
-
-    this.docs = new Program(DOCS, ['serve', '--port', '0', ...data]);
-    this.url = (await this.docs.says(/listening on (http:\/\/\S+)/))[1];
-    this.me = await this.get('/api/auth/me');
     const settings = {
       runtimeEndpoint: this.runtimeUrl,
       runtimeAuthType: 'api_key',

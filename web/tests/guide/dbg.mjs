@@ -1,0 +1,24 @@
+import { Raven } from './raven.mjs'; import { ForeignRuntime } from './foreign.mjs'; import {heard} from './facts.mjs';
+process.env.RUST_LOG='info';
+const raven = await Raven.start({runtime:false}); const foreign = await ForeignRuntime.start();
+const auth = process.argv[2];
+await raven.call('PATCH','/api/workspace/agent-settings',{runtimeEndpoint: foreign.url, runtimeAuthType: auth, runtimeApiKey: raven.key});
+const { spawnedAgents } = await raven.call('POST','/api/parallax-agents/spawn',{agentType:'custom',name:'E'});
+const a = foreign.spawned[0];
+const headers={'content-type':'application/json', ...(auth==='api_key'?{authorization:`Bearer ${raven.key}`}:{})};
+const r = await fetch(raven.url+'/api/terminal/sessions',{method:'POST',headers,body:JSON.stringify({agentId:a.id,workspaceId:raven.me.workspaceId,runtimeSessionId:a.runtimeSessionId,runtimeEndpoint:'wss://x.example.com/terminal'})});
+const session = await r.json(); console.log(r.status, session);
+const rt = raven.connect('/terminal',{transports:['websocket'],auth: auth==='api_key'?{token:raven.key}:{}, query:{runtimeSessionId:a.runtimeSessionId}});
+const T0=Date.now(); const L=(...x)=>console.log(Date.now()-T0, ...x); for (const [n,s] of [['rt',rt]]) { s.io.engine?.on('upgrade',t=>L(n,'upgrade',t.name)); s.io.engine?.on('packet',p=>L(n,'packet',p.type,String(p.data).slice(0,100))); } rt.onAny((...x)=>L('rt', ...x)); rt.on('connect',()=>L('rt connect')); rt.on('disconnect',e=>L('rt disconnect',e));
+rt.emit('output',{runtimeSessionId:a.runtimeSessionId,data:'hello\r\n'});
+await heard(rt,'connect');
+const v = raven.connect('/terminal',{transports:['websocket']}); v.io.engine?.on('upgrade',t=>L('v upgrade',t.name)); v.onAny((...x)=>L('v',JSON.stringify(x).slice(0,100)));
+v.emit('attach',{sessionId:session.id});
+await new Promise(r=>setTimeout(r,1000));
+rt.emit('output',{runtimeSessionId:a.runtimeSessionId,data:'world\r\n'});
+v.emit('input','abc', x=>console.log('ack',x));
+await new Promise(r=>setTimeout(r,2000));
+v.emit('resize',{cols:91,rows:17});
+await new Promise(r=>setTimeout(r,1000));
+console.log((await raven.get('/api/terminal/sessions')).items, raven.docs.text);
+await foreign.stop(); await raven.stop(); process.exit(0)
