@@ -1,0 +1,92 @@
+/** Owns the requests the UI makes. Must not know who caches or shows their answers. */
+import createClient from 'openapi-fetch';
+
+import { ProblemError, problemFrom, unreachable } from './problems';
+import type { paths } from './schema';
+import type { Activity, Agent, LoginForm, SettingsChange, SetupForm, SpawnRequest } from './shapes';
+
+const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
+
+// One page of agents; the server caps it too.
+const AGENTS_PER_PAGE = 100;
+// Agents the home page reads at most, so that a long history cannot stall it.
+const MAX_AGENT_PAGES = 5;
+// Activity entries per page: about three screens.
+const ACTIVITY_PER_PAGE = 50;
+
+interface Answer<Shape> {
+  data?: Shape;
+  error?: unknown;
+  response: Response;
+}
+
+async function answered<Shape>(request: Promise<Answer<Shape>>): Promise<Shape> {
+  let answer: Answer<Shape>;
+  try {
+    answer = await request;
+  } catch (thrown) {
+    if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown;
+    if (thrown instanceof SyntaxError) throw problemFrom(200, null);
+    throw unreachable();
+  }
+  if (!answer.response.ok) throw problemFrom(answer.response.status, answer.error);
+  return answer.data as Shape;
+}
+
+export const health = () => answered(http.GET('/api/health'));
+export const setup = (body: SetupForm) => answered(http.POST('/api/auth/setup', { body }));
+export const login = (body: LoginForm) => answered(http.POST('/api/auth/login', { body }));
+export const logout = () => answered(http.POST('/api/auth/logout'));
+
+/** Who is logged in, or `null` when nobody is. */
+export async function me() {
+  try {
+    return await answered(http.GET('/api/auth/me'));
+  } catch (thrown) {
+    if (thrown instanceof ProblemError && thrown.status === 401) return null;
+    throw thrown;
+  }
+}
+
+/** The newest agents, as far back as {@link MAX_AGENT_PAGES} reach. */
+export async function agents(signal?: AbortSignal): Promise<Agent[]> {
+  const found: Agent[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_AGENT_PAGES; page += 1) {
+    const query = { limit: AGENTS_PER_PAGE, cursor };
+    const answer = await answered(http.GET('/api/parallax-agents', { params: { query }, signal }));
+    found.push(...answer.items);
+    if (!answer.nextCursor) break;
+    cursor = answer.nextCursor;
+  }
+  return found;
+}
+
+export const agent = (id: string) =>
+  answered(http.GET('/api/parallax-agents/{id}', { params: { path: { id } } }));
+export const agentTypes = () => answered(http.GET('/api/parallax-agents/types'));
+export const spawn = (body: SpawnRequest) => answered(http.POST('/api/parallax-agents/spawn', { body }));
+export const screen = (id: string) =>
+  answered(http.GET('/api/parallax-agents/{id}/screen', { params: { path: { id } } }));
+export const stop = (id: string, how: { force: boolean }) =>
+  answered(http.POST('/api/parallax-agents/{id}/stop', { params: { path: { id } }, body: how }));
+
+/** What an activity feed is narrowed to; an absent field is everything. */
+export interface ActivityFilter {
+  agentId?: string;
+  kind?: Activity['kind'];
+}
+
+export const activity = (filter: ActivityFilter, cursor: string | undefined) =>
+  answered(http.GET('/api/activity', { params: { query: { ...filter, cursor, limit: ACTIVITY_PER_PAGE } } }));
+
+export const agentSettings = () => answered(http.GET('/api/workspace/agent-settings'));
+export const changeAgentSettings = (body: SettingsChange) =>
+  answered(http.PATCH('/api/workspace/agent-settings', { body }));
+export const testRuntime = (endpoint?: string) =>
+  answered(http.POST('/api/parallax-agents/runtime/test', { body: endpoint ? { endpoint } : {} }));
+
+export const tokens = () => answered(http.GET('/api/tokens'));
+export const createToken = (name: string) => answered(http.POST('/api/tokens', { body: { name } }));
+export const revokeToken = (id: string) =>
+  answered(http.DELETE('/api/tokens/{id}', { params: { path: { id } } }));

@@ -1,0 +1,62 @@
+/** Owns the keys and options of everything in the query cache. Must not know components or sockets. */
+import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
+
+import * as client from './client';
+import type { ActivityFilter } from './client';
+import { ProblemError } from './problems';
+import type { Me } from './shapes';
+
+export const keys = {
+  health: ['health'] as const,
+  me: ['me'] as const,
+  agents: ['agents'] as const,
+  agent: (id: string) => ['agents', id] as const,
+  screen: (id: string) => ['screens', id] as const,
+  types: ['agent-types'] as const,
+  activity: ['activity'] as const,
+  activityOf: (filter: ActivityFilter) => ['activity', filter] as const,
+  settings: ['agent-settings'] as const,
+  tokens: ['tokens'] as const,
+};
+
+/** Refusals are final; only a server that does not answer is asked again. */
+export function worthRetrying(failures: number, thrown: unknown): boolean {
+  return failures < 2 && thrown instanceof ProblemError && (thrown.status === 0 || thrown.status >= 502);
+}
+
+export const healthQuery = queryOptions({ queryKey: keys.health, queryFn: client.health });
+export const meQuery = queryOptions({ queryKey: keys.me, queryFn: client.me, staleTime: Infinity });
+export const agentsQuery = queryOptions({
+  queryKey: keys.agents,
+  queryFn: ({ signal }) => client.agents(signal),
+});
+export const agentQuery = (id: string) =>
+  queryOptions({ queryKey: keys.agent(id), queryFn: () => client.agent(id) });
+export const screenQuery = (id: string) =>
+  queryOptions({ queryKey: keys.screen(id), queryFn: () => client.screen(id), retry: false });
+export const typesQuery = queryOptions({ queryKey: keys.types, queryFn: client.agentTypes, retry: false });
+export const settingsQuery = queryOptions({ queryKey: keys.settings, queryFn: client.agentSettings });
+export const tokensQuery = queryOptions({ queryKey: keys.tokens, queryFn: client.tokens });
+
+export const activityQuery = (filter: ActivityFilter) =>
+  infiniteQueryOptions({
+    queryKey: keys.activityOf(filter),
+    queryFn: ({ pageParam }) => client.activity(filter, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  });
+
+/** Who is logged in; only for what is drawn behind the login. */
+export function useMe(): Me {
+  const { data } = useQuery(meQuery);
+  if (!data) throw new Error('nobody is logged in');
+  return data;
+}
+
+export function isAdmin(me: Me): boolean {
+  return me.role === 'owner' || me.role === 'admin';
+}
+
+export function mayRunAgents(me: Me): boolean {
+  return me.role !== 'viewer';
+}

@@ -1,0 +1,22 @@
+/** Owns short names for the API's shapes. Must not know how they are fetched or shown. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Activity = Schemas['Activity'];
+export type ActivityKind = Activity['kind'];
+export type Agent = Schemas['Agent'];
+export type AgentSettings = Schemas['AgentSettings'];
+export type AgentStatus = Schemas['AgentStatus'];
+export type AgentTypeStatus = Schemas['AgentTypeStatus'];
+export type Me = Schemas['Me'];
+export type Problem = Schemas['Problem'];
+export type RuntimeStatus = Schemas['RuntimeStatus'];
+export type TerminalSession = Schemas['TerminalSession'];
+export type TerminalStatus = Schemas['TerminalStatus'];
+export type Token = Schemas['Token'];
+
+export type LoginForm = Schemas['Login'];
+export type SetupForm = Schemas['Setup'];
+export type SettingsChange = Schemas['SettingsChange'];
+export type SpawnRequest = Schemas['Spawn'];

@@ -1,0 +1,101 @@
+/** Owns Ctrl-K: going anywhere, spawning, stopping. Must not know how any of it is done. */
+import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
+import { useQuery } from '@tanstack/react-query';
+import { Bot, History, KeyRound, Palette, Plus, Search, Settings, Square } from 'lucide-react';
+import { useNavigate } from 'react-router';
+
+import { agentsQuery, mayRunAgents, useMe } from '../api/queries';
+import type { Agent } from '../api/shapes';
+import { useStop } from '../features/agents/StopControl';
+import { hasEnded, STATUS } from '../parts/states';
+import { texts } from '../texts';
+
+const words = texts.palette;
+const ICON = { size: 17, 'aria-hidden': true } as const;
+// Entries shown at once; typing narrows them.
+const MAX_SHOWN = 12;
+
+export function CommandPalette() {
+  const agents = useQuery(agentsQuery).data ?? [];
+  const mayRun = mayRunAgents(useMe());
+  const groups = [usePages(), useAgentEntries(agents), useCommands(mayRun ? agents : null)];
+  return (
+    <Spotlight
+      actions={groups.filter((group) => group.actions.length > 0)}
+      shortcut="mod + K"
+      highlightQuery
+      limit={MAX_SHOWN}
+      scrollable
+      nothingFound={words.nothing}
+      searchProps={{
+        leftSection: <Search {...ICON} />,
+        placeholder: words.placeholder,
+        'aria-label': words.placeholder,
+      }}
+    />
+  );
+}
+
+function usePages(): SpotlightActionGroupData {
+  const navigate = useNavigate();
+  const pages = [
+    { to: '/agents', label: texts.nav.agents, icon: <Bot {...ICON} /> },
+    { to: '/activity', label: texts.nav.activity, icon: <History {...ICON} /> },
+    {
+      to: '/settings/agents',
+      label: `${texts.nav.settings} → ${texts.settings.agents}`,
+      icon: <Settings {...ICON} />,
+    },
+    {
+      to: '/settings/tokens',
+      label: `${texts.nav.settings} → ${texts.settings.tokens}`,
+      icon: <KeyRound {...ICON} />,
+    },
+    {
+      to: '/settings/appearance',
+      label: `${texts.nav.settings} → ${texts.settings.appearance}`,
+      icon: <Palette {...ICON} />,
+    },
+  ];
+  const actions = pages.map(({ to, label, icon }) => ({
+    id: to,
+    label,
+    leftSection: icon,
+    onClick: () => void navigate(to),
+  }));
+  return { group: words.pages, actions };
+}
+
+function useAgentEntries(agents: Agent[]): SpotlightActionGroupData {
+  const navigate = useNavigate();
+  const actions = agents.map((agent) => ({
+    id: `open-${agent.id}`,
+    label: agent.name,
+    description: STATUS[agent.status].word,
+    leftSection: <Bot {...ICON} />,
+    onClick: () => void navigate(`/agents/${agent.id}`),
+  }));
+  return { group: words.agents, actions };
+}
+
+/** `null` for one who may not run agents. */
+function useCommands(agents: Agent[] | null): SpotlightActionGroupData {
+  const navigate = useNavigate();
+  const stop = useStop();
+  if (!agents) return { group: words.actions, actions: [] };
+  const spawn = {
+    id: 'spawn',
+    label: texts.spawn.title,
+    leftSection: <Plus {...ICON} />,
+    onClick: () => void navigate('/agents?spawn=1'),
+  };
+  const stops = agents
+    .filter((agent) => !hasEnded(agent) && agent.status !== 'stopping')
+    .map((agent) => ({
+      id: `stop-${agent.id}`,
+      label: words.stop(agent.name),
+      leftSection: <Square {...ICON} />,
+      onClick: () => stop.mutate({ agent, force: false }),
+    }));
+  return { group: words.actions, actions: [spawn, ...stops] };
+}

@@ -1,0 +1,146 @@
+/** Owns what stands around every page: rail, top bar, dialogs that any page can open. Must not know pages. */
+import { AppShell, Group, Menu, Text, UnstyledButton } from '@mantine/core';
+import { spotlight } from '@mantine/spotlight';
+import { useQueryClient, useMutation } from '@tanstack/react-query';
+import { Bot, CircleUser, History, LogOut, Search, Settings, SquareTerminal, WifiOff } from 'lucide-react';
+import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
+
+import { logout } from '../api/client';
+import { keys, useMe } from '../api/queries';
+import { SpawnDialog } from '../features/agents/SpawnDialog';
+import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
+import { texts } from '../texts';
+import { CommandPalette } from './CommandPalette';
+import classes from './shell.module.css';
+
+const ENTRIES = [
+  { to: '/agents', label: texts.nav.agents, icon: Bot },
+  { to: '/activity', label: texts.nav.activity, icon: History },
+  { to: '/settings', label: texts.nav.settings, icon: Settings },
+] as const;
+
+export function Shell() {
+  return (
+    <LiveUpdates>
+      <a href="#content" className="skip-link">
+        {texts.nav.skip}
+      </a>
+      <AppShell
+        header={{ height: 48 }}
+        navbar={{ width: 200, breakpoint: 'sm', collapsed: { mobile: true } }}
+        footer={{ height: { base: 54, sm: 0 } }}
+      >
+        <AppShell.Header className={classes.header}>
+          <TopBar />
+        </AppShell.Header>
+        <AppShell.Navbar p="xs" className={classes.rail} aria-label={texts.nav.main}>
+          {ENTRIES.map(({ to, label, icon: Icon }) => (
+            <NavLink key={to} to={to} className="rail-link">
+              <Icon size={17} aria-hidden />
+              {label}
+            </NavLink>
+          ))}
+        </AppShell.Navbar>
+        <AppShell.Main id="content" tabIndex={-1} className={classes.main}>
+          <LostNote />
+          <div className={classes.page}>
+            <Outlet />
+          </div>
+        </AppShell.Main>
+        <AppShell.Footer hiddenFrom="sm" className={classes.bottom}>
+          <nav aria-label={texts.nav.main} style={{ display: 'flex', width: '100%' }}>
+            {ENTRIES.map(({ to, label, icon: Icon }) => (
+              <NavLink key={to} to={to} className="bottom-link">
+                <Icon size={20} aria-hidden />
+                {label}
+              </NavLink>
+            ))}
+          </nav>
+        </AppShell.Footer>
+      </AppShell>
+      <CommandPalette />
+      <SpawnSlot />
+    </LiveUpdates>
+  );
+}
+
+function TopBar() {
+  const me = useMe();
+  return (
+    <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="sm">
+      <Group gap={8} wrap="nowrap" miw={0}>
+        <SquareTerminal size={19} color="var(--raven-working)" aria-hidden style={{ flex: 'none' }} />
+        <Text fw={600} size="sm" truncate>
+          {me.workspaceName}
+        </Text>
+      </Group>
+      <UnstyledButton className={classes.search} onClick={spotlight.open} aria-keyshortcuts="Control+K">
+        <Search size={14} aria-hidden />
+        <span className={classes.searchText}>{texts.palette.open}</span>
+        <kbd className={classes.keys}>Ctrl K</kbd>
+      </UnstyledButton>
+      <UserMenu />
+    </Group>
+  );
+}
+
+function UserMenu() {
+  const me = useMe();
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const leaving = useMutation({
+    mutationFn: logout,
+    onSuccess: () => {
+      void navigate('/login', { replace: true });
+      cache.clear();
+      cache.setQueryData(keys.me, null);
+    },
+  });
+  return (
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <UnstyledButton className={classes.user} aria-label={`${texts.user.menu}: ${me.user.name}`}>
+          <CircleUser size={19} aria-hidden />
+          <Text size="sm" visibleFrom="sm">
+            {me.user.name}
+          </Text>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {me.user.email} · {me.role}
+        </Menu.Label>
+        <Menu.Item leftSection={<LogOut size={15} />} onClick={() => leaving.mutate()}>
+          {texts.user.logout}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** What is on screen is live, or says that it is not. */
+function LostNote() {
+  const isLost = useLiveness() === 'lost';
+  return (
+    <div role="status">
+      {isLost && (
+        <div className={classes.lost}>
+          <WifiOff size={14} aria-hidden /> {texts.liveness.lost}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** `?spawn` on any page opens the dialog over it, so that it can be linked and left with Back. */
+function SpawnSlot() {
+  const [params, setParams] = useSearchParams();
+  const navigate = useNavigate();
+  if (!params.has('spawn')) return null;
+  const close = () =>
+    setParams((known) => {
+      known.delete('spawn');
+      return known;
+    });
+  return <SpawnDialog onClose={close} onSpawned={() => void navigate('/agents')} />;
+}

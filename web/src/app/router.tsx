@@ -1,0 +1,114 @@
+/** Owns which page stands at which address, and what fills the slots of pages. Must not know their insides. */
+import {
+  createBrowserRouter,
+  Navigate,
+  Outlet,
+  useLocation,
+  useNavigate,
+  useSearchParams,
+} from 'react-router';
+import { lazy, Suspense } from 'react';
+import { Compass } from 'lucide-react';
+import { Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+
+import { healthQuery, meQuery } from '../api/queries';
+import type { Agent } from '../api/shapes';
+import { ActivityFeed } from '../features/activity/ActivityFeed';
+import { ActivityPage } from '../features/activity/ActivityPage';
+import { AgentPage, type AgentSlots } from '../features/agents/AgentPage';
+import { AgentsPage } from '../features/agents/AgentsPage';
+import { LoginPage } from '../features/auth/LoginPage';
+import { SetupPage } from '../features/auth/SetupPage';
+import { AgentSettingsPage } from '../features/settings/AgentSettingsPage';
+import { AppearancePage } from '../features/settings/AppearancePage';
+import { SettingsLayout } from '../features/settings/SettingsLayout';
+import { TokensPage } from '../features/settings/TokensPage';
+import { EmptyState } from '../parts/EmptyState';
+import { ProblemNote } from '../parts/ProblemNote';
+import { texts } from '../texts';
+import { Crash } from './Crash';
+import { Shell } from './Shell';
+
+const TerminalPanel = lazy(() => import('../features/terminal/TerminalPanel'));
+
+const slots: AgentSlots = {
+  terminal: (agent) => <TerminalSlot agent={agent} />,
+  activity: (agentId) => <ActivityFeed filter={{ agentId }} />,
+};
+
+function TerminalSlot({ agent }: { agent: Agent }) {
+  const link = `${window.location.origin}/agents/${agent.id}/terminal?terminal=1`;
+  return (
+    <Suspense fallback={<Skeleton flex={1} radius={0} aria-label={texts.loading} />}>
+      <TerminalPanel key={agent.session?.id} agentId={agent.id} link={link} />
+    </Suspense>
+  );
+}
+
+/** Asks who is there before anything else; sends people to set up, to log in, and back to where they were. */
+function Gate() {
+  const me = useQuery(meQuery);
+  const health = useQuery({ ...healthQuery, enabled: me.data === null });
+  const { pathname, search } = useLocation();
+  if (me.data) return <Shell />;
+  const failed = me.error ?? health.error;
+  if (failed) return <ProblemNote error={failed} onRetry={() => void (me.error ? me : health).refetch()} />;
+  if (me.isPending || !health.data) return <Skeleton h="100%" radius={0} aria-label={texts.loading} />;
+  if (health.data.setupRequired) return <Navigate to="/setup" replace />;
+  const here = pathname + search;
+  return <Navigate to={here === '/' ? '/login' : `/login?from=${encodeURIComponent(here)}`} replace />;
+}
+
+/** Only addresses of this site: what stands in a link must not lead away. */
+function whereFrom(from: string | null): string {
+  return from && /^\/(?![/\\])/.test(from) ? from : '/agents';
+}
+
+function LoginRoute() {
+  const navigate = useNavigate();
+  const [params] = useSearchParams();
+  return <LoginPage onDone={() => void navigate(whereFrom(params.get('from')), { replace: true })} />;
+}
+
+function SetupRoute() {
+  const navigate = useNavigate();
+  const [params] = useSearchParams();
+  const me = useQuery(meQuery);
+  const health = useQuery(healthQuery);
+  if (me.data) return <Navigate to="/settings/agents" replace />;
+  if (health.data && !health.data.setupRequired) return <Navigate to="/login" replace />;
+  const toSettings = () => void navigate('/settings/agents', { replace: true });
+  return <SetupPage initialCode={params.get('code') ?? ''} onDone={toSettings} />;
+}
+
+export const router = createBrowserRouter([
+  {
+    element: <Outlet />,
+    errorElement: <Crash />,
+    children: [
+      { path: '/setup', element: <SetupRoute /> },
+      { path: '/login', element: <LoginRoute /> },
+      {
+        element: <Gate />,
+        children: [
+          { index: true, element: <Navigate to="/agents" replace /> },
+          { path: 'agents', element: <AgentsPage /> },
+          { path: 'agents/:id/:tab?', element: <AgentPage slots={slots} /> },
+          { path: 'activity', element: <ActivityPage /> },
+          {
+            path: 'settings',
+            element: <SettingsLayout />,
+            children: [
+              { index: true, element: <Navigate to="/settings/agents" replace /> },
+              { path: 'agents', element: <AgentSettingsPage /> },
+              { path: 'tokens', element: <TokensPage /> },
+              { path: 'appearance', element: <AppearancePage /> },
+            ],
+          },
+          { path: '*', element: <EmptyState icon={Compass} {...texts.notFound} /> },
+        ],
+      },
+    ],
+  },
+]);

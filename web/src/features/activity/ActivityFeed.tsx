@@ -1,0 +1,132 @@
+/** Owns a feed of activity, newest first, longer on demand. Must not know who filters it. */
+import { Anchor, Button, Group, Skeleton, Stack, Text, ThemeIcon } from '@mantine/core';
+import { useIntersection } from '@mantine/hooks';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import {
+  CircleAlert,
+  CircleCheck,
+  CircleStop,
+  History,
+  KeyRound,
+  PlugZap,
+  Rocket,
+  Settings,
+  SquareTerminal,
+  type LucideIcon,
+} from 'lucide-react';
+import { useEffect } from 'react';
+import { Link } from 'react-router';
+
+import type { ActivityFilter } from '../../api/client';
+import { activityQuery } from '../../api/queries';
+import type { Activity, ActivityKind } from '../../api/shapes';
+import { EmptyState } from '../../parts/EmptyState';
+import { ProblemNote } from '../../parts/ProblemNote';
+import { Ago } from '../../parts/RelativeTime';
+import { toneColor, type Tone } from '../../parts/states';
+import { texts } from '../../texts';
+
+const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
+  agent_spawned: { icon: Rocket, tone: 'working' },
+  agent_ready: { icon: CircleCheck, tone: 'good' },
+  agent_failed: { icon: CircleAlert, tone: 'failure' },
+  agent_stopped: { icon: CircleStop, tone: 'quiet' },
+  login_required: { icon: KeyRound, tone: 'attention' },
+  terminal_session_created: { icon: SquareTerminal, tone: 'quiet' },
+  terminal_session_terminated: { icon: SquareTerminal, tone: 'quiet' },
+  settings_changed: { icon: Settings, tone: 'quiet' },
+  runtime_connected: { icon: PlugZap, tone: 'good' },
+  runtime_disconnected: { icon: PlugZap, tone: 'failure' },
+};
+
+export function ActivityFeed({ filter }: { filter: ActivityFilter }) {
+  const feed = useInfiniteQuery(activityQuery(filter));
+  if (feed.isPending) {
+    return (
+      <Stack gap="sm" aria-busy aria-label={texts.loading}>
+        {[1, 2, 3, 4, 5].map((row) => (
+          <Skeleton key={row} h={34} />
+        ))}
+      </Stack>
+    );
+  }
+  if (feed.isError && !feed.data)
+    return <ProblemNote error={feed.error} onRetry={() => void feed.refetch()} />;
+  const entries = feed.data.pages.flatMap((page) => page.items);
+  if (entries.length === 0) {
+    return <EmptyState icon={History} title={texts.activity.empty} text={texts.activity.emptyText} />;
+  }
+  return (
+    <Stack gap="sm">
+      <Stack component="ol" gap={0} m={0} p={0} style={{ listStyle: 'none' }} aria-label={texts.nav.activity}>
+        {entries.map((entry) => (
+          <Entry key={entry.id} entry={entry} />
+        ))}
+      </Stack>
+      {feed.hasNextPage && (
+        <More isLoading={feed.isFetchingNextPage} onMore={() => void feed.fetchNextPage()} />
+      )}
+    </Stack>
+  );
+}
+
+function Entry({ entry }: { entry: Activity }) {
+  const { icon: Icon, tone } = LOOKS[entry.kind];
+  return (
+    <Group
+      component="li"
+      gap="sm"
+      wrap="nowrap"
+      align="flex-start"
+      py={8}
+      style={{ borderBottom: '1px solid var(--raven-line)' }}
+    >
+      <ThemeIcon size={22} variant="transparent" c={toneColor(tone)} aria-hidden>
+        <Icon size={16} />
+      </ThemeIcon>
+      <Stack gap={2} style={{ flex: 1, minWidth: 0 }}>
+        <Text size="sm">
+          {entry.message}
+          {entry.agent && (
+            <>
+              {' · '}
+              <Anchor component={Link} to={`/agents/${entry.agent.id}`} inherit>
+                {entry.agent.name}
+              </Anchor>
+            </>
+          )}
+        </Text>
+        {entry.detail && (
+          <Text
+            size="xs"
+            c="dimmed"
+            style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}
+            lineClamp={8}
+          >
+            {entry.detail}
+          </Text>
+        )}
+      </Stack>
+      <Text size="xs" c="dimmed" style={{ flex: 'none' }} ta="right">
+        {entry.actor && `${entry.actor.name} · `}
+        <Ago moment={entry.createdAt} />
+      </Text>
+    </Group>
+  );
+}
+
+/** Loads the next page when it comes into view; the button is for keyboards. */
+function More({ isLoading, onMore }: { isLoading: boolean; onMore: () => void }) {
+  const { ref, entry } = useIntersection<HTMLButtonElement>();
+  const isSeen = entry?.isIntersecting ?? false;
+  useEffect(() => {
+    if (isSeen && !isLoading) onMore();
+    // `onMore` is new on every render; only being seen anew asks for more.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [isSeen, isLoading]);
+  return (
+    <Button ref={ref} variant="subtle" loading={isLoading} onClick={onMore} w="fit-content" mx="auto">
+      {texts.activity.more}
+    </Button>
+  );
+}

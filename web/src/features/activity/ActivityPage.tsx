@@ -1,0 +1,59 @@
+/** Owns the activity page: the feed and its filters, which stand in the address. Must not change anything. */
+import { Group, Select, Stack, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useSearchParams } from 'react-router';
+
+import type { ActivityFilter } from '../../api/client';
+import { agentsQuery } from '../../api/queries';
+import type { ActivityKind } from '../../api/shapes';
+import { texts } from '../../texts';
+import { ActivityFeed } from './ActivityFeed';
+
+const KINDS = Object.keys(texts.activity.kinds) as ActivityKind[];
+
+export function ActivityPage() {
+  const agents = useQuery(agentsQuery);
+  const [params, setParams] = useSearchParams();
+  const filter: ActivityFilter = {
+    agentId: params.get('agent') ?? undefined,
+    kind: KINDS.find((kind) => kind === params.get('kind')),
+  };
+  const narrow = (name: 'agent' | 'kind') => (value: string | null) =>
+    setParams(
+      (known) => {
+        if (value) known.set(name, value);
+        else known.delete(name);
+        return known;
+      },
+      { replace: true },
+    );
+  return (
+    <Stack gap="md" p={{ base: 'sm', sm: 'lg' }} maw={900}>
+      <Group justify="space-between">
+        <Title order={1}>{texts.nav.activity}</Title>
+        <Group gap="xs">
+          <Select
+            aria-label={texts.activity.byAgent}
+            placeholder={texts.activity.allAgents}
+            data={(agents.data ?? []).map((agent) => ({ value: agent.id, label: agent.name }))}
+            value={filter.agentId ?? null}
+            onChange={narrow('agent')}
+            searchable
+            clearable
+            size="xs"
+          />
+          <Select
+            aria-label={texts.activity.byKind}
+            placeholder={texts.activity.allKinds}
+            data={KINDS.map((kind) => ({ value: kind, label: texts.activity.kinds[kind] }))}
+            value={filter.kind ?? null}
+            onChange={narrow('kind')}
+            clearable
+            size="xs"
+          />
+        </Group>
+      </Group>
+      <ActivityFeed filter={filter} />
+    </Stack>
+  );
+}

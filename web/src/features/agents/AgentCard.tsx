@@ -1,0 +1,54 @@
+/** Owns one agent on the home page. Must not know which group it stands in. */
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { SquareTerminal } from 'lucide-react';
+import { Link } from 'react-router';
+
+import type { Agent } from '../../api/shapes';
+import { Since } from '../../parts/RelativeTime';
+import { hasEnded } from '../../parts/states';
+import { AgentMark } from '../../parts/StatusMark';
+import { texts } from '../../texts';
+import { ScreenPreview } from './ScreenPreview';
+import { splitError } from './screenLines';
+import { StopControl } from './StopControl';
+
+export function AgentCard({ agent }: { agent: Agent }) {
+  const kind = texts.types[agent.type]?.name ?? agent.type;
+  return (
+    <Stack component="article" aria-label={agent.name} className="surface" gap="xs" p="sm">
+      <Group justify="space-between" wrap="nowrap" gap="xs">
+        <Group gap={8} wrap="nowrap" miw={0} align="baseline">
+          <Anchor component={Link} to={`/agents/${agent.id}`} fw={600} c="inherit" size="sm" truncate>
+            {agent.name}
+          </Anchor>
+          <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
+            {kind}
+          </Text>
+        </Group>
+        <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
+          <Since moment={agent.statusSince} />
+        </Text>
+      </Group>
+      <AgentMark agent={agent} />
+      <ScreenPreview agent={agent} />
+      {agent.status === 'error' && (
+        <Text size="xs" c="var(--raven-failure)" lineClamp={2}>
+          {splitError(agent.error ?? agent.evidence ?? '').reason}
+        </Text>
+      )}
+      <Group gap="xs" mt="auto">
+        <Button
+          component={Link}
+          to={`/agents/${agent.id}${hasEnded(agent) ? '' : '?terminal=1'}`}
+          size="compact-sm"
+          variant="light"
+          leftSection={<SquareTerminal size={14} aria-hidden />}
+          aria-label={`${texts.agent.open} ${agent.name}`}
+        >
+          {texts.agent.open}
+        </Button>
+        <StopControl agent={agent} size="compact-sm" />
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,113 @@
+/** Owns an agent's page: header, and tabs that can be linked. Must not know what is in the slots. */
+import { Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Bot } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+
+import { problemOf } from '../../api/problems';
+import { agentQuery } from '../../api/queries';
+import type { Agent } from '../../api/shapes';
+import { EmptyState } from '../../parts/EmptyState';
+import { ProblemNote } from '../../parts/ProblemNote';
+import { Since } from '../../parts/RelativeTime';
+import { AgentMark } from '../../parts/StatusMark';
+import { texts } from '../../texts';
+import { AgentDetails } from './AgentDetails';
+import { LoginCard } from './LoginCard';
+import { OutcomeCard } from './OutcomeCard';
+import { StopControl } from './StopControl';
+import { TerminalSection } from './TerminalSection';
+
+const TABS = ['terminal', 'activity', 'details'] as const;
+type Tab = (typeof TABS)[number];
+
+/** What other features show of an agent; the shell fills these in. */
+export interface AgentSlots {
+  terminal: (agent: Agent) => ReactNode;
+  activity: (agentId: string) => ReactNode;
+}
+
+export function AgentPage({ slots }: { slots: AgentSlots }) {
+  const { id = '', tab } = useParams();
+  const agent = useQuery(agentQuery(id));
+  if (agent.data) return <Loaded key={id} agent={agent.data} tab={tabOf(tab)} slots={slots} />;
+  if (agent.isPending) return <Skeleton m="lg" h={320} aria-label={texts.loading} />;
+  if (problemOf(agent.error).status === 404) return <NoSuchAgent />;
+  return (
+    <Stack p="lg">
+      <ProblemNote error={agent.error} onRetry={() => void agent.refetch()} />
+    </Stack>
+  );
+}
+
+function tabOf(name: string | undefined): Tab {
+  return TABS.find((tab) => tab === name) ?? 'terminal';
+}
+
+function NoSuchAgent() {
+  return (
+    <EmptyState icon={Bot} title={texts.agent.notFound} text={texts.agent.notFoundText}>
+      <Button component={Link} to="/agents" variant="default" mt="sm">
+        {texts.agent.toAll}
+      </Button>
+    </EmptyState>
+  );
+}
+
+function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlots }) {
+  const navigate = useNavigate();
+  return (
+    <Stack h="100%" gap={0} mih={0}>
+      <Header agent={agent} />
+      <Tabs
+        value={tab}
+        onChange={(next) => void navigate(`/agents/${agent.id}/${next}`, { replace: true })}
+        keepMounted={false}
+        style={{ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0 }}
+      >
+        <Tabs.List px={{ base: 'sm', sm: 'lg' }}>
+          {TABS.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {texts.agent.tabs[name]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel
+          value="terminal"
+          style={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column' }}
+        >
+          <LoginCard agent={agent} />
+          <OutcomeCard agent={agent} />
+          <TerminalSection agent={agent}>{slots.terminal(agent)}</TerminalSection>
+        </Tabs.Panel>
+        <Tabs.Panel value="activity" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
+          {slots.activity(agent.id)}
+        </Tabs.Panel>
+        <Tabs.Panel value="details" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
+          <AgentDetails agent={agent} />
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  );
+}
+
+function Header({ agent }: { agent: Agent }) {
+  return (
+    <Group justify="space-between" px={{ base: 'sm', sm: 'lg' }} pt="sm" pb={6} gap="sm">
+      <Group gap="sm" miw={0}>
+        <Title order={1} lineClamp={1}>
+          {agent.name}
+        </Title>
+        <Text size="sm" c="dimmed">
+          {texts.types[agent.type]?.name ?? agent.type}
+        </Text>
+        <AgentMark agent={agent} />
+        <Text size="xs" c="dimmed">
+          <Since moment={agent.statusSince} />
+        </Text>
+      </Group>
+      <StopControl agent={agent} size="xs" />
+    </Group>
+  );
+}

@@ -1,0 +1,105 @@
+/** Owns the spawn dialog: fill in, check, send, keep what was typed. Must not know the page behind it. */
+import { Button, Group, Kbd, Modal, Stack, Text } from '@mantine/core';
+import { getHotkeyHandler } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState, type FormEvent } from 'react';
+
+import { spawn } from '../../api/client';
+import { keys, mayRunAgents, typesQuery, useMe } from '../../api/queries';
+import { formErrors } from '../../parts/field-errors';
+import { ProblemNote } from '../../parts/ProblemNote';
+import { texts } from '../../texts';
+import {
+  CUSTOM,
+  recalledForm,
+  recalledType,
+  rememberForm,
+  SPAWN_FIELDS,
+  toRequest,
+  validate,
+  type SpawnField,
+  type SpawnForm,
+} from './spawnForm';
+import { SpawnFields } from './SpawnFields';
+import { TypeChoice } from './TypeChoice';
+
+const CODES: Record<string, SpawnField> = { UNKNOWN_AGENT_TYPE: 'agentType' };
+
+interface SpawnDialogProps {
+  onClose: () => void;
+  onSpawned: () => void;
+}
+
+/** Mounted while it is open, so that each opening starts from what was last chosen. */
+export function SpawnDialog({ onClose, onSpawned }: SpawnDialogProps) {
+  return (
+    <Modal opened onClose={onClose} title={texts.spawn.title} size="lg">
+      {mayRunAgents(useMe()) ? (
+        <SpawnContents onClose={onClose} onSpawned={onSpawned} />
+      ) : (
+        <Text size="sm">{texts.spawn.denied}</Text>
+      )}
+    </Modal>
+  );
+}
+
+function useSpawn(onSpawned: () => void) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (form: SpawnForm) => spawn(toRequest(form)),
+    onSuccess: (answer, form) => {
+      rememberForm(form);
+      void cache.invalidateQueries({ queryKey: keys.agents });
+      const failed = answer.errors?.length ?? 0;
+      if (failed > 0) notifications.show({ color: 'orange', message: texts.spawn.someFailed(failed) });
+      onSpawned();
+    },
+  });
+}
+
+function SpawnContents({ onClose, onSpawned }: SpawnDialogProps) {
+  const types = useQuery(typesQuery);
+  const [form, setForm] = useState(() => recalledForm(recalledType() ?? CUSTOM));
+  const attempt = useSpawn(onSpawned);
+  const refused = formErrors(attempt.error, SPAWN_FIELDS, CODES);
+  const wrong = validate(form);
+  const isMissing =
+    types.data?.items.some((type) => type.type === form.agentType && !type.installed) ?? false;
+  const canSend = Object.keys(wrong).length === 0 && !isMissing && !attempt.isPending;
+
+  const change = (part: Partial<SpawnForm>) => {
+    if (attempt.isError) attempt.reset();
+    setForm((known) => ({ ...known, ...part }));
+  };
+  const send = (event?: FormEvent | KeyboardEvent) => {
+    event?.preventDefault();
+    if (canSend) attempt.mutate(form);
+  };
+  return (
+    <form onSubmit={send} onKeyDown={getHotkeyHandler([['mod+Enter', () => send()]])}>
+      <Stack gap="md">
+        <TypeChoice
+          value={form.agentType}
+          error={refused.at.agentType}
+          onChange={(agentType) => change({ ...recalledForm(agentType), name: form.name })}
+        />
+        <SpawnFields form={form} errors={{ ...refused.at, ...wrong }} onChange={change} />
+        {refused.whole && <ProblemNote error={attempt.error} />}
+        <Group justify="space-between">
+          <Text size="xs" c="dimmed" visibleFrom="xs">
+            <Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Enter</Kbd> {texts.spawn.shortcut}
+          </Text>
+          <Group gap="xs" ml="auto">
+            <Button variant="default" onClick={onClose}>
+              {texts.cancel}
+            </Button>
+            <Button type="submit" loading={attempt.isPending} disabled={!canSend}>
+              {texts.spawn.action}
+            </Button>
+          </Group>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

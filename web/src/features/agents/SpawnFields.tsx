@@ -1,0 +1,113 @@
+/** Owns the fields of the spawn form beside its type. Must not know how it is sent. */
+import {
+  Collapse,
+  Group,
+  NumberInput,
+  SimpleGrid,
+  Stack,
+  Textarea,
+  TextInput,
+  UnstyledButton,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { ChevronDown, ChevronRight } from 'lucide-react';
+
+import { texts } from '../../texts';
+import { CUSTOM, type SpawnErrors, type SpawnForm } from './spawnForm';
+
+interface SpawnFieldsProps {
+  form: SpawnForm;
+  errors: SpawnErrors;
+  onChange: (change: Partial<SpawnForm>) => void;
+}
+
+export function SpawnFields({ form, errors, onChange }: SpawnFieldsProps) {
+  return (
+    <Stack gap="sm">
+      {form.agentType === CUSTOM && (
+        <TextInput
+          label={texts.spawn.command}
+          description={texts.spawn.commandHint}
+          placeholder={texts.spawn.commandPlaceholder}
+          classNames={{ input: 'mono' }}
+          spellCheck={false}
+          value={form.command}
+          error={errors.command}
+          onChange={(event) => onChange({ command: event.currentTarget.value })}
+        />
+      )}
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+        <TextInput
+          label={texts.spawn.name}
+          placeholder={texts.spawn.namePlaceholder}
+          value={form.name}
+          error={errors.name}
+          onChange={(event) => onChange({ name: event.currentTarget.value })}
+        />
+        <NumberInput
+          label={texts.spawn.count}
+          min={1}
+          clampBehavior="none"
+          value={form.count}
+          error={errors.count}
+          onChange={(count) => onChange({ count })}
+        />
+      </SimpleGrid>
+      <TextInput
+        label={texts.spawn.cwd}
+        placeholder={texts.spawn.cwdPlaceholder}
+        classNames={{ input: 'mono' }}
+        spellCheck={false}
+        value={form.cwd}
+        error={errors.cwd}
+        onChange={(event) => onChange({ cwd: event.currentTarget.value })}
+      />
+      <Options form={form} errors={errors} onChange={onChange} />
+    </Stack>
+  );
+}
+
+function Options({ form, errors, onChange }: SpawnFieldsProps) {
+  const [isOpen, { toggle }] = useDisclosure(Boolean(form.env || form.cols || form.rows));
+  const isShown = isOpen || Boolean(errors.env || errors.cols || errors.rows);
+  const Chevron = isShown ? ChevronDown : ChevronRight;
+  return (
+    <>
+      <UnstyledButton onClick={toggle} aria-expanded={isShown} fz="sm" c="dimmed" w="fit-content">
+        <Group gap={4}>
+          <Chevron size={15} aria-hidden /> {texts.spawn.options}
+        </Group>
+      </UnstyledButton>
+      <Collapse expanded={isShown}>
+        <Stack gap="sm">
+          <Textarea
+            label={texts.spawn.env}
+            description={texts.spawn.envHint}
+            placeholder="NAME=value"
+            classNames={{ input: 'mono' }}
+            spellCheck={false}
+            autosize
+            minRows={2}
+            maxRows={6}
+            value={form.env}
+            error={errors.env}
+            onChange={(event) => onChange({ env: event.currentTarget.value })}
+          />
+          <SimpleGrid cols={2} spacing="sm">
+            {(['cols', 'rows'] as const).map((field) => (
+              <NumberInput
+                key={field}
+                label={texts.spawn[field]}
+                placeholder={field === 'cols' ? '80' : '24'}
+                clampBehavior="none"
+                value={form[field]}
+                error={errors[field]}
+                onChange={(value) => onChange({ [field]: value })}
+              />
+            ))}
+          </SimpleGrid>
+        </Stack>
+      </Collapse>
+    </>
+  );
+}

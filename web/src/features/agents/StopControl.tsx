@@ -1,0 +1,68 @@
+/** Owns ending an agent: ask first, force only when confirmed. Must not know where the button stands. */
+import { Button, Group, Modal, Stack, Text, type ButtonProps } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Square } from 'lucide-react';
+
+import { stop } from '../../api/client';
+import { problemOf } from '../../api/problems';
+import { mayRunAgents, useMe } from '../../api/queries';
+import type { Agent } from '../../api/shapes';
+import { putAgent } from '../../live/events';
+import { hasEnded } from '../../parts/states';
+import { texts } from '../../texts';
+
+/** Asks an agent to end; what it answers is live at once. */
+export function useStop() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ agent, force }: { agent: Agent; force: boolean }) => stop(agent.id, { force }),
+    onSuccess: (agent) => putAgent(cache, agent),
+    onError: (thrown, { agent }) => {
+      const problem = problemOf(thrown);
+      notifications.show({ color: 'red', title: texts.stop.failed(agent.name), message: problem.detail });
+    },
+  });
+}
+
+/** Stop, and once the agent is stopping, Force stop. Nothing when it has ended. */
+export function StopControl({ agent, size }: { agent: Agent; size?: ButtonProps['size'] }) {
+  const attempt = useStop();
+  const [isAsking, { open, close }] = useDisclosure(false);
+  const me = useMe();
+  if (hasEnded(agent) || !mayRunAgents(me)) return null;
+  const isStopping = agent.status === 'stopping';
+  const force = () => {
+    close();
+    attempt.mutate({ agent, force: true });
+  };
+  return (
+    <>
+      <Button
+        size={size}
+        variant="default"
+        color={isStopping ? 'red' : undefined}
+        leftSection={<Square size={13} aria-hidden />}
+        loading={attempt.isPending}
+        aria-label={`${isStopping ? texts.stop.force : texts.stop.action} ${agent.name}`}
+        onClick={isStopping ? open : () => attempt.mutate({ agent, force: false })}
+      >
+        {isStopping ? texts.stop.force : texts.stop.action}
+      </Button>
+      <Modal opened={isAsking} onClose={close} title={texts.stop.confirmTitle(agent.name)}>
+        <Stack>
+          <Text size="sm">{texts.stop.confirmText}</Text>
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={close} data-autofocus>
+              {texts.cancel}
+            </Button>
+            <Button color="red" onClick={force}>
+              {texts.stop.force}
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </>
+  );
+}

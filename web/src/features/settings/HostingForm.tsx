@@ -1,0 +1,167 @@
+/** Owns the form Agent Runtime Hosting: mode, endpoint, authentication. Must not test the connection. */
+import { Button, Group, PasswordInput, Radio, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState, type FormEvent } from 'react';
+
+import { changeAgentSettings } from '../../api/client';
+import { isAdmin, keys, useMe } from '../../api/queries';
+import type { AgentSettings, SettingsChange } from '../../api/shapes';
+import { formErrors } from '../../parts/field-errors';
+import { ProblemNote } from '../../parts/ProblemNote';
+import { texts } from '../../texts';
+import { ReadOnlyNote, SettingsPart } from './SettingsLayout';
+
+const words = texts.settings.hosting;
+const FIELDS = ['runtimeEndpoint', 'runtimeApiKey', 'runtimeAuthType', 'hostingMode'] as const;
+const MODES = ['local', 'parallax', 'custom'] as const;
+const AUTH_TYPES = ['api_key', 'none'] as const;
+
+interface HostingFields {
+  hostingMode: AgentSettings['hostingMode'];
+  runtimeEndpoint: string;
+  runtimeAuthType: AgentSettings['runtimeAuthType'];
+  runtimeApiKey: string;
+}
+
+function fieldsOf(settings: AgentSettings): HostingFields {
+  const { hostingMode, runtimeAuthType } = settings;
+  return { hostingMode, runtimeAuthType, runtimeEndpoint: settings.runtimeEndpoint ?? '', runtimeApiKey: '' };
+}
+
+/** Only what differs from what is stored: an untouched key must not be overwritten with nothing. */
+function changesOf(settings: AgentSettings, form: HostingFields): SettingsChange {
+  const stored = fieldsOf(settings);
+  const change: SettingsChange = {};
+  if (form.hostingMode !== stored.hostingMode) change.hostingMode = form.hostingMode;
+  if (form.runtimeAuthType !== stored.runtimeAuthType) change.runtimeAuthType = form.runtimeAuthType;
+  if (form.runtimeEndpoint.trim() !== stored.runtimeEndpoint) {
+    change.runtimeEndpoint = form.runtimeEndpoint.trim() || null;
+  }
+  if (form.runtimeApiKey !== '') change.runtimeApiKey = form.runtimeApiKey;
+  return change;
+}
+
+export function HostingForm({ settings }: { settings: AgentSettings }) {
+  const cache = useQueryClient();
+  const mayChange = isAdmin(useMe());
+  const [edited, setEdited] = useState<Partial<HostingFields>>({});
+  const form = { ...fieldsOf(settings), ...edited };
+  const saving = useMutation({
+    mutationFn: () => changeAgentSettings(changesOf(settings, form)),
+    onSuccess: (saved) => {
+      cache.setQueryData(keys.settings, saved);
+      void cache.invalidateQueries({ queryKey: keys.types });
+      setEdited({});
+    },
+  });
+  const errors = formErrors(saving.error, FIELDS);
+  const hasChanges = Object.keys(changesOf(settings, form)).length > 0;
+  const edit = (part: Partial<HostingFields>) => setEdited((known) => ({ ...known, ...part }));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (hasChanges) saving.mutate();
+  };
+  return (
+    <SettingsPart title={words.title} lead={words.lead}>
+      {!mayChange && <ReadOnlyNote reason={texts.settings.adminsOnly} />}
+      <form onSubmit={submit}>
+        <fieldset disabled={!mayChange} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+          <Stack gap="md">
+            <ModeChoice value={form.hostingMode} error={errors.at.hostingMode} onChange={edit} />
+            <TextInput
+              label={words.endpoint}
+              description={form.hostingMode === 'parallax' ? words.endpointParallax : words.endpointHint}
+              placeholder={words.endpointPlaceholder[form.hostingMode]}
+              classNames={{ input: 'mono' }}
+              inputMode="url"
+              spellCheck={false}
+              value={form.runtimeEndpoint}
+              error={errors.at.runtimeEndpoint}
+              onChange={(event) => edit({ runtimeEndpoint: event.currentTarget.value })}
+            />
+            <Authentication settings={settings} form={form} errors={errors.at} onChange={edit} />
+            {errors.whole && <ProblemNote error={saving.error} />}
+            {mayChange && (
+              <Group gap="sm">
+                <Button type="submit" loading={saving.isPending} disabled={!hasChanges}>
+                  {texts.save}
+                </Button>
+                <Text size="sm" c="dimmed" role="status">
+                  {saving.isSuccess && !hasChanges ? texts.saved : ''}
+                </Text>
+              </Group>
+            )}
+          </Stack>
+        </fieldset>
+      </form>
+    </SettingsPart>
+  );
+}
+
+interface ModeChoiceProps {
+  value: AgentSettings['hostingMode'];
+  error?: string;
+  onChange: (part: Partial<HostingFields>) => void;
+}
+
+function ModeChoice({ value, error, onChange }: ModeChoiceProps) {
+  return (
+    <Radio.Group
+      label={words.mode}
+      value={value}
+      error={error}
+      onChange={(mode) => onChange({ hostingMode: mode as AgentSettings['hostingMode'] })}
+    >
+      <Stack gap={8} mt={6}>
+        {MODES.map((mode) => (
+          <Radio key={mode} value={mode} label={words.modes[mode]} description={words.modesAbout[mode]} />
+        ))}
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+interface AuthenticationProps {
+  settings: AgentSettings;
+  form: HostingFields;
+  errors: Partial<Record<(typeof FIELDS)[number], string>>;
+  onChange: (part: Partial<HostingFields>) => void;
+}
+
+function Authentication({ settings, form, errors, onChange }: AuthenticationProps) {
+  const fingerprint = settings.runtimeApiKeyFingerprint;
+  return (
+    <Stack gap="xs">
+      <Text size="sm" fw={500} id="runtime-auth">
+        {words.auth}
+      </Text>
+      <SegmentedControl
+        aria-labelledby="runtime-auth"
+        w="fit-content"
+        value={form.runtimeAuthType}
+        data={AUTH_TYPES.map((type) => ({ value: type, label: words.authTypes[type] }))}
+        onChange={(type) => onChange({ runtimeAuthType: type as AgentSettings['runtimeAuthType'] })}
+      />
+      {errors.runtimeAuthType && (
+        <Text size="xs" c="red">
+          {errors.runtimeAuthType}
+        </Text>
+      )}
+      {form.runtimeAuthType === 'api_key' ? (
+        <PasswordInput
+          label={words.apiKey}
+          description={fingerprint ? words.keyStored(fingerprint) : words.keyMissing}
+          placeholder={fingerprint ? words.keyKeep : words.keyPlaceholder}
+          autoComplete="off"
+          value={form.runtimeApiKey}
+          error={errors.runtimeApiKey}
+          onChange={(event) => onChange({ runtimeApiKey: event.currentTarget.value })}
+        />
+      ) : (
+        <Text size="sm" c="dimmed">
+          {words.authNone}
+        </Text>
+      )}
+    </Stack>
+  );
+}

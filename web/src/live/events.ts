@@ -1,0 +1,130 @@
+/** Owns what each workspace event does to the query cache. Must not know sockets or components. */
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+
+import type { ActivityFilter } from '../api/client';
+import { keys } from '../api/queries';
+import type {
+  Activity,
+  Agent,
+  AgentSettings,
+  AgentStatus,
+  RuntimeStatus,
+  TerminalSession,
+} from '../api/shapes';
+
+/** Every event of the default namespace, once. */
+export type WorkspaceEvent =
+  | { name: 'agent:started'; payload: { agent: Agent } }
+  | { name: 'agent:ready'; payload: { agent: Agent } }
+  | { name: 'agent:stopped'; payload: { agent: Agent; reason: string } }
+  | { name: 'agent:error'; payload: { agent: Agent; error: string } }
+  | { name: 'agent:login_required'; payload: { agent: Agent; loginUrl?: string | null } }
+  | { name: 'agent:status'; payload: { agent: Agent; status: AgentStatus; evidence: string } }
+  | { name: 'activity:added'; payload: Activity }
+  | { name: 'runtime:status'; payload: RuntimeStatus }
+  | { name: 'terminal:status'; payload: TerminalSession };
+
+export const EVENT_NAMES = [
+  'agent:started',
+  'agent:ready',
+  'agent:stopped',
+  'agent:error',
+  'agent:login_required',
+  'agent:status',
+  'activity:added',
+  'runtime:status',
+  'terminal:status',
+] as const satisfies readonly WorkspaceEvent['name'][];
+
+/** A page of the activity feed as the server sends it. */
+export interface ActivityPage {
+  items: Activity[];
+  nextCursor?: string | null;
+}
+
+/** Brings the cache up to the event; a second identical event changes nothing. */
+export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
+  switch (event.name) {
+    case 'agent:started':
+    case 'agent:ready':
+    case 'agent:stopped':
+    case 'agent:error':
+    case 'agent:login_required':
+    case 'agent:status':
+      return putAgent(cache, event.payload.agent);
+    case 'activity:added':
+      return addActivity(cache, event.payload);
+    case 'runtime:status':
+      return putRuntimeStatus(cache, event.payload);
+    case 'terminal:status':
+      return putSession(cache, event.payload);
+    default:
+      return unknownEvent(event);
+  }
+}
+
+/** Puts an agent that was just heard of into the list and its page; an older word never undoes a newer one. */
+export function putAgent(cache: QueryClient, agent: Agent): void {
+  cache.setQueryData<Agent[]>(keys.agents, (known) => known && upserted(known, agent));
+  cache.setQueryData<Agent>(keys.agent(agent.id), (known) => newer(known, agent));
+  rereadWhatIsOnItsWay(cache);
+  void cache.invalidateQueries({ queryKey: keys.screen(agent.id) });
+}
+
+/** An answer that left the server before the event would undo it: ask again. */
+function rereadWhatIsOnItsWay(cache: QueryClient): void {
+  if (cache.isFetching({ queryKey: keys.agents }) > 0) {
+    void cache.invalidateQueries({
+      queryKey: keys.agents,
+      predicate: (query) => query.state.fetchStatus === 'fetching',
+    });
+  }
+}
+
+function upserted(known: Agent[], agent: Agent): Agent[] {
+  const at = known.findIndex((other) => other.id === agent.id);
+  return at < 0 ? [agent, ...known] : known.with(at, newer(known[at], agent));
+}
+
+/** The answer to a request may come after an event that tells of something later. */
+function newer(known: Agent | undefined, heard: Agent): Agent {
+  return known && Date.parse(known.statusSince) > Date.parse(heard.statusSince) ? known : heard;
+}
+
+function addActivity(cache: QueryClient, entry: Activity): void {
+  for (const query of cache.getQueryCache().findAll({ queryKey: keys.activity })) {
+    const filter = query.queryKey[1] as ActivityFilter;
+    if (filter.agentId && filter.agentId !== entry.agent?.id) continue;
+    if (filter.kind && filter.kind !== entry.kind) continue;
+    cache.setQueryData<InfiniteData<ActivityPage>>(
+      query.queryKey,
+      (pages) => pages && withEntry(pages, entry),
+    );
+  }
+}
+
+function withEntry(feed: InfiniteData<ActivityPage>, entry: Activity): InfiniteData<ActivityPage> {
+  const [first, ...rest] = feed.pages;
+  if (!first || first.items.some((known) => known.id === entry.id)) return feed;
+  return { ...feed, pages: [{ ...first, items: [entry, ...first.items] }, ...rest] };
+}
+
+function putRuntimeStatus(cache: QueryClient, runtimeStatus: RuntimeStatus): void {
+  cache.setQueryData<AgentSettings>(keys.settings, (known) => known && { ...known, runtimeStatus });
+}
+
+function putSession(cache: QueryClient, session: TerminalSession): void {
+  const put = (agent: Agent): Agent => {
+    if (agent.id !== session.agentId) return agent;
+    // The end of a session that has been replaced is not the end of the one that replaced it.
+    const isOlder = agent.session && agent.session.id !== session.id && session.status === 'terminated';
+    const { id, status, cols, rows } = session;
+    return isOlder ? agent : { ...agent, session: { id, status, cols, rows } };
+  };
+  cache.setQueryData<Agent[]>(keys.agents, (known) => known?.map(put));
+  cache.setQueryData<Agent>(keys.agent(session.agentId), (known) => known && put(known));
+}
+
+function unknownEvent(event: never): void {
+  throw new Error(`no such event: ${JSON.stringify(event)}`);
+}

@@ -1,0 +1,40 @@
+/** Owns the connection that carries workspace events into the query cache. Must not know components. */
+import type { QueryClient } from '@tanstack/react-query';
+import { io, type Socket } from 'socket.io-client';
+
+import { keys } from '../api/queries';
+import { applyEvent, EVENT_NAMES, type WorkspaceEvent } from './events';
+
+// Longest wait between two attempts to reconnect, so that a restarted server is found soon.
+const MAX_RECONNECT_DELAY_MS = 3_000;
+
+/** Whether what is on screen is live. */
+export type Liveness = 'connecting' | 'live' | 'lost';
+
+/** Opens the connection; answers how to close it. */
+export function connectLive(cache: QueryClient, onLiveness: (now: Liveness) => void): () => void {
+  const socket: Socket = io('/', {
+    transports: ['websocket', 'polling'],
+    reconnectionDelayMax: MAX_RECONNECT_DELAY_MS,
+  });
+  let wasConnected = false;
+
+  for (const name of EVENT_NAMES) {
+    socket.on(name as string, (payload: unknown) => applyEvent(cache, { name, payload } as WorkspaceEvent));
+  }
+  socket.on('connect', () => {
+    onLiveness('live');
+    // No event is replayed: what happened meanwhile is read again.
+    if (wasConnected) void cache.invalidateQueries();
+    wasConnected = true;
+  });
+  socket.on('disconnect', () => onLiveness('lost'));
+  socket.on('connect_error', (error) => {
+    onLiveness('lost');
+    if (error.message === 'UNAUTHENTICATED') void cache.invalidateQueries({ queryKey: keys.me });
+  });
+  return () => {
+    socket.removeAllListeners();
+    socket.disconnect();
+  };
+}

@@ -1,0 +1,25 @@
+/** Owns how the UI is built and served while developing. Must not know what the UI does. */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+// Where `npm run dev` finds raven-docs.
+const DEV_SERVER = process.env.RAVEN_DOCS_URL ?? 'http://127.0.0.1:3000';
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    target: 'es2022',
+    // The terminal is loaded when it is opened; what is above this many kB otherwise is a mistake.
+    chunkSizeWarningLimit: 700,
+  },
+  server: {
+    proxy: {
+      '/api': { target: DEV_SERVER },
+      '/socket.io': { target: DEV_SERVER, ws: true },
+    },
+  },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}'],
+    environment: 'node',
+  },
+});
