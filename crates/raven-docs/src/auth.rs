@@ -4,11 +4,13 @@
 //! do (see `access`) nor how credentials travel (see the doors).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use raven_protocol::id::{UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::db::{self, Db};
 use crate::error::Error;
@@ -100,11 +102,22 @@ pub struct Credentials {
 pub struct Auth {
     db: Db,
     secrets: Secrets,
+    ended: Arc<Notify>,
 }
 
 impl Auth {
     pub fn new(db: Db, secrets: Secrets) -> Self {
-        Self { db, secrets }
+        Self { db, secrets, ended: Arc::default() }
+    }
+
+    /// Says that some credential ended: who holds connections looks at theirs again.
+    pub fn credential_ended(&self) {
+        self.ended.notify_one();
+    }
+
+    /// Returns once some credential ended.
+    pub async fn any_ended(&self) {
+        self.ended.notified().await;
     }
 
     /// The person behind a cookie or a personal token.

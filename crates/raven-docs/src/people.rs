@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::auth::{Person, Role, SIGN_IN_LIFETIME_MS};
-use crate::db::{self, Db};
+use crate::db::{self, Db, Tx};
 use crate::error::{Conflict, Error};
 use crate::page::{Page, PageQuery};
 use crate::runtimes::HostingDefaults;
@@ -81,6 +81,8 @@ pub struct NewUser {
     pub name: String,
     pub role: Role,
     pub password: SecretString,
+    /// Name of the workspace, made when there is none of this name; the first one by default.
+    pub workspace: Option<String>,
 }
 
 /// A personal token, without its secret.
@@ -132,21 +134,25 @@ impl People {
                 "the setup code is wrong: it is printed where raven-docs was started, as `setup code: …`";
             return Err(Error::Denied(hint.to_owned()));
         }
-        let new =
-            NewUser { email: setup.email, name: setup.name, role: Role::Owner, password: setup.password };
-        let workspace = setup.workspace_name.unwrap_or_default();
-        let user = self.add(new, FirstOnly::Yes, workspace.trim()).await?;
+        let new = NewUser {
+            email: setup.email,
+            name: setup.name,
+            role: Role::Owner,
+            password: setup.password,
+            workspace: setup.workspace_name.filter(|name| !name.trim().is_empty()),
+        };
+        let user = self.add(new, FirstOnly::Yes).await?;
         let secret = self.sign_in(&user).await?;
         Ok((self.me(&user).await?, secret))
     }
 
     /// Makes an account in the first workspace, which is made too when there is none.
     pub async fn add_user(&self, new: NewUser) -> Result<UserId, Error> {
-        let id = self.add(new, FirstOnly::No, "").await?;
+        let id = self.add(new, FirstOnly::No).await?;
         Ok(UserId::parse(id)?)
     }
 
-    async fn add(&self, new: NewUser, first_only: FirstOnly, workspace_name: &str) -> Result<String, Error> {
+    async fn add(&self, new: NewUser, first_only: FirstOnly) -> Result<String, Error> {
         let email = check_email(&new.email)?;
         let name = check_text("name", &new.name)?;
         let hash = self.hash(new.password).await?;
@@ -161,19 +167,23 @@ impl People {
                 format!("{email} has an account already; use `raven-docs user passwd` to set its password");
             return Err(Error::Conflict { code: Conflict::EmailTaken, detail });
         }
-        let workspace = match db::workspaces::all(&tx).await?.into_iter().next() {
-            Some(first) => WorkspaceId::parse(first.id)?,
-            None => {
-                let made = WorkspaceId::generate();
-                let name = if workspace_name.is_empty() { "Workspace" } else { workspace_name };
-                db::workspaces::insert(&tx, &made, &check_text("workspaceName", name)?, now).await?;
-                db::settings::insert(&tx, &made, self.defaults.hosting(&made)?).await?;
-                made
-            }
-        };
+        let workspace = self.workspace(&tx, new.workspace.as_deref(), now).await?;
         db::memberships::insert(&tx, &workspace, &id, new.role.as_str()).await?;
         tx.commit().await.map_err(anyhow::Error::from)?;
         Ok(id.to_string())
+    }
+
+    /// The workspace with a name, or the first; made with its settings when there is none.
+    async fn workspace(&self, tx: &Tx, name: Option<&str>, now: Timestamp) -> Result<WorkspaceId, Error> {
+        let mut all = db::workspaces::all(tx).await?.into_iter();
+        if let Some(found) = all.find(|workspace| name.is_none_or(|name| workspace.name == name.trim())) {
+            return Ok(WorkspaceId::parse(found.id)?);
+        }
+        let (made, name) =
+            (WorkspaceId::generate(), check_text("workspaceName", name.unwrap_or("Workspace"))?);
+        db::workspaces::insert(tx, &made, &name, now).await?;
+        db::settings::insert(tx, &made, self.defaults.hosting(&made)?).await?;
+        Ok(made)
     }
 
     /// Signs in; answers the cookie's secret.

@@ -37,6 +37,9 @@ pub struct Add {
     name: String,
     #[arg(long)]
     role: RoleArg,
+    /// Name of the workspace, made when there is none of this name [default: the first one]
+    #[arg(long)]
+    workspace: Option<String>,
     #[command(flatten)]
     password: PasswordArg,
     #[command(flatten)]
@@ -98,8 +101,8 @@ impl From<RoleArg> for Role {
 impl UserCommand {
     pub async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Add(Add { email, name, role, password, data_dir }) => {
-                let new = NewUser { email, name, role: role.into(), password: password.read()? };
+            Self::Add(Add { email, name, role, workspace, password, data_dir }) => {
+                let new = NewUser { email, name, role: role.into(), password: password.read()?, workspace };
                 let id = people(&data_dir).await?.add_user(new).await?;
                 print(id.as_str())
             }

@@ -62,6 +62,7 @@ pub async fn login(
 pub async fn logout(State(app): State<App>, Presented(credentials): Presented) -> Result<Response, Error> {
     if let Some(cookie) = &credentials.cookie {
         app.people.log_out(cookie).await?;
+        app.auth.credential_ended();
     }
     let gone = [(header::SET_COOKIE, format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"))];
     Ok((StatusCode::NO_CONTENT, gone).into_response())

@@ -63,5 +63,6 @@ pub async fn revoke(
     Path(id): Path<TokenId>,
 ) -> Result<StatusCode, Error> {
     app.people.revoke_token(&person, &id).await?;
+    app.auth.credential_ended();
     Ok(StatusCode::NO_CONTENT)
 }

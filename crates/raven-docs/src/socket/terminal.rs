@@ -88,8 +88,7 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
         }
         std::future::ready(())
     };
-    // A namespace of a fixed name is always accepted.
-    let _ = io.ns("/terminal", connected.with(authenticate));
+    io.ns("/terminal", connected.with(authenticate));
 }
 
 /// Listens to a viewer. Handlers only queue: their order is that of arrival.

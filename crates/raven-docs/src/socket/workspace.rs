@@ -38,8 +38,7 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
             socket.join(person.workspace.to_string());
         }
     };
-    // A namespace of a fixed name is always accepted.
-    let _ = io.ns("/", join.with(authenticate));
+    io.ns("/", join.with(authenticate));
     tasks.spawn(publish(io.clone(), app.changes.listen(), cancel.clone()));
     tasks.spawn(recheck(io.clone(), app.auth.clone(), cancel.clone()));
 }
@@ -117,7 +116,13 @@ async fn tell(io: &SocketIo, room: String, event: &WorkspaceEvent) {
 
 /// Ends connections whose sign-in, token or role has changed since they were made.
 async fn recheck(io: SocketIo, auth: Auth, cancel: CancellationToken) {
-    while cancel.run_until_cancelled(tokio::time::sleep(RECHECK_EVERY)).await.is_some() {
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = auth.any_ended() => {}
+            // What another process ended, such as `raven-docs user passwd`, is found by looking.
+            () = tokio::time::sleep(RECHECK_EVERY) => {}
+        }
         let sockets =
             NAMESPACES.iter().filter_map(|path| io.of(path)).flat_map(|namespace| namespace.sockets());
         for socket in sockets {

@@ -27,11 +27,14 @@ const WAITING: usize = 64;
 /// How long a wire may take to bring the last output of an agent that has ended.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
+/// Tells whoever typed what became of it.
+type Done = oneshot::Sender<Result<(), Refusal>>;
+
 /// What a hub is asked to do.
 enum Command {
     Attach(Box<Attach>),
-    Input { viewer: ViewerId, bytes: Bytes, done: oneshot::Sender<Result<(), Refusal>> },
-    Resize { viewer: ViewerId, size: TerminalSize, done: oneshot::Sender<Result<(), Refusal>> },
+    Input { viewer: ViewerId, bytes: Bytes, done: Done },
+    Resize { viewer: ViewerId, size: TerminalSize, done: Done },
     CaughtUp(ViewerId),
     Detach(ViewerId),
     Connect(Link),
@@ -183,7 +186,7 @@ struct Task {
     ears: Option<mpsc::Receiver<FromRuntime>>,
     mouth: Option<mpsc::Sender<ToRuntime>>,
     /// What was typed, repaint requests and sizes, in the order they go over the wire.
-    typed: VecDeque<(ToRuntime, Option<oneshot::Sender<Result<(), Refusal>>>)>,
+    typed: VecDeque<(ToRuntime, Option<Done>)>,
     last_words: Option<Instant>,
 }
 

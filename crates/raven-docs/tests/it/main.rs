@@ -1,0 +1,16 @@
+//! The control plane as its users meet it: the real programs as processes, spoken to by their public APIs only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed one is a failed test")]
+
+mod browser;
+mod operator;
+mod programs;
+mod surroundings;
+
+mod cli;
+mod journey;
+mod people;
+mod routes;
+mod runtime_trouble;
+mod spawn_bounds;
+mod survival;
+mod terminal;

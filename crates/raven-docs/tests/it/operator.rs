@@ -1,0 +1,64 @@
+//! A caller of the REST API: somebody with a token, or nobody.
+
+use serde_json::Value;
+
+/// An answer of the API.
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// Calls the API.
+pub struct Operator {
+    base: String,
+    headers: Vec<(String, String)>,
+    http: reqwest::blocking::Client,
+}
+
+impl Operator {
+    pub fn anonymous(base: &str) -> Self {
+        crate::browser::choose_tls();
+        let http = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+        Self { base: base.to_owned(), headers: Vec::new(), http }
+    }
+
+    pub fn with_token(base: &str, token: &str) -> Self {
+        Self::anonymous(base).header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sends a header with every call.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path, Some(body.to_string()))
+    }
+
+    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call("PATCH", path, Some(body.to_string()))
+    }
+
+    pub fn call(&self, method: &str, path: &str, body: Option<String>) -> Answer {
+        let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let response = request.send().unwrap();
+        let status = response.status().as_u16();
+        let problem =
+            response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
+        let text = response.text().unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        assert_eq!(status >= 400, problem, "{method} {path}: every refusal is a problem: {status} {text}");
+        Answer { status, body }
+    }
+}

@@ -1,0 +1,229 @@
+//! Who may call what: every route of the description against every kind of caller.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc;
+
+use serde_json::{Value, json};
+
+use crate::operator::Operator;
+use crate::surroundings::{KEY, Place};
+
+/// Whom a route is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Everybody, signed in or not.
+    Anyone,
+    /// Whoever is signed in, in any role.
+    SignedIn,
+    /// Members and above.
+    Drivers,
+    /// Admins and above.
+    Admins,
+    /// The workspace's runtime, and no person.
+    Runtimes,
+}
+
+/// Every route. One that is missing here fails the test.
+const ROUTES: &[(&str, &str, For)] = &[
+    ("get", "/api/health", For::Anyone),
+    ("post", "/api/auth/setup", For::Anyone),
+    ("post", "/api/auth/login", For::Anyone),
+    ("post", "/api/auth/logout", For::Anyone),
+    ("get", "/api/auth/me", For::SignedIn),
+    ("get", "/api/tokens", For::SignedIn),
+    ("post", "/api/tokens", For::SignedIn),
+    ("delete", "/api/tokens/{id}", For::SignedIn),
+    ("get", "/api/workspace/agent-settings", For::SignedIn),
+    ("patch", "/api/workspace/agent-settings", For::Admins),
+    ("post", "/api/workspace/agent-settings/update", For::Admins),
+    ("post", "/api/parallax-agents/runtime/test", For::Drivers),
+    ("get", "/api/parallax-agents/types", For::SignedIn),
+    ("post", "/api/parallax-agents/spawn", For::Drivers),
+    ("get", "/api/parallax-agents", For::SignedIn),
+    ("get", "/api/parallax-agents/{id}", For::SignedIn),
+    ("post", "/api/parallax-agents/{id}/stop", For::Drivers),
+    ("get", "/api/parallax-agents/{id}/screen", For::SignedIn),
+    ("get", "/api/parallax-agents/{id}/activity", For::SignedIn),
+    ("get", "/api/parallax-agents/activity/workspace", For::SignedIn),
+    ("get", "/api/activity", For::SignedIn),
+    ("post", "/api/parallax-agents/spawn-callback", For::Runtimes),
+    ("post", "/api/parallax-agents/runtime/heartbeat", For::Runtimes),
+    ("get", "/api/terminal/sessions", For::SignedIn),
+    ("post", "/api/terminal/sessions", For::Runtimes),
+    ("get", "/api/terminal/sessions/{id}", For::SignedIn),
+    ("delete", "/api/terminal/sessions/{id}", For::Drivers),
+    ("post", "/api/terminal/sessions/{runtimeSessionId}/status", For::Runtimes),
+    ("get", "/api/terminal/agents/{agentId}/session", For::SignedIn),
+];
+
+/// A body that a runtime's route can read, so that its caller is what is judged.
+fn body_for(path: &str, workspace: &str) -> Value {
+    match path {
+        "/api/parallax-agents/spawn-callback" => {
+            json!({ "workspaceId": workspace, "agentId": "agt_none", "status": "ready" })
+        }
+        "/api/parallax-agents/runtime/heartbeat" => {
+            json!({ "workspaceId": workspace, "runtimeId": "rt_1", "activeAgents": 0, "version": "1" })
+        }
+        "/api/terminal/sessions" => {
+            json!({ "workspaceId": workspace, "agentId": "agt_none", "runtimeSessionId": "p1", "runtimeEndpoint": "ws://h/t" })
+        }
+        path if path.ends_with("/status") => json!({ "status": "active" }),
+        // What a person's route would do is not done: the body is refused after the caller is accepted.
+        _ => json!({ "unknown": "field" }),
+    }
+}
+
+#[test]
+fn every_route_is_for_those_it_is_for() {
+    let place = Place::with_runtime();
+    let agent = place.spawn(&["cat"]);
+    place.agent_that_is(&agent, "ready");
+    let session = place.owner().get(&format!("/api/terminal/agents/{agent}/session")).body;
+    let workspace = place.owner().get("/api/auth/me").body["workspaceId"].as_str().unwrap().to_owned();
+    let account = |name: &str, role: &str, more: &[&str]| {
+        place.person(&place.account(&format!("{name}@example.com"), role, more))
+    };
+    let callers = [
+        ("anonymous", Operator::anonymous(&place.base())),
+        ("viewer", account("viewer", "viewer", &[])),
+        ("member", account("member", "member", &[])),
+        ("admin", account("admin", "admin", &[])),
+        ("stranger", account("stranger", "admin", &["--workspace", "Elsewhere"])),
+        ("runtime", place.person(KEY)),
+    ];
+    for (method, path, whom) in ROUTES {
+        for (name, caller) in &callers {
+            let status_path = path.ends_with("/status");
+            let target = path
+                .replace("{runtimeSessionId}", session["runtimeSessionId"].as_str().unwrap())
+                .replace("{agentId}", &agent)
+                .replace("sessions/{id}", "sessions/ses_none")
+                .replace("{id}", if *method == "get" { &agent } else { "agt_none" });
+            let body = (*method != "get").then(|| body_for(path, &workspace).to_string());
+            let answer = caller.call(&method.to_uppercase(), &target, body);
+            let accepted = match (whom, *name) {
+                (For::Anyone, _) => true,
+                (For::Runtimes, name) => name == "runtime",
+                (_, "anonymous" | "runtime") => false,
+                (For::SignedIn, _) => true,
+                (For::Drivers, name) => name != "viewer",
+                (For::Admins, name) => matches!(name, "admin" | "stranger"),
+            };
+            let refused = match answer.status {
+                401 => true,
+                // A setup or login with a wrong body is no refusal of the caller.
+                403 => *whom != For::Anyone,
+                _ => false,
+            };
+            assert_eq!(!refused, accepted, "{method} {path} as {name}: {} {}", answer.status, answer.body);
+            if *name == "stranger" && path.contains('{') && !status_path {
+                assert_eq!(answer.status, 404, "{method} {path} tells a stranger something: {}", answer.body);
+            }
+        }
+    }
+    assert_eq!(place.agent_that_is(&agent, "ready")["id"], agent.as_str(), "nobody changed anything");
+}
+
+#[test]
+fn every_described_route_has_its_row() {
+    let place = Place::without_runtime();
+    let description = Operator::anonymous(&place.base()).get("/api/openapi.json").body;
+    let mut described = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            described.insert((method.clone(), path.clone()));
+        }
+    }
+    let rows: BTreeSet<_> =
+        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(described, rows);
+}
+
+/// A foreign runtime that accepts one spawn and hands its callback token to the test.
+fn foreign_runtime(tokens: mpsc::SyncSender<Value>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().take(100) {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut chunk = [0; 4096];
+            let body = loop {
+                let length = stream.read(&mut chunk).unwrap_or(0);
+                request.extend_from_slice(&chunk[..length]);
+                let text = String::from_utf8_lossy(&request).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                    if length == 0 {
+                        break String::new();
+                    }
+                    continue;
+                };
+                let wanted = head.to_lowercase().lines().find_map(|line| {
+                    line.strip_prefix("content-length: ").map(|length| length.parse::<usize>().unwrap())
+                });
+                if length == 0 || body.len() >= wanted.unwrap_or(0) {
+                    break body.to_owned();
+                }
+            };
+            let answer = if request.starts_with(b"POST /api/spawn") {
+                let asked: Value = serde_json::from_str(&body).unwrap();
+                let agents: Vec<Value> = asked["agentIds"].as_array().unwrap().iter().map(|id| {
+                    json!({ "id": format!("theirs-{}", id.as_str().unwrap()), "name": "n", "type": "custom",
+                        "status": "starting", "runtimeSessionId": format!("p-{}", id.as_str().unwrap()),
+                        "runtimeEndpoint": "wss://runtime.example.com/terminal" })
+                }).collect();
+                tokens.send(asked).unwrap();
+                json!({ "agents": agents })
+            } else {
+                json!({ "status": "ok", "version": "9", "activeAgents": 0 })
+            };
+            let answer = answer.to_string();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}",
+                answer.len()
+            );
+        }
+    });
+    address
+}
+
+#[test]
+fn a_callback_token_speaks_for_its_own_spawn_only() {
+    let place = Place::without_runtime();
+    let (sender, spawns) = mpsc::sync_channel(4);
+    let settings = json!({ "runtimeEndpoint": foreign_runtime(sender), "runtimeApiKey": KEY });
+    assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
+    let spawn = || {
+        let body = json!({ "agentType": "custom", "count": 2 });
+        let answer = place.owner().post("/api/parallax-agents/spawn", &body);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let ids: Vec<String> =
+            (0..2).map(|n| answer.body["spawnedAgents"][n]["id"].as_str().unwrap().to_owned()).collect();
+        let asked = spawns.recv().unwrap();
+        (ids, asked["callbackToken"].as_str().unwrap().to_owned(), asked["workspaceId"].clone())
+    };
+    let (first, token, workspace) = spawn();
+    let (other, _, _) = spawn();
+    let say = |token: &str, agent: &str| {
+        let body = json!({ "workspaceId": workspace, "agentId": agent, "status": "ready" });
+        place.person(token).post("/api/parallax-agents/spawn-callback", &body).status
+    };
+    assert_eq!(say(&token, &first[0]), 204);
+    assert_eq!(say(&token, &first[0]), 204, "said again");
+    assert_eq!(say(&token, &format!("theirs-{}", first[1])), 204, "by the runtime's own id");
+    assert_eq!(say(&token, &other[0]), 404, "another spawn's agent");
+    assert_eq!(say("raven_cb_wrong", &first[0]), 401);
+    assert_eq!(say(&place.owner, &first[0]), 401, "a person is no runtime");
+    assert_eq!(say(KEY, &other[0]), 204, "the runtime's key speaks for all");
+    for agent in [&first[0], &first[1], &other[0]] {
+        place.agent_that_is(agent, "ready");
+    }
+    assert_eq!(place.owner().get(&format!("/api/parallax-agents/{}", other[1])).body["status"], "spawning");
+    // The foreign runtime's terminal waits for it to dial in.
+    let session = place.owner().get(&format!("/api/terminal/agents/{}/session", first[0])).body;
+    assert_eq!(session["status"], "pending");
+}

@@ -1,0 +1,163 @@
+//! A place for one test: data folders, a control plane, its runtime, accounts.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::browser::Browser;
+use crate::operator::Operator;
+use crate::programs::{DOCS, Program, run_docs, runtime_program};
+
+/// The key that both programs share.
+pub const KEY: &str = "sk-runtime-test-0123456789";
+
+/// The password of every account.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Both programs with an owner's token.
+pub struct Place {
+    // Dropped first: the control plane, then the runtime with its agents, then the folders.
+    pub docs: Option<Program>,
+    pub runtime: Option<Program>,
+    pub folder: TempDir,
+    pub owner: String,
+    docs_port: u16,
+    runtime_port: u16,
+}
+
+impl Place {
+    /// A control plane whose settings name a running runtime.
+    pub fn with_runtime() -> Self {
+        let mut place = Self::bare();
+        place.start_runtime();
+        place.start_docs();
+        place
+    }
+
+    /// A control plane whose settings name no runtime.
+    pub fn without_runtime() -> Self {
+        let mut place = Self::bare();
+        place.start_docs();
+        place
+    }
+
+    /// Folders and an owner; nothing runs.
+    pub fn bare() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("runtime.key"), KEY).unwrap();
+        Self { docs: None, runtime: None, folder, owner: String::new(), docs_port: 0, runtime_port: 0 }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts the control plane, on the port it had before.
+    pub fn start_docs(&mut self) {
+        let mut command = Command::new(DOCS);
+        command.args(["serve", "--port", &self.docs_port.to_string()]);
+        command.arg("--data-dir").arg(self.path("docs"));
+        if self.runtime_port != 0 {
+            command.arg("--runtime-endpoint").arg(format!("http://127.0.0.1:{}", self.runtime_port));
+            command.arg("--runtime-api-key-file").arg(self.path("runtime.key"));
+        }
+        let program = Program::start(&mut command);
+        self.docs_port = program.port();
+        self.docs = Some(program);
+        if self.owner.is_empty() {
+            let code = self.docs.as_ref().unwrap().line_with("setup code: ");
+            self.set_up(code.rsplit(' ').next().unwrap());
+        }
+    }
+
+    fn set_up(&mut self, code: &str) {
+        let account =
+            json!({ "code": code, "email": "owner@example.com", "name": "Olga", "password": PASSWORD });
+        let made = Operator::anonymous(&self.base()).post("/api/auth/setup", &account);
+        assert_eq!(made.status, 201, "{:?}", made.body);
+        self.owner = self.token_of("owner@example.com");
+    }
+
+    /// Starts the runtime, on the port it had before. Its agents end with it when the test does.
+    pub fn start_runtime(&mut self) {
+        let mut command = Command::new(runtime_program());
+        command.args(["start", "--port", &self.runtime_port.to_string(), "--stop-agents-on-exit"]);
+        command.arg("--data-dir").arg(self.path("runtime"));
+        command.arg("--api-key-file").arg(self.path("runtime.key"));
+        let program = Program::start(&mut command);
+        self.runtime_port = program.port();
+        self.runtime = Some(program);
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.docs_port)
+    }
+
+    /// Makes an account from the command line; answers its token.
+    pub fn account(&self, email: &str, role: &str, more: &[&str]) -> String {
+        let dir = self.path("docs");
+        let mut args =
+            vec!["user", "add", "--email", email, "--name", email, "--role", role, "--password-stdin"];
+        args.extend(["--data-dir", dir.to_str().unwrap()]);
+        args.extend(more);
+        let added = run_docs(&args, PASSWORD);
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+        self.token_of(email)
+    }
+
+    pub fn token_of(&self, email: &str) -> String {
+        let dir = self.path("docs");
+        let args = ["token", "create", "--email", email, "--name", "t", "--data-dir", dir.to_str().unwrap()];
+        let made = run_docs(&args, "");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8(made.stdout).unwrap().lines().last().unwrap().to_owned()
+    }
+
+    /// The owner, by HTTP.
+    pub fn owner(&self) -> Operator {
+        Operator::with_token(&self.base(), &self.owner)
+    }
+
+    /// Somebody else, by HTTP.
+    pub fn person(&self, token: &str) -> Operator {
+        Operator::with_token(&self.base(), token)
+    }
+
+    /// A Socket.IO connection of the owner.
+    pub fn browser(&self, namespace: &str) -> Browser {
+        Browser::connect(&self.base(), namespace, "", Some(&self.owner)).expect("the owner may connect")
+    }
+
+    /// Spawns one custom agent; answers its id.
+    pub fn spawn(&self, command: &[&str]) -> String {
+        let body = json!({ "agentType": "custom", "config": { "command": command } });
+        let spawned = self.owner().post("/api/parallax-agents/spawn", &body);
+        assert_eq!(spawned.status, 201, "{:?}", spawned.body);
+        assert_eq!(spawned.body["success"], true);
+        spawned.body["spawnedAgents"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until an agent has a status; answers the agent.
+    pub fn agent_that_is(&self, id: &str, status: &str) -> Value {
+        let owner = self.owner();
+        let mut last = Value::Null;
+        crate::programs::wait_for(&format!("agent that is {status}"), || {
+            last = owner.get(&format!("/api/parallax-agents/{id}")).body;
+            let ended = ["error", "stopped"].contains(&last["status"].as_str().unwrap_or_default());
+            assert!(!ended || last["status"] == status, "the agent ended otherwise: {last}");
+            (last["status"] == status).then(|| last.clone())
+        })
+    }
+
+    /// The kinds in the activity feed of an agent, oldest first.
+    pub fn activity_of(&self, id: &str) -> Vec<String> {
+        let feed = self.owner().get(&format!("/api/parallax-agents/{id}/activity")).body;
+        let kinds =
+            feed["items"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap().to_owned());
+        let mut kinds: Vec<String> = kinds.collect();
+        kinds.reverse();
+        kinds
+    }
+}
