@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use raven_protocol::agent::{AgentChange, AgentStatus, AgentType, SpawnConfig, check_count, check_name};
-use raven_protocol::id::{AgentId, WorkspaceId};
+use raven_protocol::id::{AgentId, RuntimeId, WorkspaceId};
 use raven_protocol::runtime_api::{
     CallbackStatus, ScreenJson, SpawnCallback, SpawnRequest, SpawnedAgent, StopRequest,
 };
@@ -159,9 +159,9 @@ impl Agents {
     pub async fn spawn(&self, by: &Granted<Drive>, wanted: Spawn) -> Result<SpawnAnswer, Error> {
         check(&wanted)?;
         let client = self.runtimes.client(by.workspace()).await?;
-        check_type(&client, &wanted.agent_type).await?;
+        let runtime = check_type(&client, &wanted.agent_type).await?;
         let token = secrets::generate("raven_cb_");
-        let rows = self.insert(by, &wanted, &token).await?;
+        let rows = self.insert(by, &wanted, runtime.as_ref(), &token).await?;
         match client.spawn(&self.request(by.workspace(), &wanted, &rows, token)).await {
             Ok(answer) => self.accepted(by.workspace(), &client, rows, answer.agents).await,
             Err(failure) => {
@@ -177,12 +177,14 @@ impl Agents {
         &self,
         by: &Granted<Drive>,
         wanted: &Spawn,
+        runtime: Option<&RuntimeId>,
         token: &SecretString,
     ) -> Result<Vec<rows::Model>, Error> {
         let mut change = self.changes.begin().await?;
         let mut inserted = Vec::new();
         for number in 1..=wanted.count {
-            let row = new_row(by, wanted, number, token)?;
+            let runtime_id = runtime.map(ToString::to_string);
+            let row = rows::Model { runtime_id, ..new_row(by, wanted, number, token)? };
             rows::insert(change.tx(), &row).await?;
             let about = About { agent: Some(named(&row)), actor: Some(by.by()), ..About::default() };
             activity::record(&mut change, by.workspace(), ActivityKind::AgentSpawned, about).await?;
@@ -316,6 +318,7 @@ impl Agents {
         let workspace = by.workspace();
         let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
         if !status_of(&row)?.is_final() {
+            self.check_is_there(workspace, &row).await?;
             let theirs = AgentId::parse(row.runtime_agent_id)?;
             let client = self.runtimes.client(workspace).await?;
             match client.stop(&theirs, StopRequest { force: how.force, timeout: None }).await {
@@ -329,6 +332,20 @@ impl Agents {
         let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
         let session = self.terminals.briefs(std::slice::from_ref(&row.id)).await?.remove(&row.id);
         view(row, session)
+    }
+
+    /// An agent cannot be asked after at another runtime than its own.
+    async fn check_is_there(&self, workspace: &WorkspaceId, row: &rows::Model) -> Result<(), Error> {
+        let settings = crate::db::settings::find(self.db.read(), workspace).await?;
+        match (&row.runtime_id, settings.and_then(|settings| settings.runtime_id)) {
+            (Some(own), Some(named)) if *own != named => Err(Error::Runtime(RuntimeFailure::Refused {
+                status: 409,
+                detail: format!(
+                    "this agent runs on the runtime {own}, and the settings name {named}: change them back first"
+                ),
+            })),
+            _ => Ok(()),
+        }
     }
 
     /// The agent's screen as its runtime has it now.
@@ -383,12 +400,12 @@ fn check(wanted: &Spawn) -> Result<(), Error> {
     Ok(())
 }
 
-/// Asks the runtime whether it knows the kind, before anything is written.
-async fn check_type(client: &RuntimeClient, wanted: &AgentType) -> Result<(), Error> {
+/// Asks the runtime whether it knows the kind, before anything is written; answers which one it is.
+async fn check_type(client: &RuntimeClient, wanted: &AgentType) -> Result<Option<RuntimeId>, Error> {
     let (health, _) = client.health().await?;
-    let Some(types) = health.agent_types else { return Ok(()) };
+    let Some(types) = health.agent_types else { return Ok(health.runtime_id) };
     if types.iter().any(|known| known.agent_type == *wanted) {
-        return Ok(());
+        return Ok(health.runtime_id);
     }
     let known: Vec<&str> = types.iter().map(|known| known.agent_type.as_str()).collect();
     let (unknown, known) = (wanted.to_string(), known.join(", "));
@@ -407,6 +424,7 @@ fn new_row(
     let Named { id: spawned_by, name: spawned_by_name } = by.by();
     Ok(rows::Model {
         runtime_agent_id: id.clone(),
+        runtime_id: None,
         id,
         workspace_id: by.workspace().to_string(),
         name,

@@ -169,10 +169,14 @@ impl Terminals {
     }
 
     /// Starts the hub of a session whose row is committed, in place of that of the agent's last.
+    /// One that runs already goes on.
     pub fn start(&self, row: Option<rows::Model>) {
         let Some(row) = row else { return };
         let Ok(id) = SessionId::parse(row.id.as_str()) else { return };
         let mut hubs = self.hubs.lock().unwrap_or_else(PoisonError::into_inner);
+        if hubs.contains_key(&id) {
+            return;
+        }
         for (_, replaced) in hubs.iter().filter(|(_, hub)| hub.agent() == row.agent_id) {
             replaced.end();
         }
@@ -268,6 +272,9 @@ impl Terminals {
             Target::Session(session) => rows::find(self.db.read(), by.workspace(), session).await,
         };
         let row = found.map_err(|error| NotAttached::Internal(error.into()))?.ok_or(NotAttached::NotFound)?;
+        if !status_of(&row).is_final() {
+            self.start(Some(row.clone()));
+        }
         let hub = self.hub(&row).ok_or(NotAttached::Terminated)?;
         hub.attach(by.by(), drive, seat).await.ok_or(NotAttached::Terminated)
     }

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use raven_protocol::agent::{AgentChange, AgentStatus};
-use raven_protocol::id::{AgentId, RuntimeSessionId, WorkspaceId};
+use raven_protocol::id::{AgentId, RuntimeId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::runtime_api::{RuntimeAgent, StopRequest};
 use raven_protocol::time::Timestamp;
 
@@ -33,7 +33,7 @@ pub enum Applied {
 
 impl Agents {
     /// Applies what a runtime reports of an agent, with the position of its event stream.
-    pub async fn apply(
+    pub(super) async fn apply(
         &self,
         workspace: &WorkspaceId,
         report: &RuntimeAgent,
@@ -114,10 +114,18 @@ impl Agents {
 
     /// Compares our rows with all agents that a workspace's runtime knows: lost ones are settled,
     /// and those that live on after their row ended are stopped.
-    pub async fn reconcile(&self, workspace: &WorkspaceId, theirs: &[RuntimeAgent]) -> Result<(), Error> {
+    pub async fn reconcile(
+        &self,
+        workspace: &WorkspaceId,
+        runtime: Option<&RuntimeId>,
+        theirs: &[RuntimeAgent],
+    ) -> Result<(), Error> {
         let known: HashSet<&str> = theirs.iter().map(|agent| agent.id.as_str()).collect();
         let now = Timestamp::now().as_millis();
         for row in rows::unended(self.db.read(), workspace).await? {
+            if row.runtime_id.as_deref() != runtime.map(RuntimeId::as_str) {
+                continue;
+            }
             let under_way = row.status == AgentStatus::Spawning.as_str()
                 && row.created_at >= self.started_at.as_millis()
                 && now - row.created_at < SPAWN_UNDER_WAY_MS;
@@ -127,11 +135,22 @@ impl Agents {
             }
         }
         for report in theirs {
-            if self.apply(workspace, report, None).await? == Applied::OutlivesItsRow {
-                tracing::warn!(agent.id = %report.id, "an agent outlives its row; stopping it");
-                let client = self.runtimes.client(workspace).await?;
-                client.stop(&report.id, StopRequest::default()).await?;
-            }
+            self.follow(workspace, report, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies a report; an agent that lives on after its row ended is stopped.
+    pub async fn follow(
+        &self,
+        workspace: &WorkspaceId,
+        report: &RuntimeAgent,
+        seq: Option<u64>,
+    ) -> Result<(), Error> {
+        if self.apply(workspace, report, seq).await? == Applied::OutlivesItsRow {
+            tracing::warn!(agent.id = %report.id, "an agent outlives its row; stopping it");
+            let client = self.runtimes.client(workspace).await?;
+            client.stop(&report.id, StopRequest::default()).await?;
         }
         Ok(())
     }

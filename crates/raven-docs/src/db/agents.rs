@@ -15,6 +15,8 @@ pub struct Model {
     pub id: String,
     pub workspace_id: String,
     pub runtime_agent_id: String,
+    /// Which installation runs it, when that is known.
+    pub runtime_id: Option<String>,
     pub name: String,
     pub agent_type: String,
     pub status: String,

@@ -144,13 +144,14 @@ impl Watchers {
             RuntimeEvent::Reset {} => Ok(frame.seq),
             event => {
                 let agent = event.agent().ok_or_else(|| anyhow!("an agent's event without an agent"))?;
-                self.agents.apply(workspace, agent, Some(frame.seq)).await?;
+                self.agents.follow(workspace, agent, Some(frame.seq)).await?;
                 Ok(frame.seq)
             }
         }
     }
 
     async fn compare(&self, workspace: &WorkspaceId, client: &RuntimeClient) -> anyhow::Result<()> {
+        let (health, _) = client.health().await?;
         let mut theirs = Vec::new();
         let mut cursor = None;
         loop {
@@ -161,7 +162,7 @@ impl Watchers {
                 break;
             }
         }
-        Ok(self.agents.reconcile(workspace, &theirs).await?)
+        Ok(self.agents.reconcile(workspace, health.runtime_id.as_ref(), &theirs).await?)
     }
 
     async fn look_after_silence(&self) {

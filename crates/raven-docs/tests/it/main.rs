@@ -1,5 +1,5 @@
 //! The control plane as its users meet it: the real programs as processes, spoken to by their public APIs only.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed one is a failed test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed one is a failed test")]
 
 mod browser;
 mod operator;

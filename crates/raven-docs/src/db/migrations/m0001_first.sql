@@ -57,6 +57,8 @@ CREATE TABLE agents (
     id TEXT PRIMARY KEY,
     workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
     runtime_agent_id TEXT NOT NULL,
+    -- Which installation runs it; null when that runtime tells no id.
+    runtime_id TEXT,
     name TEXT NOT NULL,
     agent_type TEXT NOT NULL,
     status TEXT NOT NULL,
