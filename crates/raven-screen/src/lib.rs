@@ -11,6 +11,21 @@
     )
 )]
 
+mod answer;
+mod filter;
+mod handler;
+mod keyboard;
+mod model;
+mod modes;
+mod paint;
+mod pen;
+mod query;
+mod scan;
 mod screen;
+mod title;
 
-pub use screen::{QueryFilter, Screen};
+#[cfg(test)]
+mod tests;
+
+pub use filter::QueryFilter;
+pub use screen::Screen;
