@@ -1,0 +1,373 @@
+//! Every agent of this runtime: spawned, listed, stopped, adopted again after a restart, forgotten.
+//!
+//! Owns the registry and what a spawn may ask for. Must not know HTTP or terminals.
+
+pub mod kinds;
+pub mod record;
+mod supervisor;
+pub mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use raven_protocol::agent::{AgentStatus, InvalidSpawn, check_count, check_name};
+use raven_protocol::id::{AgentId, RuntimeSessionId};
+use raven_protocol::runtime_api::{RuntimeAgent, SpawnRequest, StopRequest};
+use raven_protocol::time::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use self::kinds::Kind;
+use self::record::{Listeners, Record, Spec};
+use self::supervisor::{Plan, StopOrder, Supervisor};
+use crate::environment::Environment;
+use crate::files;
+use crate::host::wire::HostSpec;
+
+/// Ended agents that stay listed.
+const KEPT_ENDED: usize = 200;
+
+/// How long an ended agent stays listed.
+const KEPT_FOR_MS: i64 = 7 * 24 * 3600 * 1000;
+
+/// How long a stop waits after asking, unless it says otherwise.
+const STOP_WAIT_SECONDS: u32 = 5;
+
+/// Longest that a stop may wait after asking, in seconds.
+const MAX_STOP_WAIT_SECONDS: u32 = 60;
+
+/// Why a spawn is refused; nothing was started then.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnRefused {
+    /// The kind is none of ours.
+    #[error("agent type `{0}` is unknown here; known are {1}")]
+    UnknownType(String, String),
+    /// A parameter is out of bounds.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSpawn),
+    /// An id is taken.
+    #[error("there is an agent {0} already")]
+    Exists(AgentId),
+    /// There are as many as there may be.
+    #[error(
+        "{active} of {most} agents are running; stop some, or start the runtime with a larger --max-agents"
+    )]
+    Full {
+        /// Agents that have not ended.
+        active: usize,
+        /// Most that may be.
+        most: usize,
+    },
+    /// The daemon is going down.
+    #[error("the runtime is shutting down")]
+    Leaving,
+    /// The data folder could not be written.
+    #[error("the data folder cannot be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What the registry is made with.
+pub struct Setup {
+    /// Where agents' folders are.
+    pub folder: PathBuf,
+    /// The program that becomes a host.
+    pub host_program: PathBuf,
+    /// The clean environment.
+    pub env: Environment,
+    /// Most agents at a time.
+    pub max_agents: usize,
+    /// Where changes are told.
+    pub listeners: Listeners,
+    /// Tasks of the daemon.
+    pub tasks: TaskTracker,
+    /// The daemon's end.
+    pub leave: CancellationToken,
+}
+
+/// Handle to the registry.
+#[derive(Clone)]
+pub struct Agents {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    setup: Setup,
+    entries: Mutex<BTreeMap<AgentId, Entry>>,
+}
+
+struct Entry {
+    record: Arc<Record>,
+    stop: tokio::sync::watch::Sender<Option<StopOrder>>,
+}
+
+impl Agents {
+    /// Reads the agents of earlier daemons and follows those that live.
+    pub fn open(setup: Setup) -> io::Result<Self> {
+        files::create_private_dir(&setup.folder)?;
+        let agents = Self { shared: Arc::new(Shared { setup, entries: Mutex::new(BTreeMap::new()) }) };
+        for folder in std::fs::read_dir(&agents.shared.setup.folder)? {
+            let folder = folder?.path();
+            match Record::load(folder.clone(), agents.shared.setup.listeners.clone()) {
+                Ok(Some(record)) => agents.adopt(record),
+                Ok(None) => drop(std::fs::remove_dir_all(folder)),
+                Err(broken) => {
+                    tracing::error!(folder = %folder.display(), error = %broken, "an agent cannot be read");
+                }
+            }
+        }
+        agents.forget();
+        Ok(agents)
+    }
+
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<AgentId, Entry>> {
+        self.shared.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn adopt(&self, record: Arc<Record>) {
+        let status = record.status();
+        let order = (status == AgentStatus::Stopping).then(|| order(StopRequest::default()));
+        let stop = tokio::sync::watch::Sender::new(order);
+        if !status.is_final() {
+            match kinds::find(&record.spec.agent_type) {
+                Some(kind) => self.supervise(&record, kind, &stop, None),
+                None => {
+                    tracing::error!(agent.id = %record.spec.id, "an agent of an unknown type is left alone")
+                }
+            }
+        }
+        self.entries().insert(record.spec.id.clone(), Entry { record, stop });
+    }
+
+    fn supervise(
+        &self,
+        record: &Arc<Record>,
+        kind: &'static Kind,
+        stop: &tokio::sync::watch::Sender<Option<StopOrder>>,
+        plan: Option<Plan>,
+    ) {
+        let leave = self.shared.setup.leave.clone();
+        let supervisor = Supervisor { record: Arc::clone(record), kind, stops: stop.subscribe(), leave };
+        let agents = self.clone();
+        self.shared.setup.tasks.spawn(async move {
+            match plan {
+                Some(plan) => supervisor.start(plan).await,
+                None => supervisor.follow().await,
+            }
+            agents.forget();
+        });
+    }
+
+    /// Spawns agents: all of them, or none when a parameter is refused. One that fails to start stays
+    /// listed and is told by an event. `endpoint` makes the address of a terminal from an agent's id.
+    ///
+    /// # Errors
+    /// [`SpawnRefused`] when nothing was started.
+    pub fn spawn(
+        &self,
+        request: &SpawnRequest,
+        endpoint: impl Fn(&AgentId) -> String,
+    ) -> Result<Vec<Arc<Record>>, SpawnRefused> {
+        let kind = self.check(request)?;
+        let callback_url = check_callback(request)?;
+        let mut entries = self.entries();
+        let ids = self.admit(request, &entries)?;
+        let mut spawned = Vec::new();
+        for (index, id) in ids.into_iter().enumerate() {
+            let folder = self.shared.setup.folder.join(id.as_str());
+            let spec = Spec {
+                name: name(request, &id, index),
+                agent_type: request.agent_type.clone(),
+                capabilities: request.capabilities.clone(),
+                runtime_session_id: RuntimeSessionId::generate(),
+                runtime_endpoint: endpoint(&id),
+                workspace_id: request.workspace_id.clone(),
+                callback_url: callback_url.clone(),
+                cwd: request.config.cwd.as_ref().map_or_else(|| folder.join("work"), PathBuf::from),
+                size: request.config.size()?,
+                created_at: Timestamp::now(),
+                id,
+            };
+            files::create_private_dir(&folder.join("work"))?;
+            let plan = self.plan(kind, request, &spec, &folder);
+            let listeners = self.shared.setup.listeners.clone();
+            let record =
+                Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), listeners)?;
+            let stop = tokio::sync::watch::Sender::new(None);
+            self.supervise(&record, kind, &stop, Some(plan));
+            entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), stop });
+            spawned.push(record);
+        }
+        Ok(spawned)
+    }
+
+    fn check(&self, request: &SpawnRequest) -> Result<&'static Kind, SpawnRefused> {
+        if self.shared.setup.leave.is_cancelled() {
+            return Err(SpawnRefused::Leaving);
+        }
+        let Some(kind) = kinds::find(&request.agent_type) else {
+            let known = kinds::ALL.map(|kind| kind.name).join(", ");
+            return Err(SpawnRefused::UnknownType(request.agent_type.to_string(), known));
+        };
+        check_count(request.count)?;
+        request.name.as_deref().map_or(Ok(()), check_name)?;
+        request.config.check(&request.agent_type)?;
+        if let Some(cwd) = &request.config.cwd
+            && !Path::new(cwd).is_dir()
+        {
+            let why = format!("{cwd} is not a folder on the runtime's machine");
+            return Err(InvalidSpawn { field: "config.cwd", why }.into());
+        }
+        Ok(kind)
+    }
+
+    /// The new agents' ids, when there is room for them and they are free.
+    fn admit(
+        &self,
+        request: &SpawnRequest,
+        entries: &BTreeMap<AgentId, Entry>,
+    ) -> Result<Vec<AgentId>, SpawnRefused> {
+        let count = request.count as usize;
+        let ids = match &request.agent_ids {
+            Some(ids) => ids.clone(),
+            None => (0..count).map(|_| AgentId::generate()).collect(),
+        };
+        let distinct: BTreeSet<&AgentId> = ids.iter().collect();
+        if distinct.len() != count {
+            let why = format!("must be {count} different ids, one for each agent");
+            return Err(InvalidSpawn { field: "agentIds", why }.into());
+        }
+        if let Some(taken) = ids.iter().find(|id| entries.contains_key(id)) {
+            return Err(SpawnRefused::Exists(taken.clone()));
+        }
+        let active = entries.values().filter(|entry| !entry.record.status().is_final()).count();
+        let most = self.shared.setup.max_agents;
+        if active + count > most {
+            return Err(SpawnRefused::Full { active, most });
+        }
+        Ok(ids)
+    }
+
+    fn plan(&self, kind: &'static Kind, request: &SpawnRequest, spec: &Spec, folder: &Path) -> Plan {
+        let setup = &self.shared.setup;
+        let mut env = setup.env.clone();
+        env.extend(request.config.env.clone());
+        let spec = HostSpec {
+            folder: folder.to_owned(),
+            argv: kind.argv(&request.config, &env),
+            cwd: spec.cwd.clone(),
+            size: spec.size,
+            env,
+        };
+        Plan {
+            host_program: setup.host_program.clone(),
+            host_env: setup.env.clone(),
+            missing: kind.missing(&spec.env),
+            spec,
+        }
+    }
+
+    /// One agent.
+    pub fn get(&self, id: &AgentId) -> Option<Arc<Record>> {
+        self.entries().get(id).map(|entry| Arc::clone(&entry.record))
+    }
+
+    /// Every agent, newest first.
+    pub fn all(&self) -> Vec<Arc<Record>> {
+        let mut all: Vec<_> = self.entries().values().map(|entry| Arc::clone(&entry.record)).collect();
+        all.sort_by(|a, b| (b.spec.created_at, &b.spec.id).cmp(&(a.spec.created_at, &a.spec.id)));
+        all
+    }
+
+    /// Agents that have not ended.
+    pub fn active(&self) -> usize {
+        self.entries().values().filter(|entry| !entry.record.status().is_final()).count()
+    }
+
+    /// The clean environment that agents get.
+    pub fn environment(&self) -> &Environment {
+        &self.shared.setup.env
+    }
+
+    /// Asks for an agent's end; `None` when there is no such agent. Its status is `stopping` at once, and
+    /// an event tells the end.
+    pub fn stop(&self, id: &AgentId, request: StopRequest) -> Option<RuntimeAgent> {
+        let entries = self.entries();
+        let entry = entries.get(id)?;
+        match entry.record.apply(record::stop_requested(), |_| ()) {
+            Ok(agent) => {
+                entry.stop.send_replace(Some(order(request)));
+                Some(agent)
+            }
+            // It has ended already.
+            Err(_) => Some(entry.record.agent()),
+        }
+    }
+
+    /// Asks every agent to end and waits until all have, up to the longest that a stop can take.
+    pub async fn stop_all(&self) {
+        let live: Vec<_> = self.all().into_iter().filter(|record| !record.status().is_final()).collect();
+        for record in &live {
+            self.stop(&record.spec.id, StopRequest::default());
+        }
+        let ends = async {
+            for record in live {
+                let mut statuses = record.statuses();
+                let _gone = statuses.wait_for(|status| status.is_final()).await;
+            }
+        };
+        let limit = Duration::from_secs(u64::from(STOP_WAIT_SECONDS) * 4);
+        if tokio::time::timeout(limit, ends).await.is_err() {
+            tracing::error!("some agents did not end in time");
+        }
+    }
+
+    /// Forgets agents that ended long ago, or before many others.
+    fn forget(&self) {
+        let now = Timestamp::now().as_millis();
+        let mut entries = self.entries();
+        let ended =
+            entries.values().filter_map(|entry| Some((entry.record.ended_at()?, &entry.record.spec.id)));
+        let mut ended: Vec<(Timestamp, AgentId)> = ended.map(|(at, id)| (at, id.clone())).collect();
+        ended.sort_unstable_by(|a, b| b.cmp(a));
+        for (index, (at, id)) in ended.into_iter().enumerate() {
+            if index < KEPT_ENDED && now - at.as_millis() < KEPT_FOR_MS {
+                continue;
+            }
+            if let Some(entry) = entries.remove(&id)
+                && let Err(refused) = std::fs::remove_dir_all(entry.record.folder())
+            {
+                tracing::warn!(agent.id = %id, error = %refused, "an old agent's folder stays");
+            }
+        }
+    }
+}
+
+fn check_callback(request: &SpawnRequest) -> Result<Option<Url>, InvalidSpawn> {
+    let refuse = |why: &str| Err(InvalidSpawn { field: "callbackUrl", why: why.to_owned() });
+    let Some(text) = &request.callback_url else { return Ok(None) };
+    match Url::parse(text) {
+        Ok(_) if request.workspace_id.is_none() => refuse("needs `workspaceId` beside it"),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
+        _ => refuse("must be an http or https address"),
+    }
+}
+
+fn name(request: &SpawnRequest, id: &AgentId, index: usize) -> String {
+    match &request.name {
+        Some(name) if request.count > 1 => format!("{name} {}", index + 1),
+        Some(name) => name.clone(),
+        None => {
+            let end: String = id.as_str().chars().rev().take(4).collect();
+            format!("{}-{}", request.agent_type, end.chars().rev().collect::<String>())
+        }
+    }
+}
+
+fn order(request: StopRequest) -> StopOrder {
+    let seconds = request.timeout.unwrap_or(STOP_WAIT_SECONDS).min(MAX_STOP_WAIT_SECONDS);
+    StopOrder { force: request.force, wait: Duration::from_secs(seconds.into()) }
+}

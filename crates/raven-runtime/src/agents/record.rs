@@ -1,0 +1,318 @@
+//! One agent as the daemon keeps it: what it is, how it fares, and the files that say so after a restart.
+//!
+//! Owns every change of an agent's status, and its order: the callback is stored, the event is written,
+//! then the record; a crash in between tells twice rather than never. Must not know processes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use raven_protocol::agent::{AgentChange, AgentStatus, AgentType, Unexpected};
+use raven_protocol::event::RuntimeEvent;
+use raven_protocol::id::{AgentId, RuntimeSessionId, WorkspaceId};
+use raven_protocol::runtime_api::{CallbackStatus, RuntimeAgent, SpawnCallback};
+use raven_protocol::terminal::TerminalSize;
+use raven_protocol::time::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use url::Url;
+
+use super::watch::{Observed, end};
+use crate::events::Events;
+use crate::files::{self, Durability};
+use crate::host::wire::{Motion, Outcome};
+use crate::outbox::{Delivery, Outbox};
+use crate::session::Session;
+
+/// Path of the callback under a control plane's address.
+const CALLBACK: &str = "api/parallax-agents/spawn-callback";
+
+/// What does not change in an agent's life; kept without any secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spec {
+    /// Its id, and the name of its folder.
+    pub id: AgentId,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub agent_type: AgentType,
+    /// What it is for.
+    pub capabilities: Vec<String>,
+    /// Its terminal.
+    pub runtime_session_id: RuntimeSessionId,
+    /// Where its terminal can be attached.
+    pub runtime_endpoint: String,
+    /// The workspace that it was spawned for.
+    pub workspace_id: Option<WorkspaceId>,
+    /// Base address of that workspace's control plane.
+    pub callback_url: Option<Url>,
+    /// Its working folder.
+    pub cwd: PathBuf,
+    /// Its terminal's size at the start.
+    pub size: TerminalSize,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// What changes; kept after each change of status.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct State {
+    agent: RuntimeAgent,
+    ended_at: Option<Timestamp>,
+    /// Callbacks that were stored already.
+    told: Vec<CallbackStatus>,
+    /// Bytes that it wrote to its terminal, as last heard.
+    #[serde(skip)]
+    head: u64,
+}
+
+/// Where changes are told.
+#[derive(Clone)]
+pub struct Listeners {
+    /// The event stream.
+    pub events: Events,
+    /// Calls to control planes.
+    pub outbox: Outbox,
+}
+
+/// One agent.
+pub struct Record {
+    /// What does not change.
+    pub spec: Spec,
+    folder: PathBuf,
+    callback_token: Option<SecretString>,
+    state: Mutex<State>,
+    status: watch::Sender<AgentStatus>,
+    listeners: Listeners,
+}
+
+/// Names of the files in an agent's folder that the daemon writes.
+mod file {
+    pub const SPEC: &str = "spec.json";
+    pub const STATE: &str = "state.json";
+    pub const TOKEN: &str = "callback-token";
+}
+
+impl Record {
+    /// Makes a new agent and its folder.
+    pub fn create(
+        agents: &Path,
+        spec: Spec,
+        callback_token: Option<SecretString>,
+        listeners: Listeners,
+    ) -> io::Result<Arc<Self>> {
+        let folder = agents.join(spec.id.as_str());
+        files::create_private_dir(&folder)?;
+        if let Some(token) = &callback_token {
+            files::replace(&folder.join(file::TOKEN), token.expose_secret().as_bytes(), Durability::Process)?;
+        }
+        let agent = RuntimeAgent {
+            id: spec.id.clone(),
+            name: spec.name.clone(),
+            agent_type: spec.agent_type.clone(),
+            status: AgentStatus::Spawning,
+            evidence: None,
+            runtime_session_id: spec.runtime_session_id.clone(),
+            workspace_id: spec.workspace_id.clone(),
+            cwd: Some(spec.cwd.to_string_lossy().into_owned()),
+            pid: None,
+            started_at: None,
+            last_activity_at: None,
+            exit_code: None,
+            exit_signal: None,
+            error: None,
+            login_url: None,
+        };
+        let state = State { agent, ended_at: None, told: Vec::new(), head: 0 };
+        files::replace_json(&folder.join(file::STATE), &state, Durability::Process)?;
+        // Last, because a folder without it is not an agent.
+        files::replace_json(&folder.join(file::SPEC), &spec, Durability::Process)?;
+        Ok(Self::assemble(folder, spec, callback_token, state, listeners))
+    }
+
+    /// Reads an agent of an earlier daemon; `None` for a folder that never became one.
+    pub fn load(folder: PathBuf, listeners: Listeners) -> io::Result<Option<Arc<Self>>> {
+        let Some(spec) = files::read_json::<Spec>(&folder.join(file::SPEC))? else { return Ok(None) };
+        let Some(state) = files::read_json::<State>(&folder.join(file::STATE))? else { return Ok(None) };
+        let token = match files::read(&folder.join(file::TOKEN)) {
+            Ok(token) => String::from_utf8(token).ok().map(SecretString::from),
+            Err(_none) => None,
+        };
+        Ok(Some(Self::assemble(folder, spec, token, state, listeners)))
+    }
+
+    fn assemble(
+        folder: PathBuf,
+        spec: Spec,
+        callback_token: Option<SecretString>,
+        state: State,
+        listeners: Listeners,
+    ) -> Arc<Self> {
+        let status = watch::Sender::new(state.agent.status);
+        Arc::new(Self { spec, folder, callback_token, state: Mutex::new(state), status, listeners })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The agent now.
+    pub fn agent(&self) -> RuntimeAgent {
+        self.state().agent.clone()
+    }
+
+    /// Its status now.
+    pub fn status(&self) -> AgentStatus {
+        *self.status.borrow()
+    }
+
+    /// Hears of every change of its status.
+    pub fn statuses(&self) -> watch::Receiver<AgentStatus> {
+        self.status.subscribe()
+    }
+
+    /// When it ended.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.state().ended_at
+    }
+
+    /// Bytes that it wrote to its terminal, as last heard.
+    pub fn bytes_out(&self) -> u64 {
+        self.state().head
+    }
+
+    /// Its host.
+    pub fn session(&self) -> Session {
+        Session::new(self.folder.clone(), self.spec.size)
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The credential for calls about it.
+    pub fn callback_token(&self) -> Option<&SecretString> {
+        self.callback_token.as_ref()
+    }
+
+    /// Takes over how far its output has come; not worth an event or a write.
+    pub fn moved(&self, motion: Motion) {
+        let mut state = self.state();
+        state.head = motion.head;
+        state.agent.last_activity_at = motion.last_output_at.or(state.agent.last_activity_at);
+    }
+
+    /// Changes its status and tells everybody. `more` changes what goes with it.
+    ///
+    /// # Errors
+    /// [`Unexpected`] for a change that cannot happen now; nothing is changed then.
+    pub fn apply(
+        &self,
+        observed: Observed,
+        more: impl FnOnce(&mut RuntimeAgent),
+    ) -> Result<RuntimeAgent, Unexpected> {
+        let mut state = self.state();
+        let status = state.agent.status.on(observed.change)?;
+        if status == state.agent.status {
+            return Ok(state.agent.clone());
+        }
+        let mut next = state.clone();
+        next.agent.status = status;
+        next.agent.evidence = Some(observed.evidence);
+        next.agent.error = observed.error;
+        more(&mut next.agent);
+        if status.is_final() {
+            next.ended_at = Some(Timestamp::now());
+            next.agent.pid = None;
+        }
+        self.call_back(&mut next);
+        if let Some(event) = RuntimeEvent::of_status(next.agent.clone())
+            && let Err(refused) = self.listeners.events.append(event)
+        {
+            tracing::error!(agent.id = %self.spec.id, error = %refused, "an event could not be written");
+        }
+        self.keep(&next);
+        tracing::info!(agent.id = %self.spec.id, %status, evidence = next.agent.evidence, "agent changed");
+        *state = next;
+        let agent = state.agent.clone();
+        drop(state);
+        self.status.send_replace(status);
+        Ok(agent)
+    }
+
+    /// Takes over how its program ended.
+    pub fn ended(&self, outcome: &Outcome) {
+        self.moved(Motion { head: outcome.head, last_output_at: None });
+        let _already_ended = self.apply(end(self.status(), outcome), |agent| agent.ended(outcome.exit));
+    }
+
+    fn keep(&self, state: &State) {
+        if let Err(refused) = files::replace_json(&self.folder.join(file::STATE), state, Durability::Process)
+        {
+            tracing::error!(agent.id = %self.spec.id, error = %refused, "its state could not be written");
+        }
+    }
+
+    fn call_back(&self, state: &mut State) {
+        let status = match state.agent.status {
+            AgentStatus::Ready => CallbackStatus::Ready,
+            AgentStatus::Error => CallbackStatus::Failed,
+            AgentStatus::LoginRequired => CallbackStatus::RequiresLogin,
+            _ => return,
+        };
+        if state.told.contains(&status) {
+            return;
+        }
+        let (Some(base), Some(workspace_id)) = (&self.spec.callback_url, &self.spec.workspace_id) else {
+            return;
+        };
+        let callback = SpawnCallback {
+            workspace_id: workspace_id.clone(),
+            agent_id: self.spec.id.clone(),
+            status,
+            error: state.agent.error.clone(),
+            login_url: state.agent.login_url.clone(),
+            mcp_endpoint: None,
+            runtime_session_id: Some(self.spec.runtime_session_id.clone()),
+            runtime_endpoint: Some(self.spec.runtime_endpoint.clone()),
+        };
+        match self.store_callback(base, &callback) {
+            Ok(()) => state.told.push(status),
+            Err(refused) => {
+                tracing::error!(agent.id = %self.spec.id, error = %refused, "a callback could not be stored");
+            }
+        }
+    }
+
+    fn store_callback(&self, base: &Url, callback: &SpawnCallback) -> io::Result<()> {
+        let spelled = serde_json::to_value(callback.status)?;
+        let delivery = Delivery {
+            url: under(base, CALLBACK).map_err(io::Error::other)?,
+            token: self.callback_token.clone(),
+            idempotency_key: format!("{}-{}", self.spec.id, spelled.as_str().unwrap_or_default()),
+            body: serde_json::to_value(callback)?,
+            created_at: Timestamp::now(),
+        };
+        self.listeners.outbox.store(&delivery)
+    }
+}
+
+/// A path under a control plane's base address, which may have a path of its own.
+pub fn under(base: &Url, path: &str) -> Result<Url, url::ParseError> {
+    let mut base = base.clone();
+    if !base.path().ends_with('/') {
+        base.set_path(&format!("{}/", base.path()));
+    }
+    base.set_query(None);
+    base.set_fragment(None);
+    base.join(path)
+}
+
+/// A change that somebody asked for.
+pub fn stop_requested() -> Observed {
+    Observed { change: AgentChange::StopRequested, evidence: "its end was asked for".to_owned(), error: None }
+}

@@ -1,0 +1,197 @@
+//! One task per agent: starts or adopts its host, follows it, asks it to stop, takes its end.
+//!
+//! Owns when an agent is tried, given up and ended. Must not know HTTP, nor what a screen means.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use raven_protocol::time::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::kinds::Kind;
+use super::record::Record;
+use super::watch::{Observed, Watch};
+use crate::environment::Environment;
+use crate::host::tree;
+use crate::host::wire::{HostSpec, Launch, Notice};
+use crate::session::{Watching, is_no_host};
+
+/// How long a host that does not answer is sought before it counts as gone: one that was starting when
+/// its daemon was killed needs a moment.
+const SEEK: Duration = Duration::from_secs(3);
+
+/// How often it is sought.
+const SEEK_EVERY: Duration = Duration::from_millis(50);
+
+/// How long after its own deadline a host may take to end a tree before it is killed itself.
+const OVERDUE: Duration = Duration::from_secs(10);
+
+/// How a stop is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopOrder {
+    /// Kill without asking.
+    pub force: bool,
+    /// How long to wait after asking.
+    pub wait: Duration,
+}
+
+/// What a start needs.
+pub struct Plan {
+    /// The program that becomes the host.
+    pub host_program: PathBuf,
+    /// The host's own environment, without anything of the spawn.
+    pub host_env: Environment,
+    /// What the host is told.
+    pub spec: HostSpec,
+    /// Why it cannot be started at all.
+    pub missing: Option<String>,
+}
+
+/// The task's view of its agent.
+pub struct Supervisor {
+    /// The agent.
+    pub record: Arc<Record>,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Stops that were asked for.
+    pub stops: watch::Receiver<Option<StopOrder>>,
+    /// The daemon's end; the agent goes on.
+    pub leave: CancellationToken,
+}
+
+impl Supervisor {
+    /// Starts the agent and follows it.
+    pub async fn start(self, plan: Plan) {
+        if let Some(missing) = plan.missing {
+            return self.fail(missing);
+        }
+        let session = self.record.session();
+        match session.launch(&plan.host_program, &plan.host_env, &plan.spec).await {
+            Ok(Launch::Started { .. }) => self.follow().await,
+            Ok(Launch::Failed { why }) => self.fail(why),
+            Err(broken) => self.fail(format!("its host process could not be started: {broken}")),
+        }
+    }
+
+    /// Follows an agent to its end, or until the daemon leaves.
+    pub async fn follow(mut self) {
+        let leave = self.leave.clone();
+        while let Some(sought) = leave.run_until_cancelled(self.seek()).await {
+            let Some(mut watching) = sought else { return self.host_is_gone() };
+            match leave.run_until_cancelled(self.listen(&mut watching)).await {
+                Some(Ok(Heard::End)) | None => return,
+                Some(Ok(Heard::Nothing)) => {}
+                Some(Err(broken)) => {
+                    tracing::warn!(agent.id = %self.record.spec.id, error = %broken, "lost its host")
+                }
+            }
+        }
+    }
+
+    /// Connects to the host; `None` when there is none any more.
+    async fn seek(&self) -> Option<Watching> {
+        let begin = Instant::now();
+        loop {
+            match self.record.session().watch().await {
+                Ok(watching) => return Some(watching),
+                Err(broken) if begin.elapsed() >= SEEK || !is_no_host(&broken) => {
+                    tracing::warn!(agent.id = %self.record.spec.id, error = %broken, "its host does not answer");
+                    return None;
+                }
+                // One that has told its end is not coming back.
+                Err(_) if matches!(self.record.session().outcome(), Ok(Some(_))) => return None,
+                Err(_) => tokio::time::sleep(SEEK_EVERY).await,
+            }
+        }
+    }
+
+    async fn listen(&mut self, watching: &mut Watching) -> io::Result<Heard> {
+        let mut watch = Watch::new(self.kind, self.record.status());
+        let mut overdue: Option<Instant> = None;
+        // An order from before the connection is given again: it may not have arrived.
+        self.stops.mark_changed();
+        loop {
+            tokio::select! {
+                notice = watching.next() => match notice? {
+                    Some(notice) => {
+                        if self.take(&mut watch, &notice) == Heard::End {
+                            return Ok(Heard::End);
+                        }
+                    }
+                    None => return Ok(Heard::Nothing),
+                },
+                changed = self.stops.changed() => {
+                    changed.map_err(io::Error::other)?;
+                    let order = *self.stops.borrow_and_update();
+                    if let Some(StopOrder { force, wait }) = order {
+                        watching.stop(force, wait).await?;
+                        let limit = Instant::now() + wait + OVERDUE;
+                        overdue = Some(overdue.map_or(limit, |before| before.min(limit)));
+                    }
+                }
+                () = until(overdue) => {
+                    tracing::error!(agent.id = %self.record.spec.id, "its host did not end it and is killed");
+                    watching.kill_host();
+                    overdue = None;
+                }
+            }
+        }
+    }
+
+    fn take(&self, watch: &mut Watch, notice: &Notice) -> Heard {
+        if let Notice::Moving(motion) | Notice::Still(motion) = notice {
+            self.record.moved(*motion);
+        }
+        if let Notice::Ended(outcome) = notice {
+            self.record.ended(outcome);
+            return Heard::End;
+        }
+        if let Some(observed) = watch.on(notice, Timestamp::now()) {
+            let _stopping = self.record.apply(observed, |agent| {
+                if let Notice::Running { pid, at } = *notice {
+                    (agent.pid, agent.started_at) = (Some(pid), Some(at));
+                }
+            });
+        }
+        Heard::Nothing
+    }
+
+    fn host_is_gone(&self) {
+        match self.record.session().outcome() {
+            Ok(Some(outcome)) => self.record.ended(&outcome),
+            Ok(None) => {
+                if let Some(leader) = self.record.agent().pid {
+                    tree::kill_session(leader);
+                }
+                self.fail("its host process is gone".to_owned());
+            }
+            Err(broken) => {
+                self.fail(format!("its host process is gone, and how it ended cannot be read: {broken}"))
+            }
+        }
+    }
+
+    fn fail(&self, why: String) {
+        let _already_ended = self.record.apply(Observed::failure(why), |_| ());
+    }
+}
+
+/// What a notice meant for the task.
+#[derive(Debug, PartialEq, Eq)]
+enum Heard {
+    /// The agent ended, and its record says so.
+    End,
+    /// It goes on, as far as is known.
+    Nothing,
+}
+
+async fn until(limit: Option<Instant>) {
+    match limit {
+        Some(limit) => tokio::time::sleep_until(limit).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,165 @@
+//! Every way in which a call is refused, and how that is spelled.
+//!
+//! Owns codes, titles and HTTP statuses: the only place of this program where a code is written. Must
+//! not know routes.
+
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use raven_protocol::problem::{PROBLEM_JSON, Problem};
+use serde::de::DeserializeOwned;
+
+use crate::agents::SpawnRefused;
+
+/// Why a call was refused; the detail says what to do next.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// Not JSON, not a query, not a WebSocket.
+    #[error("{0}")]
+    Malformed(String),
+    /// Understood, but out of bounds.
+    #[error("{0}")]
+    Invalid(String),
+    /// The kind of agent is none of ours.
+    #[error("{0}")]
+    UnknownType(String),
+    /// No credential, or a wrong one.
+    #[error("send the runtime's API key as `Authorization: Bearer KEY`")]
+    Unauthenticated,
+    /// The `Host` is not ours.
+    #[error(
+        "this runtime does not answer to the host `{0}`: start it with --allow-origin http://{0} if it should"
+    )]
+    ForeignHost(String),
+    /// A page of another origin.
+    #[error("pages of `{0}` may not call this runtime: start it with --allow-origin {0} if they should")]
+    ForeignOrigin(String),
+    /// No such route.
+    #[error("there is nothing at this path")]
+    NoRoute,
+    /// The route has other methods.
+    #[error("this path is there, but not with this method")]
+    NoMethod,
+    /// No such agent.
+    #[error("there is no agent `{0}` here: GET /api/agents lists those there are")]
+    NoAgent(String),
+    /// The id is taken.
+    #[error("{0}")]
+    Exists(String),
+    /// As many agents as there may be.
+    #[error("{0}")]
+    Full(String),
+    /// The body is too long.
+    #[error("the body is longer than 1 MiB")]
+    BodyTooLarge,
+    /// The headers are too long.
+    #[error("the headers are longer than 16 KiB")]
+    HeadersTooLarge,
+    /// Nothing to attach to yet, or going down.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Ours.
+    #[error("the runtime failed: its log has the request id and the reason")]
+    Internal(String),
+}
+
+impl Refusal {
+    fn spelled(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "MALFORMED", "Malformed request"),
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID", "Invalid request"),
+            Self::UnknownType(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "UNKNOWN_AGENT_TYPE", "Unknown agent type")
+            }
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Authentication failed"),
+            Self::ForeignHost(_) => (StatusCode::FORBIDDEN, "HOST_REFUSED", "Host refused"),
+            Self::ForeignOrigin(_) => (StatusCode::FORBIDDEN, "ORIGIN_REFUSED", "Origin refused"),
+            Self::NoRoute => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
+            Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed"),
+            Self::NoAgent(_) => (StatusCode::NOT_FOUND, "AGENT_NOT_FOUND", "Agent not found"),
+            Self::Exists(_) => (StatusCode::CONFLICT, "AGENT_EXISTS", "Agent exists"),
+            Self::Full(_) => (StatusCode::TOO_MANY_REQUESTS, "AGENT_LIMIT", "Too many agents"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "Body too large"),
+            Self::HeadersTooLarge => {
+                (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", "Headers too large")
+            }
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Unavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Internal error"),
+        }
+    }
+
+    /// The answer, once the request's id is known.
+    pub fn render(&self, request_id: &str) -> Response {
+        let (status, code, title) = self.spelled();
+        if let Self::Internal(why) = self {
+            tracing::error!(request.id = request_id, why, "a call failed");
+        }
+        let problem = Problem::new(status.as_u16(), code, title, self.to_string(), request_id);
+        let mut answer = (status, Json(problem)).into_response();
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if let Self::Unauthenticated = self {
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        answer
+    }
+
+    /// What a library's own refusal is to us.
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NoRoute,
+            StatusCode::METHOD_NOT_ALLOWED => Self::NoMethod,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            status if status.is_client_error() => Self::Malformed("the request cannot be read".to_owned()),
+            status => Self::Internal(status.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// Leaves the refusal for the outermost layer, which knows the request's id.
+    fn into_response(self) -> Response {
+        let (status, ..) = self.spelled();
+        let mut answer = status.into_response();
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+impl From<SpawnRefused> for Refusal {
+    fn from(refused: SpawnRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            SpawnRefused::UnknownType(..) => Self::UnknownType(detail),
+            SpawnRefused::Invalid(_) => Self::Invalid(detail),
+            SpawnRefused::Exists(_) => Self::Exists(detail),
+            SpawnRefused::Full { .. } => Self::Full(detail),
+            SpawnRefused::Leaving => Self::Unavailable(detail),
+            SpawnRefused::Io(_) => Self::Internal(detail),
+        }
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(refused: QueryRejection) -> Self {
+        Self::Malformed(refused.body_text())
+    }
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(broken: std::io::Error) -> Self {
+        Self::Internal(broken.to_string())
+    }
+}
+
+/// Reads a JSON body: 400 when it is none, 422 when it is not the one that is wanted.
+pub fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
+    let body = body.map_err(|refused| Refusal::of_status(refused.status()))?;
+    serde_json::from_slice(&body).map_err(|wrong| match wrong.classify() {
+        serde_json::error::Category::Data => {
+            Refusal::Invalid(format!("the body is not as it should be: {wrong}"))
+        }
+        _ => Refusal::Malformed(format!("the body is not JSON: {wrong}")),
+    })
+}

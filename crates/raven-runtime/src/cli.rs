@@ -1,0 +1,142 @@
+//! The command line.
+//!
+//! Owns argv: names, help, exit codes. Must not know how agents are run.
+
+mod query;
+mod start;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
+
+use crate::config::Options;
+
+/// Runs coding agents, each on a terminal of its own, behind an HTTP and WebSocket API.
+#[derive(Parser)]
+#[command(name = "raven-runtime", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the daemon
+    ///
+    /// Each option can also be given as an environment variable (`--max-agents` is
+    /// RAVEN_RUNTIME_MAX_AGENTS) or in raven-runtime.toml in the data folder (`max-agents = 8`).
+    /// A flag beats the environment, which beats the file.
+    Start(Start),
+    /// Tell whether a daemon runs, and how it fares
+    Status(Where),
+    /// List agents
+    Agents(Where),
+    /// End an agent and everything it started
+    Stop(Stop),
+    /// The process that owns one agent's terminal
+    #[command(hide = true)]
+    Host,
+}
+
+#[derive(Args)]
+struct Start {
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<IpAddr>,
+    /// Port to listen on; 0 for any free one [default: 8765]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Key that callers must present; other users of this machine can read it here
+    #[arg(long, value_name = "KEY", conflicts_with = "api_key_file")]
+    api_key: Option<SecretString>,
+    /// File whose first line is that key
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// Control plane that hears heartbeats
+    #[arg(long, value_name = "URL")]
+    control_plane: Option<String>,
+    /// Folder for everything that is kept [default: ~/.local/share/raven-runtime]
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Most agents at a time [default: 50]
+    #[arg(long, value_name = "N")]
+    max_agents: Option<usize>,
+    /// Origin of pages that may call, and host by which this runtime may be called; repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Listen beyond this machine without a key: anybody who can reach it can run programs here
+    #[arg(long)]
+    insecure_no_auth: bool,
+    /// End all agents when the daemon ends; they live on otherwise
+    #[arg(long)]
+    stop_agents_on_exit: bool,
+}
+
+/// Which daemon is asked.
+#[derive(Args)]
+struct Where {
+    /// The daemon's data folder, when it is not the default one
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Address of a daemon elsewhere
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    endpoint: Option<String>,
+    /// File whose first line is the daemon's key
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Stop {
+    /// The agent's id
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    agent: Option<String>,
+    /// Every agent
+    #[arg(long)]
+    all: bool,
+    /// Kill at once instead of asking first
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    daemon: Where,
+}
+
+/// Runs the command that the process was started with.
+///
+/// # Errors
+/// Worded for the person who typed it.
+pub fn run() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Start(start) => start::run(start.into()),
+        Command::Status(daemon) => query::status(&daemon),
+        Command::Agents(daemon) => query::agents(&daemon),
+        Command::Stop(stop) => query::stop(&stop),
+        Command::Host => {
+            // A host lives long and mostly sleeps: its log holds only what went wrong.
+            start::log_to_stderr("warn");
+            crate::host::run()
+        }
+    }
+}
+
+impl From<Start> for Options {
+    fn from(flags: Start) -> Self {
+        Self {
+            host: flags.host,
+            port: flags.port,
+            api_key: flags.api_key,
+            api_key_file: flags.api_key_file,
+            control_plane: flags.control_plane,
+            data_dir: flags.data_dir,
+            max_agents: flags.max_agents,
+            allow_origin: Some(flags.allow_origin).filter(|origins| !origins.is_empty()),
+            insecure_no_auth: flags.insecure_no_auth.then_some(true),
+            stop_agents_on_exit: flags.stop_agents_on_exit.then_some(true),
+        }
+    }
+}

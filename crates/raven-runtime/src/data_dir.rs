@@ -1,0 +1,149 @@
+//! The data folder: its layout, its version, its lock, and where a running daemon can be found.
+//!
+//! Owns who may use the folder. Must not know what the parts keep in it.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use raven_protocol::id::RuntimeId;
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+
+use crate::files::{self, Durability};
+
+/// Version of the layout that this program writes.
+const VERSION: u32 = 1;
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// It cannot be made or written.
+    #[error("cannot write to the data folder {folder}: {why}")]
+    Unwritable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// Another daemon uses it.
+    #[error("another raven-runtime is using the data folder {0}; stop it, or give --data-dir another folder")]
+    Taken(PathBuf),
+    /// A newer program wrote it.
+    #[error(
+        "the data folder {folder} was written by a newer raven-runtime (version {found}, this one knows {VERSION}); \
+         install that one, or give --data-dir another folder"
+    )]
+    Newer {
+        /// The folder.
+        folder: PathBuf,
+        /// Its version.
+        found: String,
+    },
+}
+
+/// A data folder that is ours until it is dropped.
+pub struct DataDir {
+    root: PathBuf,
+    _lock: File,
+}
+
+/// Where a daemon listens; kept in the data folder for the command line.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Running {
+    /// Address of its API.
+    pub endpoint: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+impl DataDir {
+    /// Takes the folder; makes it when it is not there.
+    ///
+    /// # Errors
+    /// [`Unusable`], worded for a person.
+    pub fn open(root: &Path) -> Result<Self, Unusable> {
+        let unwritable = |why| Unusable::Unwritable { folder: root.to_owned(), why };
+        files::create_private_dir(root).map_err(unwritable)?;
+        let root = root.canonicalize().map_err(unwritable)?;
+        let lock = files::open_private(&root.join("lock")).map_err(unwritable)?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(Unusable::Taken(root));
+        }
+        check_version(&root)?;
+        Ok(Self { root, _lock: lock })
+    }
+
+    /// Agents' folders.
+    pub fn agents(&self) -> PathBuf {
+        self.root.join("agents")
+    }
+
+    /// The event stream.
+    pub fn events(&self) -> PathBuf {
+        self.root.join("events")
+    }
+
+    /// Calls that wait.
+    pub fn outbox(&self) -> PathBuf {
+        self.root.join("outbox")
+    }
+
+    /// The id of this installation; made once.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn runtime_id(&self) -> io::Result<RuntimeId> {
+        let path = self.root.join("runtime-id");
+        if let Some(id) = files::read_json(&path)? {
+            return Ok(id);
+        }
+        let id = RuntimeId::generate();
+        files::replace_json(&path, &id, Durability::Disk)?;
+        Ok(id)
+    }
+
+    /// Tells the command line where the daemon listens.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn announce(&self, endpoint: String) -> io::Result<()> {
+        let running = Running { endpoint, pid: std::process::id() };
+        files::replace_json(&running_file(&self.root), &running, Durability::Process)
+    }
+
+    /// Tells the command line that no daemon runs.
+    pub fn retract(&self) {
+        let _gone = std::fs::remove_file(running_file(&self.root));
+    }
+}
+
+/// Where the daemon of a data folder listens.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn running(root: &Path) -> io::Result<Option<Running>> {
+    files::read_json(&running_file(root))
+}
+
+fn running_file(root: &Path) -> PathBuf {
+    root.join("runtime.json")
+}
+
+fn check_version(root: &Path) -> Result<(), Unusable> {
+    let path = root.join("version");
+    let unwritable = |why| Unusable::Unwritable { folder: root.to_owned(), why };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => match text.trim().parse::<u32>() {
+            Ok(found) if found <= VERSION => Ok(()),
+            _ => Err(Unusable::Newer {
+                folder: root.to_owned(),
+                found: text.trim().chars().take(40).collect(),
+            }),
+        },
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+            files::replace(&path, format!("{VERSION}\n").as_bytes(), Durability::Process).map_err(unwritable)
+        }
+        Err(other) => Err(unwritable(other)),
+    }
+}
