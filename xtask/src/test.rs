@@ -45,17 +45,18 @@ pub fn take(steps: &mut Steps, options: &Options) {
         return;
     }
     let filter = options.filter.as_deref();
-    steps.take("Rust tests", || run_command(&mut rust_tests(filter)));
+    steps.take("Rust tests", || run_command(&mut rust_tests(filter)?));
     steps.take("web unit tests", || run_command(&mut web_tests(filter)));
     steps.take("web lint", || run_command(&mut npm(&["run", "--silent", "lint"])));
     steps.take("the guide's snippets", || run_command(&mut guide_tests(filter)?));
     steps.take("browser tests", || run_command(&mut browser_tests(filter, &browser)?));
 }
 
-fn rust_tests(filter: Option<&str>) -> Command {
+fn rust_tests(filter: Option<&str>) -> Result<Command> {
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.args(filter);
-    tests
+    our_programs(&mut tests)?;
+    Ok(tests)
 }
 
 fn web_tests(filter: Option<&str>) -> Command {
