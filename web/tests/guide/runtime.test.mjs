@@ -4,11 +4,10 @@
  * Owns these promises of the guide. Must not know how the runtime keeps them.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 
 import { curl, curlFolder } from './bash.mjs';
@@ -108,7 +107,10 @@ test('start --api-key asks every caller for it, and warns that argv can be read'
   assert.equal((await health(address)).activeAgents, undefined, 'details are for callers with the key');
   assert.equal(typeof (await health(address, bearer('sk-your-secret-key'))).activeAgents, 'number');
   assert.match(runtime.text, /api-key-file/);
-  const stopped = await finished(RUNTIME, ['stop', '--all', '--data-dir', join(folder, 'raven-runtime')]);
+  const key = join(folder, 'key');
+  writeFileSync(key, 'sk-your-secret-key');
+  const data = ['--data-dir', join(folder, 'raven-runtime')];
+  const stopped = await finished(RUNTIME, ['stop', '--all', '--api-key-file', key, ...data]);
   assert.equal(stopped.code, 0, stopped.err);
 });
 
