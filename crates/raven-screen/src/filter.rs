@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use crate::query::{self, MAX_QUERY, Meaning};
 use crate::scan::{ESC, Kind, Machine, Step};
 
+/// Most bytes of a UTF-8 character that is not whole yet.
+const MAX_PARTIAL: usize = 3;
+
 /// What becomes of the open sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -24,8 +27,10 @@ pub struct QueryFilter {
     machine: Machine,
     fate: Fate,
     held: Vec<u8>,
-    /// Whether what passed last is a sequence that only the next `ESC` ends.
+    /// Whether what passed last is a sequence or a character that only the next `ESC` ends.
     unfinished: bool,
+    /// The last bytes of text that passed, as many as can begin a character.
+    text: Vec<u8>,
 }
 
 impl Default for QueryFilter {
@@ -60,11 +65,25 @@ impl<'a> Passing<'a> {
     }
 }
 
+/// Whether text ends in the middle of a character.
+fn begins_character(text: &[u8]) -> bool {
+    let lead = text.iter().rposition(|byte| *byte >= 0xc0);
+    let open =
+        |lead: usize| std::str::from_utf8(&text[lead..]).is_err_and(|error| error.error_len().is_none());
+    lead.is_some_and(open)
+}
+
 impl QueryFilter {
     /// A filter at the start of a stream, or of a repaint.
     #[must_use]
     pub fn new() -> Self {
-        Self { machine: Machine::new(), fate: Fate::Undecided, held: Vec::new(), unfinished: false }
+        Self {
+            machine: Machine::new(),
+            fate: Fate::Undecided,
+            held: Vec::new(),
+            unfinished: false,
+            text: Vec::new(),
+        }
     }
 
     /// The bytes of the stream that may pass by now.
@@ -78,7 +97,9 @@ impl QueryFilter {
         let mut at = 0;
         while at < bytes.len() {
             if !self.machine.in_sequence() {
-                at += self.machine.plain(&bytes[at..]);
+                let plain = self.machine.plain(&bytes[at..]);
+                self.note_text(&bytes[at..at + plain]);
+                at += plain;
                 start = at;
                 self.fate = Fate::Undecided;
                 if at == bytes.len() {
@@ -149,16 +170,26 @@ impl QueryFilter {
             Fate::Dropped => Some(Vec::new()),
             Fate::Undecided => self.instead(passing.chunk, kind, start, end),
         };
+        let unfinished = self.unfinished || begins_character(&self.text);
         match &instead {
             None => self.release(passing, start),
-            // ST ends an unfinished sequence before it, as the question's `ESC` did, and does nothing else.
-            Some(instead) if self.unfinished => passing.cut(start, end, &[b"\x1b\\", &instead[..]].concat()),
+            // ST ends what is unfinished before it, as the question's `ESC` did, and does nothing else.
+            Some(instead) if unfinished => passing.cut(start, end, &[b"\x1b\\", &instead[..]].concat()),
             Some(instead) => passing.cut(start, end, instead),
         }
         self.held.clear();
         self.fate = Fate::Undecided;
         self.unfinished = false;
+        self.text.clear();
         instead.is_none()
+    }
+
+    fn note_text(&mut self, text: &[u8]) {
+        if !text.is_empty() {
+            self.text.extend_from_slice(&text[text.len().saturating_sub(MAX_PARTIAL)..]);
+            self.text.drain(..self.text.len().saturating_sub(MAX_PARTIAL));
+            self.unfinished = false;
+        }
     }
 
     /// What takes the place of a whole sequence; `None` for itself.

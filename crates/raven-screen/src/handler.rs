@@ -276,6 +276,7 @@ impl Handler for Model {
     fn scroll_down(&mut self, count: usize) {
         self.term.scroll_down(count);
         self.unwrap_bottom();
+        unwrap_pending(self.term.grid_mut());
     }
 
     fn insert_blank_lines(&mut self, count: usize) {

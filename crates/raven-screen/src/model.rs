@@ -151,6 +151,7 @@ impl Model {
                 // Saved when it left, so it moves with the text as the cursor did.
                 primary.grid.saved_cursor = primary.grid.cursor.clone();
             }
+            unwrap_bottom(&mut primary.grid);
             tidy_spacers(&mut primary.grid);
         }
         for row in 0..size.rows {
@@ -187,6 +188,7 @@ impl Model {
             self.term.swap_alt();
             *self.term.grid_mut() = primary.grid;
             self.term.grid_mut().cursor = cursor;
+            unwrap_pending(self.term.grid_mut());
             self.frame = primary.frame;
             self.apply_region();
         }
@@ -276,15 +278,7 @@ impl Model {
 
     /// No row follows the bottom one, so it cannot go on there.
     pub(crate) fn unwrap_bottom(&mut self) {
-        let (row, col) = (self.rows() - 1, self.cols() - 1);
-        self.unwrap_row(row, col);
-    }
-
-    fn unwrap_row(&mut self, row: usize, col: usize) {
-        let flags = &mut self.term.grid_mut()[line(row)][Column(col)].flags;
-        if flags.intersects(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER) {
-            flags.remove(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER);
-        }
+        unwrap_bottom(self.term.grid_mut());
     }
 
     /// Blanks the halves of wide characters that an edit of the row has left.
@@ -322,12 +316,21 @@ impl Model {
             grid[line(row + count)] = std::mem::replace(&mut grid[line(row)], below);
         }
         grid.reset_region(line(end - count)..line(end));
+        unwrap_pending(grid);
     }
 }
 
 /// A row number as the grid counts it; rows are at most 500, so nothing is lost.
 pub(crate) fn line(row: usize) -> Line {
     Line(i32::try_from(row).unwrap_or(i32::MAX))
+}
+
+fn unwrap_bottom(grid: &mut Grid<Cell>) {
+    let (bottom, last) = (grid.bottommost_line(), grid.last_column());
+    let flags = &mut grid[bottom][last].flags;
+    if flags.intersects(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER) {
+        flags.remove(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER);
+    }
 }
 
 /// After a resize: cursors inside the grid, and a wrap pending only where a row ends and not where the

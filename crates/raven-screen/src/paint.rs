@@ -99,7 +99,7 @@ impl Painter {
         let last = cells.len() - 1;
         let wraps = next.is_some() && cells[last].flags.contains(Flags::WRAPLINE);
         let pushed_out = cells[last].flags.contains(Flags::LEADING_WIDE_CHAR_SPACER)
-            && next.is_some_and(|next| next[0].flags.contains(Flags::WIDE_CHAR));
+            && next.is_some_and(|next| makes_space(&next[0], &cells[last]));
         let used = cells.iter().rposition(|cell| !is_plain(cell)).map_or(0, |at| at + 1);
         let end = match (wraps, pushed_out) {
             (true, true) => last,
@@ -168,11 +168,24 @@ impl Painter {
         self.charsets(saved);
         self.raw("\x1b7");
         self.charsets_back(saved);
-        let wrapped = grid[saved.point.line][grid.last_column()].flags.contains(Flags::WRAPLINE);
-        if saved.input_needs_wrap && wrapped && saved.point.line < grid.bottommost_line() {
-            self.cell(&grid[saved.point.line + 1i32][Column(0)]);
+        if saved.input_needs_wrap {
+            self.go_on(grid, saved.point.line);
         }
         self.pen(Pen::default());
+    }
+
+    /// The first cell of the next row again, if the row goes on there, for that it did was lost when its
+    /// last cell was printed again; and so on, where one cell fills a row.
+    fn go_on(&mut self, grid: &Grid<Cell>, from: Line) {
+        let mut row = from;
+        while row < grid.bottommost_line() && grid[row][grid.last_column()].flags.contains(Flags::WRAPLINE) {
+            row += 1i32;
+            let first = &grid[row][Column(0)];
+            self.cell(first);
+            if !first.flags.contains(Flags::WIDE_CHAR) || grid.columns() > 2 {
+                break;
+            }
+        }
     }
 
     /// Tab stops, scroll region and keyboard flags, where they are not those of a reset terminal.
@@ -285,6 +298,11 @@ fn repeatable(model: &Model) -> Option<(char, usize, usize)> {
         && cell.zerowidth().is_none_or(<[char]>::is_empty)
         && Pen::of(cell) == Pen::of(&cursor.template);
     same.then_some((c, row, start))
+}
+
+/// Whether printing a cell first in a row leaves that space at the end of the row before.
+fn makes_space(cell: &Cell, space: &Cell) -> bool {
+    cell.flags.contains(Flags::WIDE_CHAR) && Pen::of(cell) == Pen::of(space)
 }
 
 /// Whether a cell is as in a blank terminal.
