@@ -2,7 +2,7 @@
 //!
 //! Owns where we follow xterm.js rather than the emulator. Must not know bytes, queries or painting.
 
-use alacritty_terminal::index::{Column, Line};
+use alacritty_terminal::index::Column;
 use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::vte::ansi::{
     Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
@@ -352,17 +352,7 @@ impl Handler for Model {
 
     fn restore_cursor_position(&mut self) {
         self.term.restore_cursor_position();
-        let bottom = line(self.rows() - 1);
-        let top = Line(0);
-        let cursor = &mut self.term.grid_mut().cursor;
-        cursor.point.line = cursor.point.line.clamp(top, bottom);
-        if self.modes.has(ORIGIN) {
-            let (row, col) = self.at();
-            let pending = self.grid().cursor.input_needs_wrap;
-            self.place(row, col);
-            self.term.grid_mut().cursor.input_needs_wrap = pending;
-        }
-        unwrap_pending(self.term.grid_mut());
+        self.keep_inside();
     }
 
     fn terminal_attribute(&mut self, attr: Attr) {

@@ -133,6 +133,16 @@ impl Model {
         cursor.input_needs_wrap = false;
     }
 
+    /// After the cursor came from elsewhere: inside the screen and the origin's region, and with a wrap
+    /// pending only where the row has not gone on.
+    pub(crate) fn keep_inside(&mut self) {
+        let (row, col) = self.at();
+        let pending = self.grid().cursor.input_needs_wrap;
+        self.place(row, col);
+        self.term.grid_mut().cursor.input_needs_wrap = pending;
+        unwrap_pending(self.term.grid_mut());
+    }
+
     /// Ends a pending wrap, as most controls do.
     pub(crate) fn settle(&mut self) {
         self.term.grid_mut().cursor.input_needs_wrap = false;
@@ -188,9 +198,9 @@ impl Model {
             self.term.swap_alt();
             *self.term.grid_mut() = primary.grid;
             self.term.grid_mut().cursor = cursor;
-            unwrap_pending(self.term.grid_mut());
             self.frame = primary.frame;
             self.apply_region();
+            self.keep_inside();
         }
         if by == 1049 {
             self.restore_cursor_position();
