@@ -61,6 +61,8 @@ impl Running {
         mut command: Command,
         tell: &SyncSender<Fact>,
     ) -> Result<Self> {
+        // Behind our prefix nobody knows whether it is a terminal that reads.
+        command.env("NO_COLOR", "1");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let process = Pid::from_child(&child);
