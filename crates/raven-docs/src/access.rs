@@ -53,6 +53,11 @@ impl<P> Granted<P> {
         &self.person.workspace
     }
 
+    /// Whether the same person may do something else too.
+    pub fn and<Q: Permission>(&self) -> Result<Granted<Q>, Error> {
+        decide(&self.person)
+    }
+
     /// Who does it, for the record.
     pub fn by(&self) -> Named {
         self.person.named()

@@ -39,7 +39,7 @@ pub fn key_purpose(workspace: &WorkspaceId) -> String {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RuntimeStatus {
-    /// Whether it was heard of within the last 30 seconds.
+    /// Whether it was heard of within the last 30 seconds, and could be reached since.
     pub connected: bool,
     pub last_heartbeat: Option<Timestamp>,
     pub active_agents: Option<i64>,
@@ -52,13 +52,14 @@ impl RuntimeStatus {
     pub fn of(row: &rows::Model) -> Self {
         let silence = i64::try_from(SILENCE.as_millis()).unwrap_or(i64::MAX);
         let now = Timestamp::now().as_millis();
-        let connected = row.runtime_last_heartbeat.is_some_and(|at| now - at < silence);
+        let heard = row.runtime_last_heartbeat.is_some_and(|at| now - at < silence);
+        let connected = heard && row.runtime_error.is_none();
         Self {
             connected,
             last_heartbeat: row.runtime_last_heartbeat.map(Timestamp::from_millis),
             active_agents: row.runtime_active_agents,
             version: row.runtime_version.clone(),
-            error: row.runtime_error.clone().filter(|_| !connected),
+            error: row.runtime_error.clone(),
         }
     }
 }

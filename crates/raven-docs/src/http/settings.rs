@@ -5,9 +5,9 @@ use axum::extract::State;
 use raven_protocol::runtime_api::AgentTypeStatus;
 use serde::Serialize;
 
-use super::extract::{Body, May, OptionalBody, SignedIn};
+use super::extract::{Body, May, OptionalBody};
 use super::problem::request_id;
-use crate::access::{Administer, Drive, Read, decide};
+use crate::access::{Administer, Drive, Read};
 use crate::app::App;
 use crate::error::Error;
 use crate::runtimes::{RuntimeTest, TestRequest};
@@ -55,16 +55,12 @@ pub async fn update(
     responses((status = 200, body = RuntimeTest), (status = 401), (status = 403), (status = 422)))]
 pub async fn test(
     State(app): State<App>,
-    SignedIn(person): SignedIn,
+    May(by): May<Drive>,
     OptionalBody(wanted): OptionalBody<TestRequest>,
 ) -> Result<Json<RuntimeTest>, Error> {
-    // Contacting the runtime is for those who may drive agents; a viewer only watches.
-    decide::<Drive>(&person)?;
     let tested = match wanted.endpoint {
-        None => app.runtimes.test(&decide::<Read>(&person)?, &request_id()).await?,
-        Some(address) => {
-            app.runtimes.test_other(&decide::<Administer>(&person)?, &address, &request_id()).await?
-        }
+        None => app.runtimes.test(&by.and::<Read>()?, &request_id()).await?,
+        Some(address) => app.runtimes.test_other(&by.and::<Administer>()?, &address, &request_id()).await?,
     };
     Ok(Json(tested))
 }

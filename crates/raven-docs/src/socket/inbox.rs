@@ -21,7 +21,10 @@ pub struct Inbox<T> {
 
 struct Inner<T> {
     waiting: Mutex<Waiting<T>>,
+    /// For the one task that takes out.
     wake: Notify,
+    /// For whoever waits for the end only.
+    ended: Notify,
 }
 
 struct Waiting<T> {
@@ -42,7 +45,13 @@ impl<T> Clone for Inbox<T> {
 impl<T> Inbox<T> {
     pub fn new() -> Self {
         let waiting = Waiting { messages: VecDeque::new(), bytes: 0, closed: false };
-        Self { inner: Arc::new(Inner { waiting: Mutex::new(waiting), wake: Notify::new() }) }
+        Self {
+            inner: Arc::new(Inner {
+                waiting: Mutex::new(waiting),
+                wake: Notify::new(),
+                ended: Notify::new(),
+            }),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting<T>> {
@@ -70,6 +79,7 @@ impl<T> Inbox<T> {
         waiting.messages.clear();
         drop(waiting);
         self.inner.wake.notify_one();
+        self.inner.ended.notify_one();
     }
 
     /// Takes the next message; `None` once closed.
@@ -89,12 +99,10 @@ impl<T> Inbox<T> {
         }
     }
 
-    /// Returns once closed.
+    /// Returns once closed; for one waiter.
     pub async fn closed(&self) {
         while !self.lock().closed {
-            self.inner.wake.notified().await;
+            self.inner.ended.notified().await;
         }
-        // Whoever else waits must hear of it too.
-        self.inner.wake.notify_one();
     }
 }

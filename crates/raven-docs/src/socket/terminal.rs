@@ -2,7 +2,7 @@
 //!
 //! Owns the events of viewers. Who may type is decided by the session's hub.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use raven_protocol::event::terminal as names;
 use raven_protocol::id::{AgentId, SessionId};
 use raven_protocol::terminal::TerminalSize;
@@ -26,9 +26,6 @@ use crate::terminals::{NotAttached, Target, Terminals};
 
 /// Largest input of one message, in bytes.
 const MAX_INPUT: usize = 4 * 1024 * 1024;
-
-/// Resets a terminal, before a repaint, also one whose program only writes what it gets.
-const RESET: &[u8] = b"\x1bc";
 
 /// Body of `attach`.
 #[derive(Debug, Default, Deserialize)]
@@ -325,16 +322,10 @@ async fn forward(socket: SocketRef, attachment: Attachment, mut payload: Payload
 async fn send(
     socket: &SocketRef,
     payload: &mut Payload,
-    mut bytes: Bytes,
+    bytes: Bytes,
     offset: u64,
     repaint: bool,
 ) -> Result<(), Gone> {
-    if repaint {
-        let mut whole = BytesMut::with_capacity(RESET.len() + bytes.len());
-        whole.put_slice(RESET);
-        whole.put_slice(&bytes);
-        bytes = whole.freeze();
-    }
     match payload {
         Payload::Binary => emit(socket, names::DATA, &(bytes, Position { offset, repaint })).await,
         Payload::Text(decoder) => {

@@ -30,7 +30,7 @@ pub enum FromRuntime {
         offset: u64,
         bytes: Bytes,
     },
-    /// Bytes that paint the screen on a fresh terminal; the log goes on at the offset.
+    /// Bytes that reset a terminal and paint the screen on it; the log goes on at the offset.
     Repaint {
         offset: u64,
         bytes: Bytes,

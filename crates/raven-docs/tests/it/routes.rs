@@ -70,6 +70,7 @@ fn body_for(path: &str, workspace: &str) -> Value {
         "/api/terminal/sessions" => {
             json!({ "workspaceId": workspace, "agentId": "agt_none", "runtimeSessionId": "p1", "runtimeEndpoint": "ws://h/t" })
         }
+        path if path.ends_with("/stop") => json!({}),
         path if path.ends_with("/status") => json!({ "status": "active" }),
         // What a person's route would do is not done: the body is refused after the caller is accepted.
         _ => json!({ "unknown": "field" }),

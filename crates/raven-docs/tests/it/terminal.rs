@@ -158,9 +158,10 @@ fn queries_are_answered_once_and_reach_no_viewer() {
         let answered = terminal.wait("attached", |_| true);
         Some((answered, terminal)).map(|(_, terminal)| terminal)
     });
-    let output = terminal.see("got[");
+    let output = terminal.see("4]");
     assert!(!contains(&output, b"\x1b[6n"), "{:?}", String::from_utf8_lossy(&output));
-    terminal.see("[1\\;4]");
+    let shown = String::from_utf8_lossy(&output).into_owned();
+    assert_eq!(shown.matches("1\\;4]").count(), 1, "one answer: {shown:?}");
 }
 
 #[test]
@@ -170,9 +171,8 @@ fn a_viewer_that_comes_back_gets_the_right_screen() {
     place.agent_that_is(&agent, "ready");
     let mut terminal = attached(&place, &agent, true);
     terminal.emit("input", &json!("PS1='$ '; clear; seq 1 20 > numbers; less numbers\r"));
-    terminal.see("20");
-    let last = terminal.output_until("the end of less", |output| contains(output, b"numbers"));
-    drop((last, terminal));
+    terminal.see("(END)");
+    drop(terminal);
     let mut back = attached(&place, &agent, true);
     let first = back.next("data");
     assert_eq!(first.args[1]["repaint"], true);
