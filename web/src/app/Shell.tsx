@@ -26,6 +26,7 @@ export function Shell() {
         {texts.nav.skip}
       </a>
       <AppShell
+        transitionDuration={0}
         header={{ height: 48 }}
         navbar={{ width: 200, breakpoint: 'sm', collapsed: { mobile: true } }}
         footer={{ height: { base: 54, sm: 0 } }}

@@ -1,5 +1,5 @@
 /** Owns colours, type and component defaults of both themes. Must not know pages. */
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { Alert, createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 const raven: MantineColorsTuple = [
   '#eef2ff',
@@ -42,6 +42,15 @@ export const theme = createTheme({
     sizes: { h1: { fontSize: '1.25rem' }, h2: { fontSize: '1.05rem' }, h3: { fontSize: '0.95rem' } },
   },
   components: {
+    // A tint rather than a block of colour: a notice stands beside work, it does not shout over it.
+    Alert: Alert.extend({
+      vars: (_, { color = 'raven' }) => ({
+        root: {
+          '--alert-bg': `color-mix(in srgb, var(--mantine-color-${color}-6) 10%, var(--raven-surface))`,
+          '--alert-bd': `1px solid color-mix(in srgb, var(--mantine-color-${color}-6) 40%, transparent)`,
+        },
+      }),
+    }),
     Button: { defaultProps: { size: 'sm' } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5 } } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, multiline: true, maw: 360 } },
@@ -56,6 +65,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--raven-surface': '#ffffff',
     '--raven-page': '#f5f6f8',
     '--raven-line': '#dfe3e8',
+    '--raven-hover': '#e9ecf1',
+    '--raven-active': '#e3e9fb',
+    '--raven-active-text': '#2b459f',
+    '--raven-lost': '#fff3e0',
+    '--raven-lost-text': '#7a3300',
     '--raven-screen': '#f0f2f5',
     '--raven-screen-text': '#2c3440',
     '--raven-attention': '#a84300',
@@ -70,6 +84,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--raven-surface': '#191e27',
     '--raven-page': '#12161d',
     '--raven-line': '#2a313d',
+    '--raven-hover': '#1f2530',
+    '--raven-active': '#232c42',
+    '--raven-active-text': '#c4d0ff',
+    '--raven-lost': '#3a2a12',
+    '--raven-lost-text': '#ffc078',
     '--raven-screen': '#0c0f14',
     '--raven-screen-text': '#c3c9d4',
     '--raven-attention': '#ffa94d',

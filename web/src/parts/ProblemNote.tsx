@@ -4,6 +4,7 @@ import { CircleAlert } from 'lucide-react';
 
 import { problemOf } from '../api/problems';
 import { texts } from '../texts';
+import { Prose } from './Prose';
 
 interface ProblemNoteProps {
   error: unknown;
@@ -14,7 +15,9 @@ export function ProblemNote({ error, onRetry }: ProblemNoteProps) {
   const problem = problemOf(error);
   return (
     <Alert color="red" variant="light" icon={<CircleAlert size={18} />} title={problem.title} role="alert">
-      <Text size="sm">{problem.detail}</Text>
+      <Text size="sm">
+        <Prose text={problem.detail} />
+      </Text>
       {problem.requestId && (
         <Text size="xs" c="dimmed" mt={4}>
           {texts.problem.request} {problem.requestId}

@@ -27,6 +27,7 @@ export function SpawnFields({ form, errors, onChange }: SpawnFieldsProps) {
       {form.agentType === CUSTOM && (
         <TextInput
           label={texts.spawn.command}
+          data-autofocus
           description={texts.spawn.commandHint}
           placeholder={texts.spawn.commandPlaceholder}
           classNames={{ input: 'mono' }}

@@ -36,7 +36,7 @@ export function AppearancePage() {
         <NumberInput
           label={words.fontSize}
           suffix=" px"
-          w={140}
+          w={200}
           min={FONT_SIZE.min}
           max={FONT_SIZE.max}
           value={fontSize}

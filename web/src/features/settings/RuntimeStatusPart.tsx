@@ -8,6 +8,7 @@ import { testRuntime } from '../../api/client';
 import { mayRunAgents, useMe } from '../../api/queries';
 import type { AgentSettings } from '../../api/shapes';
 import { ProblemNote } from '../../parts/ProblemNote';
+import { Prose } from '../../parts/Prose';
 import { Ago } from '../../parts/RelativeTime';
 import { texts } from '../../texts';
 import { SettingsPart } from './SettingsLayout';
@@ -38,7 +39,7 @@ export function RuntimeStatusPart({ settings }: { settings: AgentSettings }) {
       <Stack gap="sm">
         {!status.connected && status.error && (
           <Text size="sm" c="dimmed">
-            {status.error}
+            <Prose text={status.error} />
           </Text>
         )}
         {mayTest && (
@@ -84,7 +85,7 @@ function TestResult({ answer }: { answer: TestAnswer }) {
       icon={<CircleAlert size={18} />}
       title={answer.error?.title ?? words.failed}
     >
-      {answer.error?.detail}
+      <Prose text={answer.error?.detail ?? ''} />
     </Alert>
   );
 }

@@ -254,6 +254,6 @@ export class TerminalClient implements LinkListener {
 /** Mouse and focus reports: what a viewer's pointer does is no attempt to type. */
 function isReport(input: string | Uint8Array): boolean {
   if (typeof input !== 'string') return true;
-   
+
   return /^\x1b\[(M|<|I$|O$)/.test(input);
 }

@@ -25,7 +25,7 @@ export default function TerminalPanel({ agentId, link }: TerminalPanelProps) {
   useEffect(() => {
     const opened = new TerminalClient(agentId, firstFontSize.current);
     // The client is a resource of the browser: it is made and disposed with the effect, and shown by state.
-     
+
     setClient(opened);
     return () => {
       setClient(null);

@@ -1,0 +1,190 @@
+/** Owns starting the two programs on free ports and ending them without leaving anything. Must not know pages. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const BINARIES = resolve(import.meta.dirname, '../../../target/debug');
+const DOCS = process.env.RAVEN_DOCS_BIN ?? join(BINARIES, 'raven-docs');
+const RUNTIME = process.env.RAVEN_RUNTIME_BIN ?? join(BINARIES, 'raven-runtime');
+
+// A cold start of a debug build on a busy machine.
+const START_DEADLINE_MS = 30_000;
+// A graceful end, agents included; after it the test fails and the program is killed.
+const STOP_DEADLINE_MS = 20_000;
+
+export const API_KEY = 'sk-browser-test-7f3a9c';
+
+/** A program of ours that runs; what it printed first is parsed into `facts`. */
+export class Program {
+  private constructor(
+    readonly child: ChildProcess,
+    readonly facts: Record<string, string>,
+    private readonly log: string[],
+  ) {}
+
+  /** Resolves when stdout has said every fact; a fact is the first group of its pattern. */
+  static async start(binary: string, argv: string[], patterns: Record<string, RegExp>): Promise<Program> {
+    const child = spawn(binary, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv() });
+    const log: string[] = [];
+    const facts: Record<string, string> = {};
+    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    const lines = createInterface({ input: child.stdout });
+    const started = new Promise<void>((done, failed) => {
+      const late = setTimeout(() => failed(new Error('it did not start in time')), START_DEADLINE_MS);
+      child.once('error', failed);
+      child.once('exit', (code) => failed(new Error(`it ended with status ${code}`)));
+      lines.on('line', (line) => {
+        log.push(line);
+        for (const [name, pattern] of Object.entries(patterns)) {
+          const found = pattern.exec(line)?.[1];
+          if (found) facts[name] = found;
+        }
+        if (Object.keys(patterns).every((name) => name in facts)) {
+          clearTimeout(late);
+          done();
+        }
+      });
+    });
+    try {
+      await started;
+    } catch (cause) {
+      child.kill('SIGKILL');
+      throw new Error(`${binary} ${argv[0]}: ${String(cause)}\n${log.join('\n')}`, { cause });
+    }
+    return new Program(child, facts, log);
+  }
+
+  fact(name: string): string {
+    return this.facts[name] ?? '';
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  async ended(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+  }
+
+  /** Ends it as Ctrl-C does. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const killed = setTimeout(() => this.child.kill('SIGKILL'), STOP_DEADLINE_MS);
+    this.child.kill('SIGINT');
+    await this.ended();
+    clearTimeout(killed);
+    if (this.child.signalCode === 'SIGKILL')
+      throw new Error(`it did not end:\n${this.log.slice(-40).join('\n')}`);
+  }
+}
+
+/** Both programs, in folders of their own. */
+export class Stack {
+  private constructor(
+    readonly folder: string,
+    readonly docs: Program,
+    public runtime: Program,
+  ) {}
+
+  static async start(): Promise<Stack> {
+    const folder = await mkdtemp(join(tmpdir(), 'raven-browser-'));
+    const key = join(folder, 'runtime.key');
+    await writeFile(key, API_KEY, { mode: 0o600 });
+    const port = await freePort();
+    const endpoint = `http://127.0.0.1:${port}`;
+    const docs = await Program.start(
+      DOCS,
+      [
+        'serve',
+        '--port',
+        '0',
+        '--data-dir',
+        join(folder, 'docs'),
+        '--runtime-endpoint',
+        endpoint,
+        '--runtime-api-key-file',
+        key,
+      ],
+      { url: /listening on (http:\S+)/, code: /setup code: (\S+)/ },
+    );
+    try {
+      return new Stack(folder, docs, await startRuntime(folder, port, docs.fact('url')));
+    } catch (cause) {
+      await docs.stop();
+      throw cause;
+    }
+  }
+
+  get url(): string {
+    return this.docs.fact('url');
+  }
+
+  get endpoint(): string {
+    return this.runtime.fact('url');
+  }
+
+  /** Starts the runtime again where it was. */
+  async restartRuntime(): Promise<void> {
+    this.runtime = await startRuntime(this.folder, Number(new URL(this.endpoint).port), this.url);
+  }
+
+  async stop(): Promise<void> {
+    try {
+      await this.runtime.stop();
+    } finally {
+      await this.docs.stop();
+      await rm(this.folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function startRuntime(folder: string, port: number, controlPlane: string): Promise<Program> {
+  const argv = ['start', '--port', String(port), '--data-dir', join(folder, 'runtime')];
+  argv.push(
+    '--api-key-file',
+    join(folder, 'runtime.key'),
+    '--control-plane',
+    controlPlane,
+    '--stop-agents-on-exit',
+  );
+  return Program.start(RUNTIME, argv, { url: /listening on (http:\S+)/ });
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** The shell that agents get must not depend on who runs the tests. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG } = process.env;
+  return { PATH, HOME, LANG: LANG ?? 'C.UTF-8', SHELL: '/bin/bash' };
+}
+
+/** Ids of the processes that carry the marker in their environment or arguments. */
+export async function processesWith(marker: string): Promise<number[]> {
+  const entries = (await readdir('/proc')).filter(
+    (entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid,
+  );
+  const found = await Promise.all(entries.map((entry) => carries(entry, marker)));
+  return entries.filter((_, at) => found[at]).map(Number);
+}
+
+async function carries(pid: string, marker: string): Promise<boolean> {
+  const texts = await Promise.allSettled(
+    ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'latin1')),
+  );
+  return texts.some((text) => text.status === 'fulfilled' && text.value.includes(marker));
+}
