@@ -105,6 +105,16 @@ impl QueryFilter {
                 if at == bytes.len() {
                     break;
                 }
+                if let Some(length) = self.machine.whole_csi(&bytes[at..]) {
+                    at += length;
+                    if query::may_be_csi_query(bytes[at - 1]) {
+                        self.end(&mut passing, Some(Kind::Csi), start, at);
+                    } else {
+                        self.unfinished = false;
+                        self.text.clear();
+                    }
+                    continue;
+                }
             }
             let kind = self.machine.kind();
             match self.machine.step(bytes[at]) {

@@ -119,7 +119,9 @@ fn signed(count: usize) -> isize {
 
 impl Handler for Model {
     fn input(&mut self, c: char) {
-        match c.width() {
+        // Printable ASCII is most of what comes, and needs no table.
+        let width = if (' '..='~').contains(&c) { Some(1) } else { c.width() };
+        match width {
             None => {}
             Some(0) => {
                 self.last = None;
@@ -315,13 +317,21 @@ impl Handler for Model {
 
     fn erase_chars(&mut self, count: usize) {
         self.settle();
-        self.term.erase_chars(count.min(self.cols()));
-        self.mend(self.at().0);
+        let (row, col) = self.at();
+        let end = col.saturating_add(count).min(self.cols());
+        self.term.erase_chars(end - col);
+        self.mend_edges(row, col, end);
     }
 
     fn clear_line(&mut self, mode: LineClearMode) {
+        let (row, col) = self.at();
+        let (start, end) = match mode {
+            LineClearMode::Right => (col, self.cols()),
+            LineClearMode::Left => (0, col + 1),
+            LineClearMode::All => (0, self.cols()),
+        };
         self.term.clear_line(mode);
-        self.mend(self.at().0);
+        self.mend_edges(row, start, end);
     }
 
     fn clear_screen(&mut self, mode: ClearMode) {
@@ -338,7 +348,6 @@ impl Handler for Model {
             ClearMode::All => self.erase_rows(0..self.rows()),
             ClearMode::Saved => self.term.clear_screen(ClearMode::Saved),
         }
-        self.mend(row);
     }
 
     fn decaln(&mut self) {

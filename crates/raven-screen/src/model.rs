@@ -311,9 +311,32 @@ impl Model {
                 cells[col].flags.remove(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER);
             }
         }
-        if !cells[0].flags.contains(WIDE) && line(row) > grid.topmost_line() {
-            let above = &mut grid[line(row) - 1i32][Column(last)];
-            above.flags.remove(Flags::LEADING_WIDE_CHAR_SPACER);
+        self.mend_above(row);
+    }
+
+    /// As [`Self::mend`], after the columns `start..end` were erased.
+    pub(crate) fn mend_edges(&mut self, row: usize, start: usize, end: usize) {
+        let grid = self.term.grid_mut();
+        let blank = Cell::from(grid.cursor.template.bg);
+        let cells = &mut grid[line(row)];
+        if start > 0 && cells[Column(start - 1)].flags.contains(Flags::WIDE_CHAR) {
+            cells[Column(start - 1)] = blank.clone();
+        }
+        if end < cells.len() && cells[Column(end)].flags.contains(Flags::WIDE_CHAR_SPACER) {
+            cells[Column(end)] = blank;
+        }
+        if start == 0 {
+            self.mend_above(row);
+        }
+    }
+
+    /// No space was left for a wide character at the end of the row above, if the row has none first.
+    fn mend_above(&mut self, row: usize) {
+        let grid = self.term.grid_mut();
+        let wide = grid[line(row)][Column(0)].flags.contains(Flags::WIDE_CHAR);
+        if !wide && line(row) > grid.topmost_line() {
+            let last = grid.last_column();
+            grid[line(row) - 1i32][last].flags.remove(Flags::LEADING_WIDE_CHAR_SPACER);
         }
     }
 

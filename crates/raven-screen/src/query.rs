@@ -140,9 +140,14 @@ impl Csi<'_> {
     }
 }
 
+/// Whether a CSI sequence that ends so may be a question.
+pub(crate) fn may_be_csi_query(last: u8) -> bool {
+    matches!(last, b'c' | b'n' | b'p' | b't' | b'u' | b'q' | b'S')
+}
+
 fn read_csi(body: &[u8]) -> Meaning {
     let Some((&last, _)) = body.split_last() else { return Meaning::Other };
-    if !matches!(last, b'c' | b'n' | b'p' | b't' | b'u' | b'q' | b'S' | b'b') {
+    if !may_be_csi_query(last) && last != b'b' {
         return Meaning::Other;
     }
     let clean: Vec<u8> = body.iter().copied().filter(|b| (0x20..0x7f).contains(b)).collect();

@@ -60,6 +60,9 @@ pub(crate) struct Machine {
     state: State,
 }
 
+/// Longest sequence that is taken as a whole; others take the long way, which counts their bytes.
+const MAX_WHOLE: usize = 256;
+
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1a;
 pub(crate) const ESC: u8 = 0x1b;
@@ -76,6 +79,16 @@ impl Machine {
             State::Ground => memchr2(ESC, LEAD, bytes).unwrap_or(bytes.len()),
             _ => 0,
         }
+    }
+
+    /// The length of the CSI sequence that the bytes begin with, if it is there as a whole and has no
+    /// controls in it. By far most sequences are so, and need no step for each byte.
+    pub(crate) fn whole_csi(&self, bytes: &[u8]) -> Option<usize> {
+        if self.state != State::Ground || !bytes.starts_with(b"\x1b[") {
+            return None;
+        }
+        let length = bytes.iter().skip(2).position(|byte| !(0x20..0x40).contains(byte))? + 3;
+        ((0x40..0x7f).contains(&bytes[length - 1]) && length <= MAX_WHOLE).then_some(length)
     }
 
     /// Whether the next byte belongs to a sequence whose start was seen.

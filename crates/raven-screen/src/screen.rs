@@ -65,6 +65,11 @@ impl Screen {
             if plain > 0 {
                 self.text(&rest[..plain]);
                 rest = &rest[plain..];
+            } else if let Some(length) = self.machine.whole_csi(rest) {
+                self.partial.clear();
+                self.carry_out(Kind::Csi, &rest[..length], &mut answers);
+                self.model.last = None;
+                rest = &rest[length..];
             } else {
                 self.byte(byte, &mut answers);
                 rest = &rest[1..];
@@ -195,7 +200,8 @@ impl Screen {
                 self.finish(kind, answers);
             }
             Step::Cancels(kind) => {
-                self.controls(kind);
+                let void = std::mem::take(&mut self.held);
+                self.controls(kind, &void);
                 self.forget();
             }
             Step::Breaks(kind) => {
@@ -205,7 +211,8 @@ impl Screen {
                 self.byte(byte, answers);
             }
             Step::Restarts(kind) => {
-                self.controls(kind);
+                let void = std::mem::take(&mut self.held);
+                self.controls(kind, &void);
                 self.forget();
                 self.held.push(byte);
             }
@@ -239,9 +246,9 @@ impl Screen {
     }
 
     /// Carries out the controls in a sequence that is not given to the parser.
-    fn controls(&mut self, kind: Kind) {
+    fn controls(&mut self, kind: Kind, sequence: &[u8]) {
         if matches!(kind, Kind::Escape | Kind::Csi) {
-            for byte in self.held.iter().filter(|byte| **byte < 0x20 && **byte != ESC) {
+            for byte in sequence.iter().filter(|byte| **byte < 0x20 && **byte != ESC) {
                 self.processor.advance(&mut self.model, &[*byte]);
             }
         }
@@ -257,15 +264,17 @@ impl Screen {
     fn finish(&mut self, kind: Kind, answers: &mut Vec<u8>) {
         let ignored = self.overlong || self.held.len() > MAX_QUERY && query::may_ask(kind, &self.held);
         if !ignored {
-            self.carry_out(kind, answers);
+            let sequence = std::mem::take(&mut self.held);
+            self.carry_out(kind, &sequence, answers);
+            self.held = sequence;
         }
         self.forget();
     }
 
-    fn carry_out(&mut self, kind: Kind, answers: &mut Vec<u8>) {
-        let meaning = query::read(kind, &self.held);
+    fn carry_out(&mut self, kind: Kind, sequence: &[u8], answers: &mut Vec<u8>) {
+        let meaning = query::read(kind, sequence);
         if meaning != Meaning::Other {
-            self.controls(kind);
+            self.controls(kind, sequence);
         }
         match meaning {
             Meaning::Query(query) => answers.extend_from_slice(self.model.answer(&query).as_bytes()),
@@ -279,7 +288,7 @@ impl Screen {
             Meaning::Other if matches!(kind, Kind::Dcs | Kind::Opaque) => {}
             Meaning::Other => {
                 self.model.last = None;
-                self.processor.advance(&mut self.model, &seven_bit(kind, &self.held));
+                self.processor.advance(&mut self.model, &seven_bit(kind, sequence));
             }
         }
     }
