@@ -1,6 +1,9 @@
 //! A caller of the REST API: somebody with a token, or nobody.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 /// An answer of the API.
 pub struct Answer {
@@ -8,17 +11,23 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// Waits for an answer; these tests have nothing else to do meanwhile.
+pub fn wait<T>(answer: impl Future<Output = T>) -> T {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+    RUNTIME.block_on(answer)
+}
+
 /// Calls the API.
 pub struct Operator {
     base: String,
     headers: Vec<(String, String)>,
-    http: reqwest::blocking::Client,
+    http: reqwest::Client,
 }
 
 impl Operator {
     pub fn anonymous(base: &str) -> Self {
         crate::browser::choose_tls();
-        let http = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { base: base.to_owned(), headers: Vec::new(), http }
     }
 
@@ -52,11 +61,11 @@ impl Operator {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
-        let response = request.send().unwrap();
+        let response = wait(request.send()).unwrap();
         let status = response.status().as_u16();
         let problem =
             response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
-        let text = response.text().unwrap();
+        let text = wait(response.text()).unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         assert_eq!(status >= 400, problem, "{method} {path}: every refusal is a problem: {status} {text}");
         Answer { status, body }

@@ -3,18 +3,19 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::operator::Operator;
+use crate::operator::{Operator, wait};
 use crate::surroundings::{PASSWORD, Place};
 
 /// Signs in as a browser does; answers the cookie.
 fn cookie(place: &Place, password: &str) -> Option<String> {
     crate::browser::choose_tls();
-    let answer = reqwest::blocking::Client::new()
-        .post(format!("{}/api/auth/login", place.base()))
-        .header("content-type", "application/json")
-        .body(json!({ "email": "Owner@Example.com", "password": password }).to_string())
-        .send()
-        .unwrap();
+    let answer = wait(
+        reqwest::Client::new()
+            .post(format!("{}/api/auth/login", place.base()))
+            .json(&json!({ "email": "Owner@Example.com", "password": password }))
+            .send(),
+    )
+    .unwrap();
     let cookie = answer.headers().get("set-cookie")?.to_str().unwrap();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
     Some(cookie.split(';').next().unwrap().to_owned())

@@ -161,3 +161,14 @@ impl Place {
         kinds
     }
 }
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.docs = None;
+        // Agents outlive a runtime that crashed: another one takes them up, and ends them with itself.
+        if self.runtime.is_none() && self.runtime_port != 0 {
+            self.start_runtime();
+        }
+        self.runtime = None;
+    }
+}

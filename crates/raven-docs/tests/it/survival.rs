@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::operator::wait;
 use crate::programs::{is_alive, wait_for};
 use crate::surroundings::Place;
 
@@ -116,17 +117,13 @@ fn an_agent_asked_for_when_the_control_plane_died_does_not_spawn_for_ever() {
     let mut place = Place::with_runtime();
     let base = place.base();
     let token = place.owner.clone();
-    let body = json!({ "agentType": "custom", "count": 10, "config": { "command": ["cat"] } }).to_string();
+    let body = json!({ "agentType": "custom", "count": 10, "config": { "command": ["cat"] } });
     let asking = std::thread::spawn(move || {
         crate::browser::choose_tls();
-        let http = reqwest::blocking::Client::new();
+        let asked =
+            reqwest::Client::new().post(format!("{base}/api/parallax-agents/spawn")).bearer_auth(token);
         // The server dies under this call; whether it answers is not the point.
-        let _ = http
-            .post(format!("{base}/api/parallax-agents/spawn"))
-            .bearer_auth(token)
-            .header("content-type", "application/json")
-            .body(body)
-            .send();
+        let _ = wait(asked.json(&body).send());
     });
     let mut events = place.browser("/");
     events.wait("agent:status", |event| event.args[0]["status"] == "spawning");
