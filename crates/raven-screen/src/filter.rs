@@ -22,7 +22,8 @@ enum Fate {
 }
 
 /// Takes terminal queries out of a byte stream; everything else passes byte for byte, however the stream
-/// is cut into chunks. At most 8 KiB are held back, and only of a sequence that could become a query.
+/// is cut into chunks. Held back are only a sequence that could become a query, up to 8 KiB, and a
+/// character that is not whole.
 pub struct QueryFilter {
     machine: Machine,
     fate: Fate,
@@ -31,6 +32,8 @@ pub struct QueryFilter {
     unfinished: bool,
     /// The last bytes of text that passed, as many as can begin a character.
     text: Vec<u8>,
+    /// What passed of a character that is not whole yet.
+    partial: Vec<u8>,
 }
 
 impl Default for QueryFilter {
@@ -65,12 +68,14 @@ impl<'a> Passing<'a> {
     }
 }
 
-/// Whether text ends in the middle of a character.
-fn begins_character(text: &[u8]) -> bool {
-    let lead = text.iter().rposition(|byte| *byte >= 0xc0);
-    let open =
-        |lead: usize| std::str::from_utf8(&text[lead..]).is_err_and(|error| error.error_len().is_none());
-    lead.is_some_and(open)
+/// How many bytes at the end begin a character that is not whole.
+fn partial_length(text: &[u8]) -> usize {
+    let end = &text[text.len().saturating_sub(MAX_PARTIAL)..];
+    let Some(lead) = end.iter().rposition(|byte| *byte >= 0xc0) else { return 0 };
+    match std::str::from_utf8(&end[lead..]) {
+        Err(error) if error.error_len().is_none() => end.len() - lead,
+        _ => 0,
+    }
 }
 
 impl QueryFilter {
@@ -83,11 +88,29 @@ impl QueryFilter {
             held: Vec::new(),
             unfinished: false,
             text: Vec::new(),
+            partial: Vec::new(),
         }
     }
 
-    /// The bytes of the stream that may pass by now.
+    /// The bytes of the stream that may pass by now; they never end within a character, for decoders
+    /// that take a character in two parts get it wrong (xterm.js does) or refuse it (as text).
     pub fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut passed = self.pass(bytes);
+        if !self.partial.is_empty() {
+            passed = Cow::Owned([std::mem::take(&mut self.partial), passed.into_owned()].concat());
+        }
+        let whole = passed.len() - partial_length(&passed);
+        self.partial.extend_from_slice(&passed[whole..]);
+        match passed {
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..whole]),
+            Cow::Owned(mut bytes) => {
+                bytes.truncate(whole);
+                Cow::Owned(bytes)
+            }
+        }
+    }
+
+    fn pass<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         if bytes.is_empty() {
             return Cow::Borrowed(bytes);
         }
@@ -180,7 +203,7 @@ impl QueryFilter {
             Fate::Dropped => Some(Vec::new()),
             Fate::Undecided => self.instead(passing.chunk, kind, start, end),
         };
-        let unfinished = self.unfinished || begins_character(&self.text);
+        let unfinished = self.unfinished || partial_length(&self.text) > 0;
         match &instead {
             None => self.release(passing, start),
             // ST ends what is unfinished before it, as the question's `ESC` did, and does nothing else.

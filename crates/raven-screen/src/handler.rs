@@ -2,7 +2,7 @@
 //!
 //! Owns where we follow xterm.js rather than the emulator. Must not know bytes, queries or painting.
 
-use alacritty_terminal::index::Column;
+use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::vte::ansi::{
     Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
@@ -11,8 +11,8 @@ use alacritty_terminal::vte::ansi::{
 use unicode_width::UnicodeWidthChar;
 
 use crate::keyboard::Apply;
-use crate::model::{Model, default_tabs, line, unwrap_pending};
-use crate::modes::{KEYPAD, ORIGIN, Switch};
+use crate::model::{Model, line};
+use crate::modes::{AUTOWRAP, KEYPAD, ORIGIN, Switch};
 
 /// Most combining characters kept in one cell: no script needs more, and a flood must not grow it.
 const MAX_COMBINING: usize = 16;
@@ -58,7 +58,15 @@ impl Model {
                 self.mend(row);
             }
         }
+        let (row, col) = self.at();
+        let pending = self.grid().cursor.input_needs_wrap;
+        // A row that went on goes on still when its end is printed again.
+        let rewritten = !pending && col + width == self.cols() && self.goes_on(row);
+        let rewritten = rewritten || pending && !self.modes.has(AUTOWRAP) && self.goes_on(row);
         self.term.input(c);
+        if rewritten {
+            self.go_on(row);
+        }
         if self.frame.region.1 < self.rows() {
             self.unwrap_bottom();
         }
@@ -104,6 +112,16 @@ impl Model {
         }
         let id = number.map_or(id, |number| format!("{LINK_MARK}{number}"));
         (!uri.is_empty()).then_some(Hyperlink { id: Some(id), uri })
+    }
+
+    /// Edits the cursor's row; that the next row continues it is not changed by that.
+    fn edit_row(&mut self, edit: impl FnOnce(&mut Self, usize)) {
+        let (row, _) = self.at();
+        let goes_on = self.goes_on(row);
+        edit(self, row);
+        if goes_on {
+            self.go_on(row);
+        }
     }
 
     fn erase_rows(&mut self, rows: std::ops::Range<usize>) {
@@ -236,10 +254,6 @@ impl Handler for Model {
         }
     }
 
-    fn set_tabs(&mut self, _: u16) {
-        self.frame.tabs = default_tabs(self.cols());
-    }
-
     fn backspace(&mut self) {
         self.last = None;
         self.move_backward(1);
@@ -257,6 +271,8 @@ impl Handler for Model {
         if self.modes.newline {
             self.carriage_return();
         }
+        let (row, _) = self.at();
+        self.end_row(line(row));
         self.term.linefeed();
     }
 
@@ -276,9 +292,11 @@ impl Handler for Model {
     }
 
     fn scroll_down(&mut self, count: usize) {
+        // Unlike all others, these blanks have no background in xterm.js.
+        let pen = std::mem::take(&mut self.term.grid_mut().cursor.template);
         self.term.scroll_down(count);
+        self.term.grid_mut().cursor.template = pen;
         self.unwrap_bottom();
-        unwrap_pending(self.term.grid_mut());
     }
 
     fn insert_blank_lines(&mut self, count: usize) {
@@ -304,23 +322,29 @@ impl Handler for Model {
 
     fn insert_blank(&mut self, count: usize) {
         self.settle();
-        self.term.insert_blank(count);
-        self.mend(self.at().0);
+        self.edit_row(|model, row| {
+            model.term.insert_blank(count);
+            model.mend(row);
+        });
     }
 
     fn delete_chars(&mut self, count: usize) {
         self.settle();
-        let (row, col) = self.at();
-        self.term.delete_chars(count.min(self.cols() - col));
-        self.mend(row);
+        let count = count.min(self.cols() - self.at().1);
+        self.edit_row(|model, row| {
+            model.term.delete_chars(count);
+            model.mend(row);
+        });
     }
 
     fn erase_chars(&mut self, count: usize) {
         self.settle();
-        let (row, col) = self.at();
+        let (_, col) = self.at();
         let end = col.saturating_add(count).min(self.cols());
-        self.term.erase_chars(end - col);
-        self.mend_edges(row, col, end);
+        self.edit_row(|model, row| {
+            model.term.erase_chars(end - col);
+            model.mend_edges(row, col, end);
+        });
     }
 
     fn clear_line(&mut self, mode: LineClearMode) {
@@ -330,33 +354,50 @@ impl Handler for Model {
             LineClearMode::Left => (0, col + 1),
             LineClearMode::All => (0, self.cols()),
         };
-        self.term.clear_line(mode);
-        self.mend_edges(row, start, end);
+        if start == 0 && !matches!(mode, LineClearMode::Left) {
+            self.end_row(line(row) - 1i32);
+        }
+        self.edit_row(|model, row| {
+            model.term.clear_line(mode);
+            model.mend_edges(row, start, end);
+        });
     }
 
     fn clear_screen(&mut self, mode: ClearMode) {
-        let (row, _) = self.at();
+        let (row, col) = self.at();
         match mode {
             ClearMode::Below => {
                 self.clear_line(LineClearMode::Right);
+                self.end_row(line(row));
                 self.erase_rows(row + 1..self.rows());
             }
             ClearMode::Above => {
                 self.clear_line(LineClearMode::Left);
+                self.end_row(line(row) - 1i32);
+                if col + 1 == self.cols() {
+                    self.end_row(line(row));
+                }
                 self.erase_rows(0..row);
+                self.end_row(Line(-1));
             }
-            ClearMode::All => self.erase_rows(0..self.rows()),
+            ClearMode::All => {
+                self.erase_rows(0..self.rows());
+                self.end_row(Line(-1));
+            }
             ClearMode::Saved => self.term.clear_screen(ClearMode::Saved),
         }
     }
 
     fn decaln(&mut self) {
         self.term.decaln();
+        self.end_row(Line(-1));
         self.place(0, 0);
     }
 
     fn save_cursor_position(&mut self) {
         self.term.save_cursor_position();
+        // xterm.js forgets that a wrap was pending.
+        self.term.grid_mut().saved_cursor.input_needs_wrap = false;
     }
 
     fn restore_cursor_position(&mut self) {

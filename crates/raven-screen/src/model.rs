@@ -133,14 +133,35 @@ impl Model {
         cursor.input_needs_wrap = false;
     }
 
-    /// After the cursor came from elsewhere: inside the screen and the origin's region, and with a wrap
-    /// pending only where the row has not gone on.
+    /// After the cursor came from elsewhere: inside the screen and the origin's region.
     pub(crate) fn keep_inside(&mut self) {
         let (row, col) = self.at();
         let pending = self.grid().cursor.input_needs_wrap;
         self.place(row, col);
         self.term.grid_mut().cursor.input_needs_wrap = pending;
-        unwrap_pending(self.term.grid_mut());
+    }
+
+    /// Whether the next row continues this one.
+    pub(crate) fn goes_on(&self, row: usize) -> bool {
+        self.grid()[line(row)][self.grid().last_column()].flags.contains(Flags::WRAPLINE)
+    }
+
+    /// Says that the next row continues this one, unless there is none.
+    pub(crate) fn go_on(&mut self, row: usize) {
+        if row + 1 < self.rows() {
+            let grid = self.term.grid_mut();
+            let last = grid.last_column();
+            grid[line(row)][last].flags.insert(Flags::WRAPLINE);
+        }
+    }
+
+    /// Says that the row, perhaps the newest of the scrollback, ends where it ends.
+    pub(crate) fn end_row(&mut self, row: Line) {
+        let grid = self.term.grid_mut();
+        let last = grid.last_column();
+        if row >= grid.topmost_line() && grid[row][last].flags.contains(Flags::WRAPLINE) {
+            grid[row][last].flags.remove(Flags::WRAPLINE);
+        }
     }
 
     /// Ends a pending wrap, as most controls do.
@@ -349,7 +370,6 @@ impl Model {
             grid[line(row + count)] = std::mem::replace(&mut grid[line(row)], below);
         }
         grid.reset_region(line(end - count)..line(end));
-        unwrap_pending(grid);
     }
 }
 
@@ -366,8 +386,7 @@ fn unwrap_bottom(grid: &mut Grid<Cell>) {
     }
 }
 
-/// After a resize: cursors inside the grid, and a wrap pending only where a row ends and not where the
-/// row already goes on.
+/// After a resize: cursors inside the grid, and a wrap pending only where a row ends.
 fn tidy_cursors(grid: &mut Grid<Cell>) {
     let (rows, last) = (grid.screen_lines(), grid.columns() - 1);
     let bottom = line(rows - 1);
@@ -379,15 +398,7 @@ fn tidy_cursors(grid: &mut Grid<Cell>) {
         }
         cursor.point.column = cursor.point.column.min(Column(last));
     }
-    unwrap_pending(grid);
-}
-
-/// A row that waits to wrap has not gone on yet.
-pub(crate) fn unwrap_pending(grid: &mut Grid<Cell>) {
-    if grid.cursor.input_needs_wrap {
-        let point = grid.cursor.point;
-        grid[point.line][point.column].flags.remove(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER);
-    }
+    grid.saved_cursor.input_needs_wrap = false;
 }
 
 /// After a resize: the space before a wide character that did not fit is drawn as that is, for so it is

@@ -168,24 +168,7 @@ impl Painter {
         self.charsets(saved);
         self.raw("\x1b7");
         self.charsets_back(saved);
-        if saved.input_needs_wrap {
-            self.go_on(grid, saved.point.line);
-        }
         self.pen(Pen::default());
-    }
-
-    /// The first cell of the next row again, if the row goes on there, for that it did was lost when its
-    /// last cell was printed again; and so on, where one cell fills a row.
-    fn go_on(&mut self, grid: &Grid<Cell>, from: Line) {
-        let mut row = from;
-        while row < grid.bottommost_line() && grid[row][grid.last_column()].flags.contains(Flags::WRAPLINE) {
-            row += 1i32;
-            let first = &grid[row][Column(0)];
-            self.cell(first);
-            if !first.flags.contains(Flags::WIDE_CHAR) || grid.columns() > 2 {
-                break;
-            }
-        }
     }
 
     /// Tab stops, scroll region and keyboard flags, where they are not those of a reset terminal.
