@@ -76,7 +76,8 @@ impl Listener {
             at = head;
             self.frame(at, RuntimeEvent::Reset {}).await?;
         }
-        // The first tick is at once.
+        // Everything missed comes first; the first heartbeat, at once after it, says how far that was.
+        at = self.catch_up(at).await?;
         let mut beats = interval(EVERY);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -114,7 +114,7 @@ fn become_agent() -> io::Result<()> {
     rustix::process::setsid()?;
     rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    for signal in 1..=31 {
+    for signal in 1..=64 {
         // SAFETY: setting a default disposition touches no memory of ours; SIGKILL and SIGSTOP refuse.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }

@@ -1,0 +1,157 @@
+//! A client of a terminal, framed or plain.
+//!
+//! Owns the harness's end of a terminal link, which checks that offsets have no gap and no overlap. Must
+//! not know what the tests are about.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use raven_protocol::terminal::{Frame, FrameKind, ServerControl, V1_SUBPROTOCOL};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::daemon::{DEADLINE, Daemon};
+
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// What a framed client received.
+#[derive(Debug, PartialEq)]
+pub enum Got {
+    Output(Vec<u8>),
+    Repaint(u64, Vec<u8>),
+    Control(ServerControl),
+    Closed,
+}
+
+/// A framed client.
+pub struct Terminal {
+    pub socket: Socket,
+    /// Offset after the last byte; unknown before the first frame.
+    pub offset: Option<u64>,
+    pub base: u64,
+    pub head: u64,
+    /// Output since the last repaint or the beginning.
+    pub seen: Vec<u8>,
+}
+
+/// Opens a WebSocket to the daemon.
+pub async fn open(daemon: &Daemon, path: &str, headers: &[(&'static str, &str)]) -> Result<Socket, Error> {
+    let url = format!("{}{path}", daemon.url.replacen("http", "ws", 1));
+    let mut request = url.into_client_request().unwrap();
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    Ok(connect_async(request).await?.0)
+}
+
+/// Opens a plain terminal.
+pub async fn plain(daemon: &Daemon, id: &str) -> Socket {
+    open(daemon, &format!("/ws/agents/{id}/terminal"), &[]).await.unwrap()
+}
+
+/// Reads a plain terminal until what came contains a text.
+pub async fn plain_until(socket: &mut Socket, wanted: &str) -> Vec<u8> {
+    let mut seen = Vec::new();
+    while !contains(&seen, wanted.as_bytes()) {
+        match timeout(DEADLINE, socket.next()).await.expect("output in time").expect("open").unwrap() {
+            Message::Binary(bytes) => seen.extend_from_slice(&bytes),
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("a plain terminal sends bytes only, not {other:?}"),
+        }
+    }
+    seen
+}
+
+pub fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+impl Terminal {
+    pub async fn attach(daemon: &Daemon, id: &str, since: Option<u64>) -> Self {
+        let since = since.map_or_else(String::new, |since| format!("?since={since}"));
+        let path = format!("/ws/agents/{id}/terminal{since}");
+        let socket = open(daemon, &path, &[("sec-websocket-protocol", V1_SUBPROTOCOL)]).await.unwrap();
+        let mut terminal = Self { socket, offset: None, base: 0, head: 0, seen: Vec::new() };
+        match terminal.next().await {
+            Got::Control(ServerControl::Hello { base, head, .. }) => {
+                (terminal.base, terminal.head) = (base, head)
+            }
+            other => panic!("the first message is hello, not {other:?}"),
+        }
+        terminal
+    }
+
+    pub async fn next(&mut self) -> Got {
+        loop {
+            let message = timeout(DEADLINE, self.socket.next()).await.expect("a message in time");
+            return match message {
+                None | Some(Ok(Message::Close(_)) | Err(_)) => Got::Closed,
+                Some(Ok(Message::Text(text))) => Got::Control(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Binary(wire))) => self.frame(&wire),
+                Some(Ok(_)) => continue,
+            };
+        }
+    }
+
+    fn frame(&mut self, wire: &[u8]) -> Got {
+        let frame = Frame::decode(wire).unwrap();
+        match frame.kind {
+            FrameKind::Output => {
+                if let Some(expected) = self.offset {
+                    assert_eq!(frame.offset, expected, "neither gap nor overlap");
+                }
+                self.offset = Some(frame.offset + frame.bytes.len() as u64);
+                self.seen.extend_from_slice(frame.bytes);
+                Got::Output(frame.bytes.to_vec())
+            }
+            FrameKind::Repaint => {
+                self.offset = Some(frame.offset);
+                self.seen.clear();
+                Got::Repaint(frame.offset, frame.bytes.to_vec())
+            }
+            FrameKind::Input => panic!("input comes from clients only"),
+        }
+    }
+
+    /// Reads until the output contains the bytes.
+    pub async fn until_seen(&mut self, wanted: &[u8]) {
+        while !contains(&self.seen, wanted) {
+            if matches!(self.next().await, Got::Closed) {
+                panic!("closed before {:?}", String::from_utf8_lossy(wanted));
+            }
+        }
+    }
+
+    /// Reads until the output is as long as wanted.
+    pub async fn until_length(&mut self, wanted: usize) {
+        while self.seen.len() < wanted {
+            assert_ne!(self.next().await, Got::Closed, "closed after {} bytes", self.seen.len());
+        }
+    }
+
+    /// Reads to the end; answers the exit that was told.
+    pub async fn to_exit(&mut self) -> raven_protocol::terminal::Exit {
+        loop {
+            match self.next().await {
+                Got::Control(ServerControl::Exit { exit }) => return exit,
+                Got::Closed => panic!("closed without an exit"),
+                _ => {}
+            }
+        }
+    }
+
+    pub async fn keys(&mut self, bytes: &[u8]) {
+        let frame = Frame { kind: FrameKind::Input, offset: 0, bytes };
+        self.socket.send(Message::Binary(frame.encode().into())).await.unwrap();
+    }
+
+    pub async fn control(&mut self, value: Value) {
+        self.socket.send(Message::Text(value.to_string().into())).await.unwrap();
+    }
+
+    pub async fn resize(&mut self, cols: u32, rows: u32) {
+        self.control(json!({"type": "resize", "cols": cols, "rows": rows})).await;
+    }
+}
