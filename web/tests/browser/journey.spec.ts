@@ -1,7 +1,7 @@
 /** Owns the journey of one agent, from an empty server to a stopped agent, as a person walks it. */
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
-import { login, OWNER, picture, rows, shownSize, terminalSays, type } from './pages';
+import { login, OWNER, picture, rows, shownSize, terminalSays, type, Wire } from './pages';
 import { API_KEY, processesWith, Stack } from './programs';
 
 test.describe.configure({ mode: 'serial' });
@@ -179,12 +179,21 @@ test('a second person watches, and is told so when typing', async ({ browser }) 
 });
 
 test('a lost connection keeps the last screen, and goes on where it was', async () => {
-  await context.setOffline(true);
+  const address = page.url();
+  await page.close();
+  page = await context.newPage();
+  const wire = await Wire.of(page);
+  await page.goto(address);
+  await terminalSays(page, 'seen-by-both');
+  await expect(page.getByText('You are typing')).toBeVisible();
+  await wire.cut();
   await expect(page.getByText('Reconnecting…')).toBeVisible();
+  await expect(page.getByText(/Connection lost/)).toBeVisible();
   await terminalSays(page, 'seen-by-both');
   await picture(page, 'terminal-reconnecting');
-  await context.setOffline(false);
+  await wire.mend();
   await expect(page.getByText('You are typing')).toBeVisible();
+  await expect(page.getByText(/Connection lost/)).toBeHidden();
   await type(page, 'echo back-$((40+2))\n');
   await terminalSays(page, 'back-42');
 });
@@ -212,7 +221,7 @@ test('every step is in the activity feed', async () => {
     await expect(feed.getByText(step).first()).toBeVisible();
   }
   await picture(page, 'activity');
-  await page.getByLabel('Filter by kind').click();
+  await page.getByRole('combobox', { name: 'Filter by kind' }).click();
   await page.getByRole('option', { name: 'Agent ready' }).click();
   await expect(page).toHaveURL(/kind=agent_ready/);
   await expect(feed.getByText(/stopped/i)).toHaveCount(0);

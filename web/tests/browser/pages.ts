@@ -1,5 +1,5 @@
 /** Owns what the tests do on pages again and again: sign in, read a terminal, take pictures. Must not start programs. */
-import { expect, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page, type WebSocketRoute } from '@playwright/test';
 
 export const OWNER = { email: 'ada@example.com', name: 'Ada', password: 'correct horse battery' };
 
@@ -55,4 +55,40 @@ export async function picture(page: Page, name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.setViewportSize(WIDE);
+}
+
+/** The page's way to the server, which can be cut and mended. */
+export class Wire {
+  /** Both ends of each connection: the server too must learn that it is gone. */
+  #open = new Set<WebSocketRoute>();
+  #isCut = false;
+
+  /** Before the page is opened. */
+  static async of(page: Page): Promise<Wire> {
+    const wire = new Wire(page);
+    await page.routeWebSocket(/\/socket\.io\//, (socket) => wire.#accept(socket));
+    return wire;
+  }
+
+  private constructor(private readonly page: Page) {}
+
+  async cut(): Promise<void> {
+    this.#isCut = true;
+    await this.page.context().setOffline(true);
+    await Promise.all([...this.#open].map((socket) => socket.close()));
+    this.#open.clear();
+  }
+
+  async mend(): Promise<void> {
+    this.#isCut = false;
+    await this.page.context().setOffline(false);
+  }
+
+  #accept(socket: WebSocketRoute): void {
+    if (this.#isCut) {
+      void socket.close();
+      return;
+    }
+    this.#open.add(socket).add(socket.connectToServer());
+  }
 }

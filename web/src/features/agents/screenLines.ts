@@ -9,5 +9,5 @@ export function lastLines(lines: readonly string[], count: number): string[] {
 /** The reason that an error starts with, and the last lines of the screen that may follow it. */
 export function splitError(error: string): { reason: string; lines: string[] } {
   const [reason = '', ...lines] = error.split('\n');
-  return { reason, lines: lines.filter((line, at) => line.trim() !== '' || at > 0) };
+  return { reason, lines: lines.slice(lines.findIndex((line) => line.trim() !== '')) };
 }

@@ -49,6 +49,7 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
             required
             value={form.password}
             error={errors.at.password}
+            aria-invalid={Boolean(errors.at.password)}
             onChange={(event) => setForm({ ...form, password: event.currentTarget.value })}
           />
           {errors.whole && <ProblemNote error={attempt.error} />}

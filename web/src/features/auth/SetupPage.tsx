@@ -41,6 +41,7 @@ export function SetupPage({ initialCode, onDone }: { initialCode: string; onDone
     label: texts.fields[field],
     value: form[field],
     error: errors.at[field],
+    'aria-invalid': Boolean(errors.at[field]),
     onChange: (event: ChangeEvent<HTMLInputElement>) =>
       setForm({ ...form, [field]: event.currentTarget.value }),
   });

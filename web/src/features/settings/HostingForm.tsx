@@ -155,6 +155,7 @@ function Authentication({ settings, form, errors, onChange }: AuthenticationProp
           autoComplete="off"
           value={form.runtimeApiKey}
           error={errors.runtimeApiKey}
+          aria-invalid={Boolean(errors.runtimeApiKey)}
           onChange={(event) => onChange({ runtimeApiKey: event.currentTarget.value })}
         />
       ) : (

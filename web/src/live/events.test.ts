@@ -1,0 +1,120 @@
+/** Owns the proof of what each event does to the cache: once, again, and late. */
+import { QueryClient, type InfiniteData } from '@tanstack/react-query';
+import { beforeEach, expect, test } from 'vitest';
+
+import { keys } from '../api/queries';
+import type { Activity, Agent, AgentSettings, TerminalSession } from '../api/shapes';
+import { applyEvent, type ActivityPage, type WorkspaceEvent } from './events';
+
+const AGENT: Agent = {
+  id: 'agt_1',
+  name: 'Scout',
+  type: 'custom',
+  status: 'starting',
+  capabilities: [],
+  createdAt: '2026-01-01T00:00:00.000Z',
+  statusSince: '2026-01-01T00:00:01.000Z',
+  spawnedBy: { id: 'usr_1', name: 'Ada' },
+  session: { id: 'ses_1', status: 'active', cols: 80, rows: 24 },
+};
+const READY: Agent = { ...AGENT, status: 'ready', statusSince: '2026-01-01T00:00:02.000Z' };
+const OTHER: Agent = { ...AGENT, id: 'agt_2', name: 'Other' };
+
+let cache: QueryClient;
+beforeEach(() => {
+  cache = new QueryClient();
+});
+
+const list = () => cache.getQueryData<Agent[]>(keys.agents);
+
+test('an agent that is not known yet comes first', () => {
+  cache.setQueryData(keys.agents, [OTHER]);
+  applyEvent(cache, { name: 'agent:started', payload: { agent: AGENT } });
+  expect(list()).toEqual([AGENT, OTHER]);
+  expect(cache.getQueryData(keys.agent(AGENT.id))).toEqual(AGENT);
+});
+
+test('a change takes the place of what was known, and the same event again changes nothing', () => {
+  cache.setQueryData(keys.agents, [OTHER, AGENT]);
+  const event: WorkspaceEvent = { name: 'agent:ready', payload: { agent: READY } };
+  applyEvent(cache, event);
+  applyEvent(cache, event);
+  expect(list()).toEqual([OTHER, READY]);
+});
+
+test('an older word does not undo a newer one', () => {
+  cache.setQueryData(keys.agents, [READY]);
+  applyEvent(cache, { name: 'agent:status', payload: { agent: AGENT, status: 'starting', evidence: '' } });
+  expect(list()).toEqual([READY]);
+});
+
+test('a list that was never read is not invented', () => {
+  applyEvent(cache, { name: 'agent:ready', payload: { agent: READY } });
+  expect(list()).toBeUndefined();
+});
+
+test('the screens of an agent are read again, others are not', () => {
+  cache.setQueryData(keys.screen('agt_1'), {});
+  cache.setQueryData(keys.screen('agt_2'), {});
+  applyEvent(cache, { name: 'agent:ready', payload: { agent: READY } });
+  expect(cache.getQueryState(keys.screen('agt_1'))?.isInvalidated).toBe(true);
+  expect(cache.getQueryState(keys.screen('agt_2'))?.isInvalidated).toBe(false);
+});
+
+const ENTRY: Activity = {
+  id: 'act_1',
+  kind: 'agent_ready',
+  message: 'Agent ready',
+  agent: { id: 'agt_1', name: 'Scout' },
+  createdAt: '2026-01-01T00:00:02.000Z',
+};
+
+test.each<[object, number]>([
+  [{}, 1],
+  [{ agentId: 'agt_1' }, 1],
+  [{ agentId: 'agt_2' }, 0],
+  [{ kind: 'agent_ready' }, 1],
+  [{ kind: 'agent_failed' }, 0],
+])('activity goes into the feed %j once', (filter, entries) => {
+  const feed: InfiniteData<ActivityPage> = {
+    pages: [{ items: [], nextCursor: null }],
+    pageParams: [undefined],
+  };
+  cache.setQueryData(keys.activityOf(filter), feed);
+  applyEvent(cache, { name: 'activity:added', payload: ENTRY });
+  applyEvent(cache, { name: 'activity:added', payload: ENTRY });
+  expect(cache.getQueryData<typeof feed>(keys.activityOf(filter))?.pages[0]?.items).toHaveLength(entries);
+});
+
+test('the runtime status stands in the settings', () => {
+  const settings: AgentSettings = {
+    hostingMode: 'local',
+    runtimeAuthType: 'none',
+    runtimeStatus: { connected: false },
+  };
+  cache.setQueryData(keys.settings, settings);
+  applyEvent(cache, { name: 'runtime:status', payload: { connected: true, version: '1.0.0' } });
+  expect(cache.getQueryData(keys.settings)).toEqual({
+    ...settings,
+    runtimeStatus: { connected: true, version: '1.0.0' },
+  });
+});
+
+const SESSION: TerminalSession = {
+  id: 'ses_1',
+  agentId: 'agt_1',
+  runtimeSessionId: 'pty-1',
+  status: 'disconnected',
+  cols: 100,
+  rows: 30,
+  createdAt: AGENT.createdAt,
+};
+
+test('a session stands with its agent; the end of a replaced one does not end its successor', () => {
+  cache.setQueryData(keys.agents, [AGENT, OTHER]);
+  applyEvent(cache, { name: 'terminal:status', payload: SESSION });
+  expect(list()?.[0]?.session).toEqual({ id: 'ses_1', status: 'disconnected', cols: 100, rows: 30 });
+  expect(list()?.[1]).toBe(OTHER);
+  applyEvent(cache, { name: 'terminal:status', payload: { ...SESSION, id: 'ses_0', status: 'terminated' } });
+  expect(list()?.[0]?.session?.id).toBe('ses_1');
+});
