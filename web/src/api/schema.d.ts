@@ -713,7 +713,7 @@ export interface components {
         RuntimeStatus: {
             /** Format: int64 */
             activeAgents?: number | null;
-            /** @description Whether it was heard of within the last 30 seconds. */
+            /** @description Whether it was heard of within the last 30 seconds, and could be reached since. */
             connected: boolean;
             /** @description Why it cannot be reached. */
             error?: string | null;
@@ -1290,7 +1290,10 @@ export interface operations {
     agents_spawn: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating a request with its key spawns nothing more */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

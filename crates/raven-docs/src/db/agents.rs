@@ -30,6 +30,8 @@ pub struct Model {
     pub pid: Option<i64>,
     pub exit_code: Option<i64>,
     pub callback_digest: String,
+    /// Digest of the `Idempotency-Key` of the request that asked for it.
+    pub request_digest: Option<String>,
     pub spawned_by: String,
     pub spawned_by_name: String,
     pub created_at: i64,
@@ -132,4 +134,10 @@ pub async fn spawning_since_before(db: &impl ConnectionTrait, at: Timestamp) -> 
 /// Whether an agent of this workspace was given a callback token with this digest.
 pub async fn by_callback_digest(db: &impl ConnectionTrait, digest: &str) -> Queried<Option<Model>> {
     Ok(Entity::find().filter(Column::CallbackDigest.eq(digest)).one(db).await?)
+}
+
+/// The agents that a request with this digest asked for, in the order of their making.
+pub async fn by_request_digest(db: &impl ConnectionTrait, digest: &str) -> Queried<Vec<Model>> {
+    let query = Entity::find().filter(Column::RequestDigest.eq(digest)).order_by_asc(Column::Id);
+    Ok(query.all(db).await?)
 }

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use raven_protocol::id::AgentId;
 use serde::Serialize;
 
 use super::extract::{Body, May, OptionalBody, Path, Query};
 use crate::access::{Drive, Read};
-use crate::agents::{Agent, AgentQuery, Spawn, SpawnAnswer, StopAgent};
+use crate::agents::spawn::{IdempotencyKey, Spawn, SpawnAnswer};
+use crate::agents::{Agent, AgentQuery, StopAgent};
 use crate::app::App;
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
@@ -29,14 +30,18 @@ pub struct Screen {
 
 /// Spawn agents.
 #[utoipa::path(post, path = "/api/parallax-agents/spawn", tag = "agents", request_body = Spawn,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key spawns nothing more")),
     responses((status = 201, body = SpawnAnswer), (status = 401), (status = 403), (status = 409),
         (status = 422), (status = 502)))]
 pub async fn spawn(
     State(app): State<App>,
     May(by): May<Drive>,
+    headers: HeaderMap,
     Body(wanted): Body<Spawn>,
 ) -> Result<(StatusCode, Json<SpawnAnswer>), Error> {
-    Ok((StatusCode::CREATED, Json(app.agents.spawn(&by, wanted).await?)))
+    let key =
+        headers.get("idempotency-key").map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
+    Ok((StatusCode::CREATED, Json(app.agents.spawn(&by, wanted, key.transpose()?).await?)))
 }
 
 /// The workspace's agents, newest first.

@@ -1,6 +1,6 @@
 //! The main job from end to end: test the runtime, spawn, watch it live, type, stop, read the feed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::programs::{is_alive, wait_for};
 use crate::surroundings::Place;
@@ -90,4 +90,25 @@ fn several_agents_get_numbered_names_and_a_command_of_their_own() {
     }
     let tested = place.owner().post("/api/parallax-agents/runtime/test", &json!({})).body;
     assert_eq!(tested["activeAgents"], 3);
+}
+
+#[test]
+fn a_repeated_spawn_with_its_key_spawns_nothing_more() {
+    let place = Place::with_runtime();
+    let body = json!({ "agentType": "custom", "count": 2, "config": { "command": ["cat"] } });
+    let asked = |token: &str, key: &str, body: &Value| {
+        place.person(token).header("idempotency-key", key).post("/api/parallax-agents/spawn", body)
+    };
+    let first = asked(&place.owner, "k1", &body);
+    let again = asked(&place.owner, "k1", &body);
+    let ids = |answer: &Value| {
+        answer["spawnedAgents"].as_array().unwrap().iter().map(|a| a["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(ids(&first.body), ids(&again.body));
+    let other = json!({ "agentType": "custom", "count": 1 });
+    assert_eq!(asked(&place.owner, "k1", &other).status, 422, "the key of another request");
+    let member = place.account("member@example.com", "member", &[]);
+    assert_ne!(ids(&asked(&member, "k1", &body).body), ids(&first.body), "somebody else's key");
+    assert_eq!(place.owner().get("/api/parallax-agents").body["items"].as_array().unwrap().len(), 4);
 }

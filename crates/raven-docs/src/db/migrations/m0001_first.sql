@@ -71,6 +71,8 @@ CREATE TABLE agents (
     pid BIGINT,
     exit_code BIGINT,
     callback_digest TEXT NOT NULL,
+    -- Digest of the Idempotency-Key of the request that asked for it.
+    request_digest TEXT,
     spawned_by TEXT NOT NULL,
     spawned_by_name TEXT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -80,6 +82,7 @@ CREATE TABLE agents (
 );
 CREATE INDEX agents_by_workspace ON agents (workspace_id, created_at, id);
 CREATE INDEX agents_by_runtime_id ON agents (workspace_id, runtime_agent_id);
+CREATE INDEX agents_by_request ON agents (request_digest);
 CREATE INDEX agents_by_callback ON agents (callback_digest);
 
 CREATE TABLE terminal_sessions (

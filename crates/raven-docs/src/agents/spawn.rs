@@ -1,0 +1,319 @@
+//! Spawning: what may be asked for, the rows that come first, and what the runtime makes of it.
+//!
+//! Owns the order: rows are committed, then the runtime is asked, then its events settle the rest.
+
+use raven_protocol::agent::{AgentStatus, AgentType, SpawnConfig, check_count, check_name};
+use raven_protocol::id::{AgentId, RuntimeId, WorkspaceId};
+use raven_protocol::runtime_api::{SpawnRequest, SpawnedAgent};
+use raven_protocol::time::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{Agents, named, rows, status_of, view};
+use crate::access::{Drive, Granted};
+use crate::activity::{self, About, ActivityKind};
+use crate::auth::Named;
+use crate::error::{Error, RuntimeFailure};
+use crate::events::WorkspaceEvent;
+use crate::runtimes::Runtimes;
+use crate::runtimes::client::RuntimeClient;
+use crate::secrets;
+use crate::terminals::Opening;
+
+/// Most capabilities of a spawn, and most characters of each.
+const MAX_CAPABILITIES: usize = 32;
+
+/// What to spawn. Unknown keys are refused: a misspelt option must not be ignored.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spawn {
+    pub agent_type: AgentType,
+    /// How many, 1 to 10; 1 by default.
+    #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 10, default = 1)]
+    pub count: u32,
+    /// Name; with several agents each gets a number behind it.
+    pub name: Option<String>,
+    /// What the agents are for; kept, shown and searchable.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    #[serde(default)]
+    pub config: SpawnConfig,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// The answer to a spawn.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpawnAnswer {
+    /// Whether every agent was accepted by the runtime.
+    pub success: bool,
+    pub spawned_agents: Vec<AcceptedAgent>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<SpawnError>,
+}
+
+/// An agent that the runtime has accepted; events tell how it goes on.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct AcceptedAgent {
+    pub id: String,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub agent_type: String,
+    pub status: AgentStatus,
+}
+
+/// An agent that the runtime did not take.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpawnError {
+    pub agent_id: String,
+    pub message: String,
+}
+
+/// What a client chose to repeat a request with: the same key asks for the same agents.
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Takes a key as given.
+    ///
+    /// # Errors
+    /// `Invalid` unless it is 1 to 255 printable ASCII characters.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.is_empty() || text.len() > 255 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid("Idempotency-Key", "must be 1 to 255 printable ASCII characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// One person's key says nothing about another's.
+    fn digest(&self, by: &Granted<Drive>) -> String {
+        secrets::digest(&format!("{} {} {}", by.workspace(), by.by().id, self.0))
+    }
+}
+
+/// Where new agents come from.
+struct Origin {
+    runtime: Option<RuntimeId>,
+    request: Option<String>,
+}
+
+/// The rows of a spawn.
+enum Inserted {
+    New(Vec<rows::Model>),
+    /// An earlier request with the same key has made them.
+    Before(Vec<rows::Model>),
+}
+
+impl Agents {
+    /// Spawns agents: their rows are committed before the runtime is asked, and its events settle
+    /// what becomes of them. A request that is repeated with its key is answered with its agents.
+    ///
+    /// # Errors
+    /// What the runtime could not be asked or did not accept; agents it did not take end as failed.
+    pub async fn spawn(
+        &self,
+        by: &Granted<Drive>,
+        wanted: Spawn,
+        key: Option<IdempotencyKey>,
+    ) -> Result<SpawnAnswer, Error> {
+        check(&wanted)?;
+        let client = self.runtimes.client(by.workspace()).await?;
+        let runtime = check_type(&client, &wanted.agent_type).await?;
+        let token = secrets::generate("raven_cb_");
+        let request = key.map(|key| key.digest(by));
+        let rows = match self.insert(by, &wanted, Origin { runtime, request }, &token).await? {
+            Inserted::New(rows) => rows,
+            Inserted::Before(rows) => return repeated(&wanted, rows),
+        };
+        match client.spawn(&self.request(by.workspace(), &wanted, &rows, token)).await {
+            Ok(answer) => self.accepted(by.workspace(), &client, rows, answer.agents).await,
+            Err(failure) => {
+                for row in &rows {
+                    self.fail(by.workspace(), &row.id, &failure.to_string()).await?;
+                }
+                Err(failure.into())
+            }
+        }
+    }
+
+    async fn insert(
+        &self,
+        by: &Granted<Drive>,
+        wanted: &Spawn,
+        origin: Origin,
+        token: &SecretString,
+    ) -> Result<Inserted, Error> {
+        let mut change = self.changes.begin().await?;
+        if let Some(request) = &origin.request {
+            let before = rows::by_request_digest(change.tx(), request).await?;
+            if !before.is_empty() {
+                return Ok(Inserted::Before(before));
+            }
+        }
+        let mut inserted = Vec::new();
+        for number in 1..=wanted.count {
+            let row = new_row(by, wanted, number, token)?;
+            let runtime_id = origin.runtime.as_ref().map(ToString::to_string);
+            let row = rows::Model { runtime_id, request_digest: origin.request.clone(), ..row };
+            rows::insert(change.tx(), &row).await?;
+            let about = About { agent: Some(named(&row)), actor: Some(by.by()), ..About::default() };
+            activity::record(&mut change, by.workspace(), ActivityKind::AgentSpawned, about).await?;
+            change.tell(by.workspace(), WorkspaceEvent::AgentChanged(Box::new(view(row.clone(), None)?)));
+            inserted.push(row);
+        }
+        change.commit().await?;
+        Ok(Inserted::New(inserted))
+    }
+
+    fn request(
+        &self,
+        workspace: &WorkspaceId,
+        wanted: &Spawn,
+        rows: &[rows::Model],
+        token: SecretString,
+    ) -> SpawnRequest {
+        SpawnRequest {
+            agent_type: wanted.agent_type.clone(),
+            count: wanted.count,
+            name: wanted.name.clone(),
+            agent_ids: Some(rows.iter().filter_map(|row| AgentId::parse(row.id.as_str()).ok()).collect()),
+            capabilities: wanted.capabilities.clone(),
+            config: wanted.config.clone(),
+            workspace_id: Some(workspace.clone()),
+            callback_url: Some(self.callback_url.to_string()),
+            callback_token: Some(token),
+        }
+    }
+
+    /// Takes over what the runtime says of the agents that it accepted, in the order asked for.
+    async fn accepted(
+        &self,
+        workspace: &WorkspaceId,
+        client: &RuntimeClient,
+        rows: Vec<rows::Model>,
+        spawned: Vec<SpawnedAgent>,
+    ) -> Result<SpawnAnswer, Error> {
+        let mut answer = SpawnAnswer { success: true, spawned_agents: Vec::new(), errors: Vec::new() };
+        let mut spawned = spawned.into_iter();
+        for row in rows {
+            let Some(theirs) = spawned.next() else {
+                let message = "the runtime accepted fewer agents than it was asked for".to_owned();
+                self.fail(workspace, &row.id, &message).await?;
+                answer.errors.push(SpawnError { agent_id: row.id, message });
+                continue;
+            };
+            self.bind(workspace, client, &row.id, &theirs).await?;
+            let status = AgentStatus::Spawning;
+            let accepted = AcceptedAgent { id: row.id, name: row.name, agent_type: row.agent_type, status };
+            answer.spawned_agents.push(accepted);
+        }
+        answer.success = answer.errors.is_empty();
+        Ok(answer)
+    }
+
+    async fn bind(
+        &self,
+        workspace: &WorkspaceId,
+        client: &RuntimeClient,
+        id: &str,
+        theirs: &SpawnedAgent,
+    ) -> Result<(), Error> {
+        let mut change = self.changes.begin().await?;
+        let mut row = self.row_in(&change, workspace, &AgentId::parse(id)?).await?;
+        row.runtime_agent_id = theirs.id.to_string();
+        rows::update(change.tx(), &row).await?;
+        let opening = Opening {
+            runtime_session_id: theirs.runtime_session_id.clone(),
+            endpoint: Some(theirs.runtime_endpoint.clone()),
+            may_dial: Runtimes::is_same_host(client, &theirs.runtime_endpoint),
+            title: None,
+            size: None,
+        };
+        let opened = self.terminals.ensure(&mut change, &row, opening).await?;
+        change.commit().await?;
+        self.terminals.start(opened);
+        Ok(())
+    }
+}
+
+/// Answers a repeated request with the agents of the first.
+fn repeated(wanted: &Spawn, before: Vec<rows::Model>) -> Result<SpawnAnswer, Error> {
+    let same = before.len() == wanted.count as usize
+        && before.iter().all(|row| row.agent_type == wanted.agent_type.as_str());
+    if !same {
+        return Err(Error::invalid("Idempotency-Key", "was used for another spawn; choose a new one"));
+    }
+    let spawned_agents = before.into_iter().map(|row| {
+        Ok(AcceptedAgent { status: status_of(&row)?, id: row.id, name: row.name, agent_type: row.agent_type })
+    });
+    Ok(SpawnAnswer {
+        success: true,
+        spawned_agents: spawned_agents.collect::<Result<_, Error>>()?,
+        errors: Vec::new(),
+    })
+}
+
+fn check(wanted: &Spawn) -> Result<(), Error> {
+    check_count(wanted.count)?;
+    wanted.name.as_deref().map(check_name).transpose()?;
+    wanted.config.check(&wanted.agent_type)?;
+    let fits = |text: &String| !text.is_empty() && text.chars().count() <= MAX_CAPABILITIES;
+    if wanted.capabilities.len() > MAX_CAPABILITIES || !wanted.capabilities.iter().all(fits) {
+        let why = format!("must be at most {MAX_CAPABILITIES} texts of 1 to {MAX_CAPABILITIES} characters");
+        return Err(Error::invalid("capabilities", why));
+    }
+    Ok(())
+}
+
+/// Asks the runtime whether it knows the kind, before anything is written; answers which one it is.
+async fn check_type(client: &RuntimeClient, wanted: &AgentType) -> Result<Option<RuntimeId>, Error> {
+    let (health, _) = client.health().await?;
+    let Some(types) = health.agent_types else { return Ok(health.runtime_id) };
+    if types.iter().any(|known| known.agent_type == *wanted) {
+        return Ok(health.runtime_id);
+    }
+    let known: Vec<&str> = types.iter().map(|known| known.agent_type.as_str()).collect();
+    let (unknown, known) = (wanted.to_string(), known.join(", "));
+    Err(RuntimeFailure::UnknownAgentType { unknown, known }.into())
+}
+
+fn new_row(
+    by: &Granted<Drive>,
+    wanted: &Spawn,
+    number: u32,
+    token: &SecretString,
+) -> Result<rows::Model, Error> {
+    let base = wanted.name.clone().unwrap_or_else(|| wanted.agent_type.to_string());
+    let name = if wanted.count > 1 { format!("{base} {number}") } else { base };
+    let (id, now) = (AgentId::generate().to_string(), Timestamp::now().as_millis());
+    let Named { id: spawned_by, name: spawned_by_name } = by.by();
+    Ok(rows::Model {
+        runtime_agent_id: id.clone(),
+        runtime_id: None,
+        id,
+        workspace_id: by.workspace().to_string(),
+        name,
+        agent_type: wanted.agent_type.to_string(),
+        status: AgentStatus::Spawning.as_str().to_owned(),
+        status_since: now,
+        evidence: None,
+        error: None,
+        login_url: None,
+        capabilities: serde_json::to_string(&wanted.capabilities).map_err(anyhow::Error::from)?,
+        cwd: wanted.config.cwd.clone(),
+        pid: None,
+        exit_code: None,
+        callback_digest: secrets::digest(token.expose_secret()),
+        request_digest: None,
+        spawned_by,
+        spawned_by_name,
+        created_at: now,
+        started_at: None,
+        ended_at: None,
+        last_activity_at: None,
+    })
+}
