@@ -3,15 +3,18 @@ import { AppShell, Group, Menu, Text, UnstyledButton } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useQueryClient, useMutation } from '@tanstack/react-query';
 import { Bot, CircleUser, History, LogOut, Search, Settings, SquareTerminal, WifiOff } from 'lucide-react';
+import { lazy, Suspense } from 'react';
 import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 
 import { logout } from '../api/client';
 import { keys, useMe } from '../api/queries';
-import { SpawnDialog } from '../features/agents/SpawnDialog';
 import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
 import { texts } from '../texts';
 import { CommandPalette } from './CommandPalette';
 import classes from './shell.module.css';
+
+// Loaded when it is first opened.
+const SpawnDialog = lazy(() => import('../features/agents/SpawnDialog'));
 
 const ENTRIES = [
   { to: '/agents', label: texts.nav.agents, icon: Bot },
@@ -143,5 +146,9 @@ function SpawnSlot() {
       known.delete('spawn');
       return known;
     });
-  return <SpawnDialog onClose={close} onSpawned={() => void navigate('/agents')} />;
+  return (
+    <Suspense>
+      <SpawnDialog onClose={close} onSpawned={() => void navigate('/agents')} />
+    </Suspense>
+  );
 }

@@ -15,15 +15,10 @@ import { useQuery } from '@tanstack/react-query';
 import { healthQuery, meQuery } from '../api/queries';
 import type { Agent } from '../api/shapes';
 import { ActivityFeed } from '../features/activity/ActivityFeed';
-import { ActivityPage } from '../features/activity/ActivityPage';
 import { AgentPage, type AgentSlots } from '../features/agents/AgentPage';
 import { AgentsPage } from '../features/agents/AgentsPage';
 import { LoginPage } from '../features/auth/LoginPage';
 import { SetupPage } from '../features/auth/SetupPage';
-import { AgentSettingsPage } from '../features/settings/AgentSettingsPage';
-import { AppearancePage } from '../features/settings/AppearancePage';
-import { SettingsLayout } from '../features/settings/SettingsLayout';
-import { TokensPage } from '../features/settings/TokensPage';
 import { EmptyState } from '../parts/EmptyState';
 import { ProblemNote } from '../parts/ProblemNote';
 import { texts } from '../texts';
@@ -31,6 +26,21 @@ import { Crash } from './Crash';
 import { Shell } from './Shell';
 
 const TerminalPanel = lazy(() => import('../features/terminal/TerminalPanel'));
+
+// Pages beside the home page are loaded when they are opened.
+const activityPage = async () => ({
+  Component: (await import('../features/activity/ActivityPage')).ActivityPage,
+});
+const settingsLayout = async () => ({
+  Component: (await import('../features/settings/SettingsLayout')).SettingsLayout,
+});
+const agentSettings = async () => ({
+  Component: (await import('../features/settings/AgentSettingsPage')).AgentSettingsPage,
+});
+const tokens = async () => ({ Component: (await import('../features/settings/TokensPage')).TokensPage });
+const appearance = async () => ({
+  Component: (await import('../features/settings/AppearancePage')).AppearancePage,
+});
 
 const slots: AgentSlots = {
   terminal: (agent) => <TerminalSlot agent={agent} />,
@@ -85,6 +95,7 @@ function SetupRoute() {
 export const router = createBrowserRouter([
   {
     element: <Outlet />,
+    hydrateFallbackElement: <Skeleton h="100%" radius={0} aria-label={texts.loading} />,
     errorElement: <Crash />,
     children: [
       { path: '/setup', element: <SetupRoute /> },
@@ -95,15 +106,15 @@ export const router = createBrowserRouter([
           { index: true, element: <Navigate to="/agents" replace /> },
           { path: 'agents', element: <AgentsPage /> },
           { path: 'agents/:id/:tab?', element: <AgentPage slots={slots} /> },
-          { path: 'activity', element: <ActivityPage /> },
+          { path: 'activity', lazy: activityPage },
           {
             path: 'settings',
-            element: <SettingsLayout />,
+            lazy: settingsLayout,
             children: [
               { index: true, element: <Navigate to="/settings/agents" replace /> },
-              { path: 'agents', element: <AgentSettingsPage /> },
-              { path: 'tokens', element: <TokensPage /> },
-              { path: 'appearance', element: <AppearancePage /> },
+              { path: 'agents', lazy: agentSettings },
+              { path: 'tokens', lazy: tokens },
+              { path: 'appearance', lazy: appearance },
             ],
           },
           { path: '*', element: <EmptyState icon={Compass} {...texts.notFound} /> },

@@ -1,5 +1,7 @@
 /** Owns the journey of one agent, from an empty server to a stopped agent, as a person walks it. */
-import { expect, test, type BrowserContext, type Page } from '@playwright/test';
+import { gzipSync } from 'node:zlib';
+
+import { expect, test, type BrowserContext, type Page, type Response } from '@playwright/test';
 
 import { login, OWNER, picture, rows, shownSize, terminalSays, type, Wire } from './pages';
 import { API_KEY, processesWith, Stack } from './programs';
@@ -22,6 +24,19 @@ test.beforeAll(async ({ browser }) => {
 test.afterAll(async () => {
   await context?.close();
   await stack?.stop();
+});
+
+test('the first load is small: what is seen first needs less than 300 KiB', async () => {
+  const loaded: Promise<number>[] = [];
+  const weigh = async (response: Response) =>
+    /\.(js|css)$/.test(new URL(response.url()).pathname) ? gzipSync(await response.body()).length : 0;
+  page.on('response', (response) => loaded.push(weigh(response)));
+  await page.goto(stack.url);
+  await expect(page.getByRole('heading', { name: 'Set up Raven' })).toBeVisible();
+  page.removeAllListeners('response');
+  const total = (await Promise.all(loaded)).reduce((sum, size) => sum + size, 0);
+  expect(total).toBeGreaterThan(50 * 1024);
+  expect(total).toBeLessThan(300 * 1024);
 });
 
 test('the first admin is made with the code that the server printed', async () => {

@@ -32,7 +32,7 @@ interface SpawnDialogProps {
 }
 
 /** Mounted while it is open, so that each opening starts from what was last chosen. */
-export function SpawnDialog({ onClose, onSpawned }: SpawnDialogProps) {
+export default function SpawnDialog({ onClose, onSpawned }: SpawnDialogProps) {
   return (
     <Modal opened onClose={onClose} title={texts.spawn.title} size="lg">
       {mayRunAgents(useMe()) ? (
