@@ -350,6 +350,8 @@ impl Handler for Model {
     fn clear_line(&mut self, mode: LineClearMode) {
         let (row, col) = self.at();
         let (start, end) = match mode {
+            // Behind a full row there is nothing to erase.
+            LineClearMode::Right if self.grid().cursor.input_needs_wrap => return,
             LineClearMode::Right => (col, self.cols()),
             LineClearMode::Left => (0, col + 1),
             LineClearMode::All => (0, self.cols()),

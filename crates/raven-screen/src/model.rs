@@ -181,6 +181,7 @@ impl Model {
             if primary.by == 1049 {
                 // Saved when it left, so it moves with the text as the cursor did.
                 primary.grid.saved_cursor = primary.grid.cursor.clone();
+                primary.grid.saved_cursor.input_needs_wrap = false;
             }
             unwrap_bottom(&mut primary.grid);
             tidy_spacers(&mut primary.grid);
