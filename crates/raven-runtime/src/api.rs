@@ -16,6 +16,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -55,8 +57,22 @@ impl Api {
     }
 }
 
+/// Serves until the daemon leaves and every connection has ended.
+pub async fn serve(listener: TcpListener, api: Api) {
+    let leave = api.leave.clone();
+    let listener = listener.tap_io(|connection| {
+        if let Err(refused) = connection.set_nodelay(true) {
+            tracing::debug!(error = %refused, "a connection stays slow to send");
+        }
+    });
+    let server = axum::serve(listener, router(api)).with_graceful_shutdown(leave.cancelled_owned());
+    if let Err(broken) = server.await {
+        tracing::error!(error = %broken, "the server ended");
+    }
+}
+
 /// Every route.
-pub fn router(api: Api) -> Router {
+fn router(api: Api) -> Router {
     let known = Router::new()
         .route("/api/spawn", post(agents::spawn))
         .route("/api/agents", get(agents::list))

@@ -13,7 +13,9 @@ pub mod tree;
 pub mod wire;
 
 use std::cell::Cell;
+use std::fs::Permissions;
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -72,7 +74,8 @@ pub fn run() -> anyhow::Result<()> {
 async fn live(spec: HostSpec) -> anyhow::Result<()> {
     let listener = wire::with_socket(&spec.folder, |path| {
         let _left_by_a_host_that_is_gone = std::fs::remove_file(path);
-        UnixListener::bind(path)
+        let listener = UnixListener::bind(path)?;
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map(|()| listener)
     })?;
     let signals = Signals::listen()?;
     let hub = Hub::new(Journal::create(&spec.folder.join(file::LOG))?, spec.size);

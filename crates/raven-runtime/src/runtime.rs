@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -63,18 +62,7 @@ impl Runtime {
         let sender = Sender { pulse: pulse.clone(), client, control_plane, api_key: config.api_key.clone() };
         tasks.spawn(sender.run(leave.clone()));
         let api = Api::new(&config, address, pulse, events, outbox, leave.clone());
-        let listener = listener.tap_io(|connection| {
-            if let Err(refused) = connection.set_nodelay(true) {
-                tracing::debug!(error = %refused, "a connection stays slow to send");
-            }
-        });
-        let server =
-            axum::serve(listener, api::router(api)).with_graceful_shutdown(leave.clone().cancelled_owned());
-        tasks.spawn(async move {
-            if let Err(broken) = server.await {
-                tracing::error!(error = %broken, "the server ended");
-            }
-        });
+        tasks.spawn(api::serve(listener, api));
         data.announce(format!("http://{address}")).context("cannot write to the data folder")?;
         Ok(Self { address, agents, tasks, leave, data })
     }

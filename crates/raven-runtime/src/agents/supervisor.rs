@@ -71,7 +71,11 @@ impl Supervisor {
         }
         let session = self.record.session();
         match session.launch(&plan.host_program, &plan.host_env, &plan.spec).await {
-            Ok(Launch::Started { .. }) => self.follow().await,
+            Ok(Launch::Started { pid, at }) => {
+                // Told here and not by the host's first notice: a short program is gone before we connect.
+                self.take(&mut Watch::new(self.kind, self.record.status()), &Notice::Running { pid, at });
+                self.follow().await;
+            }
             Ok(Launch::Failed { why }) => self.fail(why),
             Err(broken) => self.fail(format!("its host process could not be started: {broken}")),
         }

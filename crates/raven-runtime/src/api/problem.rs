@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use raven_protocol::problem::{PROBLEM_JSON, Problem};
+use raven_protocol::terminal::{InvalidSize, ServerControl};
 use serde::de::DeserializeOwned;
 
 use crate::agents::SpawnRefused;
@@ -114,6 +115,32 @@ impl Refusal {
             status if status.is_client_error() => Self::Malformed("the request cannot be read".to_owned()),
             status => Self::Internal(status.to_string()),
         }
+    }
+}
+
+/// Why a message on a terminal link was refused; the link goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkRefusal {
+    /// Not a frame or control message that clients send.
+    #[error("{0}")]
+    Invalid(String),
+    /// A size out of bounds.
+    #[error(transparent)]
+    Size(#[from] InvalidSize),
+    /// Keys for a program that has ended.
+    #[error("the program has ended")]
+    Ended,
+}
+
+impl LinkRefusal {
+    /// The message that tells the client.
+    pub fn told(&self) -> ServerControl {
+        let code = match self {
+            Self::Invalid(_) => "INVALID",
+            Self::Size(_) => "INVALID_SIZE",
+            Self::Ended => "SESSION_TERMINATED",
+        };
+        ServerControl::Error { code: code.to_owned(), message: self.to_string() }
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Api;
 use super::agents::find;
-use super::problem::Refusal;
+use super::problem::{LinkRefusal, Refusal};
 use crate::agents::record::Record;
 use crate::host::wire::json_text;
 use crate::session::{Input, Output, Session};
@@ -201,7 +201,7 @@ async fn take_input(
             Message::Ping(_) | Message::Pong(_) => continue,
             Message::Binary(bytes) if framed => keys_of_frame(&mut input, &bytes).await,
             Message::Text(text) if framed => control(&mut input, &text).await,
-            Message::Binary(bytes) => input.keys(&bytes).await.map_err(Taken::Broken),
+            Message::Binary(bytes) => input.keys(&bytes).await.map_err(Taken::from),
             Message::Text(text) => plain_text(&mut input, &text).await,
         };
         match taken {
@@ -211,9 +211,9 @@ async fn take_input(
                 // Its output tells the end.
                 std::future::pending::<()>().await;
             }
-            Err(Taken::Refused(code, message)) => {
+            Err(Taken::Refused(refusal)) => {
                 // A client that sends nonsense without listening hears of some of it only.
-                let _told = refuse.try_send(ServerControl::Error { code: code.to_owned(), message });
+                let _told = refuse.try_send(refusal.told());
             }
         }
     }
@@ -223,28 +223,40 @@ async fn take_input(
 /// Why a message was not taken.
 enum Taken {
     Broken(std::io::Error),
-    Refused(&'static str, String),
+    Refused(LinkRefusal),
 }
 
-async fn keys_of_frame(input: &mut Input, wire: &[u8]) -> Result<(), Taken> {
-    match Frame::decode(wire) {
-        Ok(Frame { kind: FrameKind::Input, .. }) if !input.is_live() => {
-            Err(Taken::Refused("SESSION_TERMINATED", "the program has ended".to_owned()))
-        }
-        Ok(Frame { kind: FrameKind::Input, bytes, .. }) => input.keys(bytes).await.map_err(Taken::Broken),
-        Ok(_) => Err(Taken::Refused("INVALID", "only input frames come from clients".to_owned())),
-        Err(bad) => Err(Taken::Refused("INVALID", bad.to_string())),
+impl From<LinkRefusal> for Taken {
+    fn from(refusal: LinkRefusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
+impl From<std::io::Error> for Taken {
+    fn from(broken: std::io::Error) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+async fn keys_of_frame(input: &mut Input, wire: &[u8]) -> Result<(), Taken> {
+    let frame = Frame::decode(wire).map_err(|bad| LinkRefusal::Invalid(bad.to_string()))?;
+    if frame.kind != FrameKind::Input {
+        return Err(LinkRefusal::Invalid("only input frames come from clients".to_owned()).into());
+    }
+    if !input.is_live() {
+        return Err(LinkRefusal::Ended.into());
+    }
+    Ok(input.keys(frame.bytes).await?)
+}
+
 async fn control(input: &mut Input, text: &str) -> Result<(), Taken> {
-    match serde_json::from_str(text) {
-        Ok(ClientControl::Repaint) => input.repaint().await.map_err(Taken::Broken),
-        Ok(ClientControl::Resize { cols, rows }) => match TerminalSize::new(cols, rows) {
-            Ok(size) => input.resize(size).await.map_err(Taken::Broken),
-            Err(refused) => Err(Taken::Refused("INVALID_SIZE", refused.to_string())),
-        },
-        Err(wrong) => Err(Taken::Refused("INVALID", format!("not a control message: {wrong}"))),
+    let wrong = |wrong| LinkRefusal::Invalid(format!("not a control message: {wrong}"));
+    match serde_json::from_str(text).map_err(wrong)? {
+        ClientControl::Repaint => Ok(input.repaint().await?),
+        ClientControl::Resize { cols, rows } => {
+            let size = TerminalSize::new(cols, rows).map_err(LinkRefusal::from)?;
+            Ok(input.resize(size).await?)
+        }
     }
 }
 
@@ -258,9 +270,9 @@ async fn plain_text(input: &mut Input, text: &str) -> Result<(), Taken> {
     }
     match serde_json::from_str(text) {
         Ok(Control::Resize { cols, rows }) => match TerminalSize::new(cols, rows) {
-            Ok(size) => input.resize(size).await.map_err(Taken::Broken),
+            Ok(size) => input.resize(size).await.map_err(Taken::from),
             Err(_impossible) => Ok(()),
         },
-        Err(_typed) => input.keys(text.as_bytes()).await.map_err(Taken::Broken),
+        Err(_typed) => input.keys(text.as_bytes()).await.map_err(Taken::from),
     }
 }

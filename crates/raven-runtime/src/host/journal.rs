@@ -29,6 +29,8 @@ pub struct Journal {
     segments: VecDeque<Segment>,
     head: u64,
     tail: Vec<u8>,
+    /// Whether the disk refused the last piece.
+    refused: bool,
 }
 
 struct Segment {
@@ -40,8 +42,7 @@ impl Journal {
     /// Begins an empty log in a folder that has none.
     pub fn create(folder: &Path) -> io::Result<Self> {
         files::create_private_dir(folder)?;
-        let mut journal =
-            Self { folder: folder.to_owned(), segments: VecDeque::new(), head: 0, tail: Vec::new() };
+        let mut journal = Self::empty(folder);
         journal.begin_segment()?;
         Ok(journal)
     }
@@ -60,14 +61,18 @@ impl Journal {
             Err(other) => return Err(other),
         }
         starts.sort_unstable();
-        let mut journal =
-            Self { folder: folder.to_owned(), segments: VecDeque::new(), head: 0, tail: Vec::new() };
+        let mut journal = Self::empty(folder);
         for start in starts {
             let file = File::open(journal.path(start))?;
             journal.head = start + file.metadata()?.len();
             journal.segments.push_back(Segment { start, file });
         }
         Ok(journal)
+    }
+
+    fn empty(folder: &Path) -> Self {
+        let folder = folder.to_owned();
+        Self { folder, segments: VecDeque::new(), head: 0, tail: Vec::new(), refused: false }
     }
 
     /// Oldest offset that can still be read.
@@ -91,9 +96,15 @@ impl Journal {
         self.tail.extend_from_slice(bytes);
         let written = self.write(bytes);
         self.head += bytes.len() as u64;
-        if let Err(refused) = written {
-            tracing::warn!(error = %refused, "the disk refused terminal output; older output is dropped");
-            self.drop_segments();
+        match written {
+            Ok(()) => self.refused = false,
+            Err(why) => {
+                // Once, not for each piece: the log may lie on the same disk.
+                if !std::mem::replace(&mut self.refused, true) {
+                    tracing::warn!(error = %why, "the disk refused terminal output; older output is dropped");
+                }
+                self.drop_segments();
+            }
         }
     }
 

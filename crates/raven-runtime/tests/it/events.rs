@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use raven_protocol::event::{EventFrame, RuntimeEvent};
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::daemon::{DEADLINE, Daemon};
@@ -25,8 +25,9 @@ fn name(event: &RuntimeEvent) -> String {
 
 async fn take(socket: &mut Socket, count: usize) -> Vec<EventFrame> {
     let mut frames = Vec::new();
+    let limit = Instant::now() + DEADLINE;
     while frames.len() < count {
-        let frame = next(socket).await;
+        let frame = timeout_at(limit, next(socket)).await.unwrap_or_else(|_| panic!("only {frames:?}"));
         if !matches!(frame.event, RuntimeEvent::RuntimeHeartbeat(_)) {
             frames.push(frame);
         }

@@ -132,7 +132,7 @@ impl Terminal {
     }
 
     /// Reads to the end; answers the exit that was told.
-    pub async fn to_exit(&mut self) -> raven_protocol::terminal::Exit {
+    pub async fn read_to_exit(&mut self) -> raven_protocol::terminal::Exit {
         loop {
             match self.next().await {
                 Got::Control(ServerControl::Exit { exit }) => return exit,
