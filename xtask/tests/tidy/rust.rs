@@ -24,7 +24,7 @@ const REALMS: [Realm; 2] = [
             "crates/raven-docs/src/mcp",
             "crates/raven-docs/src/app.rs",
             "crates/raven-runtime/src/api",
-            "crates/raven-runtime/src/lib.rs",
+            "crates/raven-runtime/src/runtime.rs",
         ],
         why: "doors parse, act and render; a rule that knows its transport cannot serve the next door",
     },
