@@ -3,7 +3,7 @@
 //! Owns where we follow xterm.js rather than the emulator. Must not know bytes, queries or painting.
 
 use alacritty_terminal::index::{Column, Line};
-use alacritty_terminal::term::cell::Flags;
+use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::vte::ansi::{
     Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
     KeyboardModesApplyBehavior, LineClearMode, Mode, PrivateMode, Rgb, StandardCharset, TabulationClearMode,
@@ -63,12 +63,25 @@ impl Model {
         // A row that went on goes on still when its end is printed again.
         let rewritten = !pending && col + width == self.cols() && self.goes_on(row);
         let rewritten = rewritten || pending && !self.modes.has(AUTOWRAP) && self.goes_on(row);
-        self.term.input(c);
+        self.draw(c);
         if rewritten {
             self.go_on(row);
         }
         if self.frame.region.1 < self.rows() {
             self.unwrap_bottom();
+        }
+    }
+
+    /// The emulator draws `_` as a blank in the line-drawing set; xterm.js leaves it as it is.
+    fn draw(&mut self, c: char) {
+        let charsets = self.grid().cursor.charsets;
+        let plain = c == '_' && charsets[self.charset] != StandardCharset::Ascii;
+        if plain {
+            self.term.configure_charset(self.charset, StandardCharset::Ascii);
+        }
+        self.term.input(c);
+        if plain {
+            self.term.grid_mut().cursor.charsets = charsets;
         }
     }
 
@@ -393,6 +406,11 @@ impl Handler for Model {
     fn decaln(&mut self) {
         self.term.decaln();
         self.end_row(Line(-1));
+        let mut cell = Cell { c: 'E', ..self.grid().cursor.template.clone() };
+        cell.set_hyperlink(None);
+        for row in 0..self.rows() {
+            self.term.grid_mut()[line(row)][..].fill(cell.clone());
+        }
         self.place(0, 0);
     }
 

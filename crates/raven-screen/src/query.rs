@@ -69,6 +69,8 @@ pub(crate) enum Meaning {
     Colors { colors: Vec<Color>, bell: bool },
     /// REP: the character before, so many times again.
     Repeat(u16),
+    /// VPR: down so many rows, whatever the margins; the parser takes it for CUD, which minds them.
+    Down(u16),
     /// DECSTR.
     SoftReset,
 }
@@ -147,7 +149,7 @@ pub(crate) fn may_be_csi_query(last: u8) -> bool {
 
 fn read_csi(body: &[u8]) -> Meaning {
     let Some((&last, _)) = body.split_last() else { return Meaning::Other };
-    if !may_be_csi_query(last) && last != b'b' {
+    if !may_be_csi_query(last) && !matches!(last, b'b' | b'e') {
         return Meaning::Other;
     }
     let clean: Vec<u8> = body.iter().copied().filter(|b| (0x20..0x7f).contains(b)).collect();
@@ -164,6 +166,7 @@ fn read_csi(body: &[u8]) -> Meaning {
     let csi = Csi { prefix, params, intermediates };
     match last {
         b'b' if prefix.is_none() && intermediates.is_empty() => Meaning::Repeat(csi.param(0).max(1)),
+        b'e' if prefix.is_none() && intermediates.is_empty() => Meaning::Down(csi.param(0).max(1)),
         b'p' if prefix.is_none() && intermediates == b"!" => Meaning::SoftReset,
         _ => csi_query(&csi, last).map_or(Meaning::Other, Meaning::Query),
     }

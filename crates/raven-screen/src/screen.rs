@@ -284,6 +284,10 @@ impl Screen {
                 }
             }
             Meaning::Repeat(count) => self.model.repeat(count),
+            Meaning::Down(rows) => {
+                let (row, col) = self.model.at();
+                self.model.place(row + usize::from(rows), col);
+            }
             Meaning::SoftReset => self.model.soft_reset(),
             Meaning::Other if matches!(kind, Kind::Dcs | Kind::Opaque) => {}
             Meaning::Other => {
