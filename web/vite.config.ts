@@ -11,8 +11,8 @@ const toServer: ProxyOptions = {
   target: DEV_SERVER,
   changeOrigin: true,
   configure: (proxy) => {
-    proxy.on('proxyReq', (request) => request.removeHeader('origin'));
-    proxy.on('proxyReqWs', (request) => request.removeHeader('origin'));
+    proxy.on('proxyReq', (request) => request.setHeader('origin', DEV_SERVER));
+    proxy.on('proxyReqWs', (request) => request.setHeader('origin', DEV_SERVER));
   },
 };
 

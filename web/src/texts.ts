@@ -33,6 +33,7 @@ const types: Record<string, { name: string; about: string } | undefined> = {
 
 export const texts = {
   product: 'Raven',
+  title: (page: string) => `${page} · Raven`,
   loading: 'Loading',
   cancel: 'Cancel',
   save: 'Save',
@@ -67,6 +68,7 @@ export const texts = {
   user: { menu: 'Account', logout: 'Log out' },
   palette: {
     open: 'Search or jump to…',
+    keys: 'Ctrl-K, in a terminal Ctrl-Shift-K',
     placeholder: 'Go to a page or an agent, spawn, stop…',
     nothing: 'Nothing found',
     pages: 'Pages',
@@ -95,7 +97,6 @@ export const texts = {
     notFoundText: 'It may belong to another workspace, or the address was mistyped.',
     toAll: 'All agents',
     screenEmpty: 'Nothing on its screen yet',
-    screenNone: 'No live screen',
     screenOf: (name: string) => `Last lines of ${name}`,
   },
   spawn: {
@@ -186,6 +187,7 @@ export const texts = {
         name
           ? `You are watching: ${name} is typing. What you typed was not sent.`
           : 'You are watching. What you typed was not sent.',
+      readOnlySelf: 'You are watching: you are typing in another window. What you typed here was not sent.',
       inputLost: (bytes: number) =>
         `The connection was lost; the last ${bytes} bytes you typed may not have arrived.`,
       tooLarge: 'That is more than fits at once; nothing of it was sent.',
@@ -199,8 +201,8 @@ export const texts = {
     bar: {
       label: 'Terminal state',
       writing: 'You are typing',
-      watching: (name: string) => `Watching: ${name} is typing`,
-      watchingNobody: 'Watching',
+      watching: (name?: string) => (name ? `Watching: ${name} is typing` : 'Watching: nobody is typing'),
+      watchingSelf: 'Watching: you are typing in another window',
       viewers: (count: number, names: string) => `${count} viewers: ${names}`,
       roundTrip: 'Round trip of a keystroke',
       smaller: 'Smaller font',

@@ -1,10 +1,9 @@
 /** Owns the keys and options of everything in the query cache. Must not know components or sockets. */
-import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import * as client from './client';
 import type { ActivityFilter } from './client';
 import { ProblemError } from './problems';
-import type { Me } from './shapes';
 
 export const keys = {
   health: ['health'] as const,
@@ -45,18 +44,3 @@ export const activityQuery = (filter: ActivityFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
-
-/** Who is logged in; only for what is drawn behind the login. */
-export function useMe(): Me {
-  const { data } = useQuery(meQuery);
-  if (!data) throw new Error('nobody is logged in');
-  return data;
-}
-
-export function isAdmin(me: Me): boolean {
-  return me.role === 'owner' || me.role === 'admin';
-}
-
-export function mayRunAgents(me: Me): boolean {
-  return me.role !== 'viewer';
-}

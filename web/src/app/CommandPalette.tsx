@@ -4,14 +4,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Bot, History, KeyRound, Palette, Plus, Search, Settings, Square } from 'lucide-react';
 import { useNavigate } from 'react-router';
 
-import { agentsQuery, mayRunAgents, useMe } from '../api/queries';
+import { agentsQuery } from '../api/queries';
 import type { Agent } from '../api/shapes';
 import { useStop } from '../features/agents/StopControl';
 import { hasEnded, STATUS } from '../parts/states';
+import { mayRunAgents, useMe } from '../parts/me';
 import { texts } from '../texts';
 
 const words = texts.palette;
 const ICON = { size: 17, 'aria-hidden': true } as const;
+// A terminal keeps Ctrl-K for its program; with Shift the palette opens there too.
+const SHORTCUTS = ['mod + K', 'mod + shift + K'];
 // Entries shown at once; typing narrows them.
 const MAX_SHOWN = 12;
 
@@ -22,7 +25,8 @@ export function CommandPalette() {
   return (
     <Spotlight
       actions={groups.filter((group) => group.actions.length > 0)}
-      shortcut="mod + K"
+      shortcut={SHORTCUTS}
+      tagsToIgnore={[]}
       highlightQuery
       limit={MAX_SHOWN}
       scrollable

@@ -7,8 +7,9 @@ import { lazy, Suspense } from 'react';
 import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 
 import { logout } from '../api/client';
-import { keys, useMe } from '../api/queries';
+import { keys } from '../api/queries';
 import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
+import { useMe } from '../parts/me';
 import { texts } from '../texts';
 import { CommandPalette } from './CommandPalette';
 import classes from './shell.module.css';
@@ -78,7 +79,12 @@ function TopBar() {
           {me.workspaceName}
         </Text>
       </Group>
-      <UnstyledButton className={classes.search} onClick={spotlight.open} aria-keyshortcuts="Control+K">
+      <UnstyledButton
+        className={classes.search}
+        onClick={spotlight.open}
+        aria-keyshortcuts="Control+K Control+Shift+K"
+        title={texts.palette.keys}
+      >
         <Search size={14} aria-hidden />
         <span className={classes.searchText}>{texts.palette.open}</span>
         <kbd className={classes.keys}>Ctrl K</kbd>

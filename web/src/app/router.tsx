@@ -20,6 +20,7 @@ import { AgentsPage } from '../features/agents/AgentsPage';
 import { LoginPage } from '../features/auth/LoginPage';
 import { SetupPage } from '../features/auth/SetupPage';
 import { EmptyState } from '../parts/EmptyState';
+import { MeContext } from '../parts/me';
 import { ProblemNote } from '../parts/ProblemNote';
 import { texts } from '../texts';
 import { Crash } from './Crash';
@@ -61,7 +62,13 @@ function Gate() {
   const me = useQuery(meQuery);
   const health = useQuery({ ...healthQuery, enabled: me.data === null });
   const { pathname, search } = useLocation();
-  if (me.data) return <Shell />;
+  if (me.data) {
+    return (
+      <MeContext value={me.data}>
+        <Shell />
+      </MeContext>
+    );
+  }
   const failed = me.error ?? health.error;
   if (failed) return <ProblemNote error={failed} onRetry={() => void (me.error ? me : health).refetch()} />;
   if (me.isPending || !health.data) return <Skeleton h="100%" radius={0} aria-label={texts.loading} />;

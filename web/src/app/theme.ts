@@ -30,7 +30,7 @@ const dark: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'raven',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { raven, dark },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: '"JetBrains Mono", ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
@@ -44,6 +44,7 @@ export const theme = createTheme({
   components: {
     // A tint rather than a block of colour: a notice stands beside work, it does not shout over it.
     Alert: Alert.extend({
+      styles: { body: { minWidth: 0 }, message: { overflowWrap: 'anywhere' } },
       vars: (_, { color = 'raven' }) => ({
         root: {
           '--alert-bg': `color-mix(in srgb, var(--mantine-color-${color}-6) 10%, var(--raven-surface))`,
@@ -51,6 +52,7 @@ export const theme = createTheme({
         },
       }),
     }),
+    Badge: { defaultProps: { tt: 'none', fw: 600 } },
     Button: { defaultProps: { size: 'sm' } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5 } } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, multiline: true, maw: 360 } },
@@ -62,6 +64,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     '--mantine-color-dimmed': '#5a6472',
+    '--mantine-color-placeholder': '#667080',
     '--raven-surface': '#ffffff',
     '--raven-page': '#f5f6f8',
     '--raven-line': '#dfe3e8',
@@ -81,6 +84,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   dark: {
     '--mantine-color-body': '#12161d',
     '--mantine-color-dimmed': '#9aa2b1',
+    '--mantine-color-placeholder': '#8d96a6',
     '--raven-surface': '#191e27',
     '--raven-page': '#12161d',
     '--raven-line': '#2a313d',

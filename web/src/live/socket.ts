@@ -8,6 +8,9 @@ import { applyEvent, EVENT_NAMES, type WorkspaceEvent } from './events';
 // Longest wait between two attempts to reconnect, so that a restarted server is found soon.
 const MAX_RECONNECT_DELAY_MS = 3_000;
 
+// An attempt that hangs is given up for the next one.
+const CONNECT_TIMEOUT_MS = 8_000;
+
 /** Whether what is on screen is live. */
 export type Liveness = 'connecting' | 'live' | 'lost';
 
@@ -16,6 +19,7 @@ export function connectLive(cache: QueryClient, onLiveness: (now: Liveness) => v
   const socket: Socket = io('/', {
     transports: ['websocket', 'polling'],
     reconnectionDelayMax: MAX_RECONNECT_DELAY_MS,
+    timeout: CONNECT_TIMEOUT_MS,
   });
   let wasConnected = false;
 

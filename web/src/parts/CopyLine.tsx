@@ -7,7 +7,7 @@ import { texts } from '../texts';
 export function CopyLine({ text, label }: { text: string; label?: string }) {
   return (
     <Group gap={4} wrap="nowrap" className="screen" style={{ overflow: 'hidden' }}>
-      <code style={{ flex: 1, overflowX: 'auto', fontFamily: 'inherit' }} aria-label={label}>
+      <code style={{ flex: 1, minWidth: 0, overflowX: 'auto', fontFamily: 'inherit' }} aria-label={label}>
         {text}
       </code>
       <CopyMark text={text} />

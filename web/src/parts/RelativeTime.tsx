@@ -1,7 +1,7 @@
 /** Owns a moment on screen: relative, absolute on hover. Must not know what happened then. */
 import { Tooltip } from '@mantine/core';
 
-import { absolute, ago, span } from './time';
+import { absolute, ago, lasting } from './time';
 import { useNow } from './useNow';
 
 export function Ago({ moment }: { moment: string }) {
@@ -18,7 +18,7 @@ export function Since({ moment }: { moment: string }) {
   const now = useNow();
   return (
     <Tooltip label={`since ${absolute(moment)}`}>
-      <time dateTime={moment}>for {span(now - Date.parse(moment))}</time>
+      <time dateTime={moment}>{lasting(moment, now)}</time>
     </Tooltip>
   );
 }

@@ -13,10 +13,19 @@ export function span(milliseconds: number): string {
   return `${Math.floor(seconds / DAY)} d`;
 }
 
+// What is younger has just happened: the clock of a page ticks no faster.
+const JUST_NOW_MS = 5_000;
+
 /** How long ago: `just now`, `4 min ago`. */
 export function ago(moment: string, now: number): string {
   const past = now - Date.parse(moment);
-  return past < 5_000 ? 'just now' : `${span(past)} ago`;
+  return past < JUST_NOW_MS ? 'just now' : `${span(past)} ago`;
+}
+
+/** For how long something has been so: `just now`, `for 4 min`. */
+export function lasting(moment: string, now: number): string {
+  const past = now - Date.parse(moment);
+  return past < JUST_NOW_MS ? 'just now' : `for ${span(past)}`;
 }
 
 /** The whole moment, for a hover. */

@@ -3,10 +3,17 @@ import { gzipSync } from 'node:zlib';
 
 import { expect, test, type BrowserContext, type Page, type Response } from '@playwright/test';
 
-import { login, OWNER, picture, rows, shownSize, terminalSays, type, Wire } from './pages';
+import { login, OWNER, picture, rows, shownSize, terminalSays, type } from './pages';
 import { API_KEY, processesWith, Stack } from './programs';
 
 test.describe.configure({ mode: 'serial' });
+
+const COLLEAGUE = {
+  email: 'mel@example.com',
+  name: 'Mel',
+  password: 'another good password',
+  role: 'member',
+};
 
 let stack: Stack;
 let context: BrowserContext;
@@ -179,7 +186,8 @@ test('who closes the tab and comes back finds the right screen', async () => {
 test('a second person watches, and is told so when typing', async ({ browser }) => {
   const other = await browser.newContext({ viewport: { width: 1100, height: 700 } });
   const watching = await other.newPage();
-  await login(watching, stack.url, OWNER);
+  await stack.addPerson(COLLEAGUE);
+  await login(watching, stack.url, COLLEAGUE);
   await watching.goto(page.url());
   await terminalSays(watching, 'still-here');
   await expect(watching.getByText('Watching: Ada is typing')).toBeVisible();
@@ -191,26 +199,28 @@ test('a second person watches, and is told so when typing', async ({ browser }) 
   await expect(page.getByLabel(/2 viewers/)).toBeVisible();
   await other.close();
   await expect(page.getByLabel(/2 viewers/)).toBeHidden();
+  const mine = await context.newPage();
+  await mine.goto(page.url());
+  await expect(mine.getByText('Watching: you are typing in another window')).toBeVisible();
+  await mine.close();
 });
 
 test('a lost connection keeps the last screen, and goes on where it was', async () => {
-  const address = page.url();
-  await page.close();
-  page = await context.newPage();
-  const wire = await Wire.of(page);
-  await page.goto(address);
+  await page.goto(page.url().replace(stack.url, stack.wire.url));
   await terminalSays(page, 'seen-by-both');
   await expect(page.getByText('You are typing')).toBeVisible();
-  await wire.cut();
+  stack.wire.cut();
   await expect(page.getByText('Reconnecting…')).toBeVisible();
   await expect(page.getByText(/Connection lost/)).toBeVisible();
   await terminalSays(page, 'seen-by-both');
   await picture(page, 'terminal-reconnecting');
-  await wire.mend();
+  stack.wire.mend();
   await expect(page.getByText('You are typing')).toBeVisible();
   await expect(page.getByText(/Connection lost/)).toBeHidden();
   await type(page, 'echo back-$((40+2))\n');
   await terminalSays(page, 'back-42');
+  await page.goto(page.url().replace(stack.wire.url, stack.url));
+  await expect(page.getByText('You are typing')).toBeVisible();
 });
 
 test('Stop ends the whole process tree, and the page says so', async () => {

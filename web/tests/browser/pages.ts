@@ -1,5 +1,5 @@
 /** Owns what the tests do on pages again and again: sign in, read a terminal, take pictures. Must not start programs. */
-import { expect, type Locator, type Page, type WebSocketRoute } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 export const OWNER = { email: 'ada@example.com', name: 'Ada', password: 'correct horse battery' };
 
@@ -17,6 +17,26 @@ export async function login(
   await page.getByRole('textbox', { name: 'Password' }).fill(person.password);
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('heading', { name: 'Agents', level: 1 })).toBeVisible();
+}
+
+/** Makes the first account without the form, for tests of what comes after it. */
+export async function setUp(page: Page, url: string, code: string): Promise<void> {
+  const answer = await page.request.post(`${url}/api/auth/setup`, {
+    headers: { origin: url },
+    data: { ...OWNER, code, workspaceName: 'Lovelace Works' },
+  });
+  expect(answer.status(), await answer.text()).toBe(201);
+}
+
+/** Spawns an agent without the form; answers its id. */
+export async function spawnAgent(page: Page, url: string, name: string, command: string[]): Promise<string> {
+  const answer = await page.request.post(`${url}/api/parallax-agents/spawn`, {
+    headers: { origin: url },
+    data: { agentType: 'custom', name, config: { command } },
+  });
+  expect(answer.status(), await answer.text()).toBe(201);
+  const { spawnedAgents } = (await answer.json()) as { spawnedAgents: { id: string }[] };
+  return spawnedAgents[0]?.id ?? '';
 }
 
 /** The rows that the emulator shows. */
@@ -55,40 +75,4 @@ export async function picture(page: Page, name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.setViewportSize(WIDE);
-}
-
-/** The page's way to the server, which can be cut and mended. */
-export class Wire {
-  /** Both ends of each connection: the server too must learn that it is gone. */
-  #open = new Set<WebSocketRoute>();
-  #isCut = false;
-
-  /** Before the page is opened. */
-  static async of(page: Page): Promise<Wire> {
-    const wire = new Wire(page);
-    await page.routeWebSocket(/\/socket\.io\//, (socket) => wire.#accept(socket));
-    return wire;
-  }
-
-  private constructor(private readonly page: Page) {}
-
-  async cut(): Promise<void> {
-    this.#isCut = true;
-    await this.page.context().setOffline(true);
-    await Promise.all([...this.#open].map((socket) => socket.close()));
-    this.#open.clear();
-  }
-
-  async mend(): Promise<void> {
-    this.#isCut = false;
-    await this.page.context().setOffline(false);
-  }
-
-  #accept(socket: WebSocketRoute): void {
-    if (this.#isCut) {
-      void socket.close();
-      return;
-    }
-    this.#open.add(socket).add(socket.connectToServer());
-  }
 }

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { Wire } from './wire';
+
 const BINARIES = resolve(import.meta.dirname, '../../../target/debug');
 const DOCS = process.env.RAVEN_DOCS_BIN ?? join(BINARIES, 'raven-docs');
 const RUNTIME = process.env.RAVEN_RUNTIME_BIN ?? join(BINARIES, 'raven-runtime');
@@ -91,6 +93,8 @@ export class Stack {
     readonly folder: string,
     readonly docs: Program,
     public runtime: Program,
+    /** A second way to the server, which can be cut. */
+    readonly wire: Wire,
   ) {}
 
   static async start(): Promise<Stack> {
@@ -98,6 +102,7 @@ export class Stack {
     const key = join(folder, 'runtime.key');
     await writeFile(key, API_KEY, { mode: 0o600 });
     const port = await freePort();
+    const wire = await Wire.listen();
     const endpoint = `http://127.0.0.1:${port}`;
     const docs = await Program.start(
       DOCS,
@@ -111,13 +116,17 @@ export class Stack {
         endpoint,
         '--runtime-api-key-file',
         key,
+        '--public-url',
+        wire.url,
       ],
       { url: /listening on (http:\S+)/, code: /setup code: (\S+)/ },
     );
     try {
-      return new Stack(folder, docs, await startRuntime(folder, port, docs.fact('url')));
+      wire.leadTo(docs.fact('url'));
+      return new Stack(folder, docs, await startRuntime(folder, port, docs.fact('url')), wire);
     } catch (cause) {
       await docs.stop();
+      await wire.close();
       throw cause;
     }
   }
@@ -130,6 +139,16 @@ export class Stack {
     return this.runtime.fact('url');
   }
 
+  /** Makes an account beside the owner's, as an operator does. */
+  async addPerson(person: { email: string; name: string; password: string; role: string }): Promise<void> {
+    const argv = ['user', 'add', '--email', person.email, '--name', person.name, '--role', person.role];
+    argv.push('--password-stdin', '--data-dir', join(this.folder, 'docs'));
+    const adding = spawn(DOCS, argv, { stdio: ['pipe', 'ignore', 'ignore'], env: cleanEnv() });
+    adding.stdin.end(person.password);
+    const [code] = (await once(adding, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`user add ended with status ${code}`);
+  }
+
   /** Starts the runtime again where it was. */
   async restartRuntime(): Promise<void> {
     this.runtime = await startRuntime(this.folder, Number(new URL(this.endpoint).port), this.url);
@@ -140,6 +159,7 @@ export class Stack {
       await this.runtime.stop();
     } finally {
       await this.docs.stop();
+      await this.wire.close();
       await rm(this.folder, { recursive: true, force: true });
     }
   }

@@ -29,6 +29,7 @@ export function ActivityPage() {
     );
   return (
     <Stack gap="md" p={{ base: 'sm', sm: 'lg' }} maw={900}>
+      <title>{texts.title(texts.nav.activity)}</title>
       <Group justify="space-between">
         <Title order={1}>{texts.nav.activity}</Title>
         <Group gap="xs">

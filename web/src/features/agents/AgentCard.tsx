@@ -31,11 +31,7 @@ export function AgentCard({ agent }: { agent: Agent }) {
       </Group>
       <AgentMark agent={agent} />
       <ScreenPreview agent={agent} />
-      {agent.status === 'error' && (
-        <Text size="xs" c="var(--raven-failure)" lineClamp={2}>
-          {splitError(agent.error ?? agent.evidence ?? '').reason}
-        </Text>
-      )}
+      {hasEnded(agent) && <Reason agent={agent} />}
       <Group gap="xs" mt="auto">
         <Button
           component={Link}
@@ -50,5 +46,19 @@ export function AgentCard({ agent }: { agent: Agent }) {
         <StopControl agent={agent} size="compact-sm" />
       </Group>
     </Stack>
+  );
+}
+
+function Reason({ agent }: { agent: Agent }) {
+  const isError = agent.status === 'error';
+  return (
+    <Text
+      size="xs"
+      c={isError ? 'var(--raven-failure)' : 'dimmed'}
+      lineClamp={3}
+      style={{ overflowWrap: 'anywhere' }}
+    >
+      {splitError(agent.error ?? agent.evidence ?? '').reason}
+    </Text>
   );
 }

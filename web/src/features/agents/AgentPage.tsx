@@ -59,6 +59,7 @@ function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlo
   const navigate = useNavigate();
   return (
     <Stack h="100%" gap={0} mih={0}>
+      <title>{texts.title(agent.name)}</title>
       <Header agent={agent} />
       <Tabs
         value={tab}

@@ -5,11 +5,12 @@ import { useQuery } from '@tanstack/react-query';
 import { ChevronDown, ChevronRight, Plus } from 'lucide-react';
 import { useSearchParams } from 'react-router';
 
-import { agentsQuery, mayRunAgents, useMe } from '../../api/queries';
+import { agentsQuery } from '../../api/queries';
 import type { Agent } from '../../api/shapes';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { groupOf, GROUPS, type Group as GroupName } from '../../parts/states';
 import { useNow } from '../../parts/useNow';
+import { mayRunAgents, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import { AgentCard } from './AgentCard';
 import { FirstSteps } from './FirstSteps';
@@ -22,6 +23,7 @@ export function AgentsPage() {
   const me = useMe();
   return (
     <Stack gap="lg" p={{ base: 'sm', sm: 'lg' }}>
+      <title>{texts.title(texts.nav.agents)}</title>
       <Group justify="space-between">
         <Title order={1}>{texts.nav.agents}</Title>
         {mayRunAgents(me) && (

@@ -17,12 +17,13 @@ export function ScreenPreview({ agent, lines = CARD_LINES }: { agent: Agent; lin
   const shown = isLive
     ? lastLines(screen.data?.lines ?? [], lines)
     : lastLines(splitError(agent.error ?? '').lines, lines);
+  if (!isLive && shown.length === 0) return null;
   const height = { height: `calc(${lines} * 1.45em + 16px)` };
   if (shown.length === 0) {
     return (
       <div className="screen" style={height}>
         <Text inherit c="dimmed">
-          {isLive ? texts.agent.screenEmpty : texts.agent.screenNone}
+          {texts.agent.screenEmpty}
         </Text>
       </div>
     );

@@ -6,9 +6,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 
 import { spawn } from '../../api/client';
-import { keys, mayRunAgents, typesQuery, useMe } from '../../api/queries';
+import { keys, typesQuery } from '../../api/queries';
 import { formErrors } from '../../parts/field-errors';
 import { ProblemNote } from '../../parts/ProblemNote';
+import { mayRunAgents, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import {
   CUSTOM,

@@ -7,10 +7,10 @@ import { Square } from 'lucide-react';
 
 import { stop } from '../../api/client';
 import { problemOf } from '../../api/problems';
-import { mayRunAgents, useMe } from '../../api/queries';
 import type { Agent } from '../../api/shapes';
 import { putAgent } from '../../live/events';
 import { hasEnded } from '../../parts/states';
+import { mayRunAgents, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 
 /** Asks an agent to end; what it answers is live at once. */

@@ -3,9 +3,12 @@ import { Center, Paper, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import { SquareTerminal } from 'lucide-react';
 import type { ReactNode } from 'react';
 
+import { texts } from '../../texts';
+
 export function AuthCard({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
   return (
     <Center component="main" mih="100%" p="md">
+      <title>{texts.title(title)}</title>
       <Paper withBorder radius="lg" p={{ base: 'lg', sm: 'xl' }} w="100%" maw={420} className="surface">
         <Stack gap="lg">
           <Stack gap={6}>

@@ -4,8 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { useSearchParams } from 'react-router';
 
-import { mayRunAgents, settingsQuery, useMe } from '../../api/queries';
+import { settingsQuery } from '../../api/queries';
 import { ProblemNote } from '../../parts/ProblemNote';
+import { mayRunAgents, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import { HostingForm } from './HostingForm';
 import { RuntimeStatusPart } from './RuntimeStatusPart';

@@ -4,10 +4,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 
 import { changeAgentSettings } from '../../api/client';
-import { isAdmin, keys, useMe } from '../../api/queries';
+import { keys } from '../../api/queries';
 import type { AgentSettings, SettingsChange } from '../../api/shapes';
 import { formErrors } from '../../parts/field-errors';
 import { ProblemNote } from '../../parts/ProblemNote';
+import { isAdmin, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import { ReadOnlyNote, SettingsPart } from './SettingsLayout';
 

@@ -5,11 +5,11 @@ import { CircleAlert, CircleCheck, PlugZap } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { testRuntime } from '../../api/client';
-import { mayRunAgents, useMe } from '../../api/queries';
 import type { AgentSettings } from '../../api/shapes';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Prose } from '../../parts/Prose';
 import { Ago } from '../../parts/RelativeTime';
+import { mayRunAgents, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import { SettingsPart } from './SettingsLayout';
 import classes from './settings.module.css';

@@ -17,6 +17,7 @@ export function SettingsLayout() {
   const { pathname } = useLocation();
   return (
     <Stack gap="md" p={{ base: 'sm', sm: 'lg' }}>
+      <title>{texts.title(texts.nav.settings)}</title>
       <Title order={1}>{texts.nav.settings}</Title>
       <div className={classes.columns}>
         <nav aria-label={texts.nav.settings} className={classes.pages}>

@@ -5,6 +5,7 @@ import { AArrowDown, AArrowUp, Check, Eye, Keyboard, Link2, Search, Users } from
 import { useTerminalFontSize } from '../../parts/preferences';
 import { TerminalMark } from '../../parts/StatusMark';
 import type { TerminalStatus } from '../../api/shapes';
+import { useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import type { TerminalSnapshot } from './TerminalClient';
 import classes from './terminal.module.css';
@@ -47,9 +48,10 @@ function shownStatus({ phase, status }: TerminalSnapshot): TerminalStatus {
 }
 
 function Role({ snapshot: { role, phase, writer } }: { snapshot: TerminalSnapshot }) {
+  const me = useMe();
   if (phase !== 'attached' || !role) return null;
-  const text =
-    role === 'writer' ? words.writing : writer ? words.watching(writer.name) : words.watchingNobody;
+  const watching = writer?.id === me.user.id ? words.watchingSelf : words.watching(writer?.name);
+  const text = role === 'writer' ? words.writing : watching;
   return (
     <Group gap={5} wrap="nowrap" miw={0}>
       {role === 'writer' ? <Keyboard size={14} aria-hidden /> : <Eye size={14} aria-hidden />}

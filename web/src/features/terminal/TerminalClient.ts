@@ -24,6 +24,8 @@ const PING_INTERVAL_MS = 5_000;
 const NOTE_MS = 6_000;
 // Longest wait between two attempts to reconnect.
 const MAX_RECONNECT_DELAY_MS = 3_000;
+// An attempt that hangs is given up for the next one.
+const CONNECT_TIMEOUT_MS = 8_000;
 
 export type Phase = 'connecting' | 'attached' | 'reconnecting' | 'ended' | 'refused';
 
@@ -59,6 +61,7 @@ export function openSocket(): TerminalSocket {
     transports: ['websocket', 'polling'],
     forceNew: true,
     reconnectionDelayMax: MAX_RECONNECT_DELAY_MS,
+    timeout: CONNECT_TIMEOUT_MS,
   });
 }
 

@@ -5,6 +5,7 @@ import './fonts.css';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 import { useTerminalFontSize } from '../../parts/preferences';
+import { useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import { FONT_FAMILY } from './emulator';
 import { SearchBox } from './SearchBox';
@@ -46,7 +47,7 @@ function Opened({ client, link }: { client: TerminalClient; link: string }) {
   useEffect(() => {
     client.emulator.terminal.attachCustomKeyEventHandler((event) => {
       const isSearch = event.ctrlKey && event.shiftKey && event.code === 'KeyF';
-      const isPalette = event.ctrlKey && !event.shiftKey && !event.altKey && event.code === 'KeyK';
+      const isPalette = event.ctrlKey && event.shiftKey && event.code === 'KeyK';
       if (isSearch && event.type === 'keydown') {
         event.preventDefault();
         setIsSearching(true);
@@ -90,7 +91,7 @@ function Screen({ client, isDimmed }: { client: TerminalClient; isDimmed: boolea
 
 /** One quiet line over the screen's end; it never takes the screen's place. */
 function Note({ snapshot }: { snapshot: TerminalSnapshot }) {
-  const words = noteOf(snapshot);
+  const words = noteOf(snapshot, useMe().user.id);
   return (
     <div role="status" className={classes.note} hidden={!words}>
       {words}
@@ -98,13 +99,14 @@ function Note({ snapshot }: { snapshot: TerminalSnapshot }) {
   );
 }
 
-function noteOf({ phase, status, writer, note }: TerminalSnapshot): string | null {
+function noteOf({ phase, status, writer, note }: TerminalSnapshot, myId: string): string | null {
   const words = texts.terminal.notes;
   if (phase === 'refused') return note?.message || words.refused;
   if (phase === 'connecting') return words.connecting;
   if (phase === 'reconnecting') return words.reconnecting;
   if (phase === 'ended') return words.ended;
-  if (note?.code === 'READ_ONLY') return words.readOnly(writer?.name);
+  if (note?.code === 'READ_ONLY')
+    return writer?.id === myId ? words.readOnlySelf : words.readOnly(writer?.name);
   if (note?.code === 'INPUT_LOST') return words.inputLost(Number(note.message));
   if (note?.code === 'TOO_LARGE') return note.message || words.tooLarge;
   if (note) return note.message;
