@@ -291,6 +291,7 @@ impl Task {
             }
             Some(FromRuntime::Size(size)) => {
                 self.live.set_size(size);
+                self.ask_for_repaint();
                 self.remember_size(size).await;
             }
             Some(FromRuntime::Status { status, login_url }) => {

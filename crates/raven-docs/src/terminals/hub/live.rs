@@ -139,10 +139,12 @@ impl Live {
         }
     }
 
+    /// Takes a new size. Emulators rewrap lines each in its own way, so everybody gets a repaint.
     pub fn set_size(&mut self, size: TerminalSize) {
         if size != self.size {
             self.size = size;
             self.tell(&ViewerEvent::Size(size));
+            self.lose_track();
         }
     }
 

@@ -140,3 +140,18 @@ fn a_viewer_that_lags_is_brought_back_by_a_repaint() {
     live.output(offset, b"!");
     assert_eq!(seen(&slow), b"Rnow!");
 }
+
+#[test]
+fn a_new_size_costs_everybody_a_repaint() {
+    let mut live = live();
+    live.repaint(0, b"");
+    let (_, viewer, _) = join(&mut live, "v", true, Seat { since: Some(0), ..Seat::default() });
+    live.output(0, b"abc");
+    live.set_size(TerminalSize::DEFAULT);
+    assert!(!live.needs_repaint(), "the same size is none");
+    live.set_size(TerminalSize::new(100, 30).unwrap());
+    live.output(3, b"de");
+    live.repaint(5, b"wide");
+    live.output(5, b"f");
+    assert_eq!(seen(&viewer), b"abcRwidef");
+}
