@@ -77,6 +77,11 @@ test('an agent that ends by itself keeps its last screen, and says why', async (
   await expect(page.getByRole('group', { name: 'Terminal state' })).toContainText('Terminated');
   await terminalSays(page, 'last-words');
   await expect(page.getByRole('main')).toContainText('status 3');
+  // Who comes later finds the outcome, and no terminal that could only be empty.
+  await page.reload();
+  await expect(page.getByText('This agent has stopped')).toBeVisible();
+  await expect(page.getByTestId('terminal')).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Show Terminal' })).toHaveCount(0);
 });
 
 test('an agent that dies at once shows its reason and its last lines', async () => {

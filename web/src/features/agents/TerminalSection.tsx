@@ -1,7 +1,7 @@
 /** Owns whether an agent's terminal is shown. Must not know how a terminal works: it comes in as children. */
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { SquareTerminal } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 
 import type { Agent } from '../../api/shapes';
@@ -14,6 +14,8 @@ import { ScreenPreview } from './ScreenPreview';
 const FOLDED_LINES = 12;
 
 export function TerminalSection({ agent, children }: { agent: Agent; children: ReactNode }) {
+  // What ended before one came has no screen to show; what ends while one looks on keeps its last.
+  const [cameToLive] = useState(!hasEnded(agent));
   const [params, setParams] = useSearchParams();
   const [wasLeftOpen, rememberOpen] = useTerminalOpen();
   const asked = params.get('terminal');
@@ -24,6 +26,7 @@ export function TerminalSection({ agent, children }: { agent: Agent; children: R
     rememberOpen(open);
     setParams(open ? { terminal: '1' } : { terminal: '0' }, { replace: true });
   };
+  if (hasEnded(agent) && !cameToLive) return null;
   if (!agent.session) return <NoSession agent={agent} />;
   return (
     <Stack gap={0} style={{ flex: 1, minHeight: 0 }} component="section" aria-label={texts.terminal.section}>

@@ -58,7 +58,7 @@ function Opened({ client, link }: { client: TerminalClient; link: string }) {
   return (
     <>
       {isSearching && <SearchBox search={client.emulator.search} onClose={closeSearch} />}
-      <Screen client={client} isDimmed={snapshot.phase === 'reconnecting' || snapshot.phase === 'ended'} />
+      <Screen client={client} isDimmed={!isLive(snapshot)} />
       <Note snapshot={snapshot} />
       <StatusBar snapshot={snapshot} link={link} onSearch={() => setIsSearching(true)} />
     </>
@@ -87,6 +87,11 @@ function Screen({ client, isDimmed }: { client: TerminalClient; isDimmed: boolea
       <div ref={element} className={classes.emulator} data-testid="terminal" />
     </div>
   );
+}
+
+/** Whether what stands on the screen is what the agent shows now. */
+function isLive({ phase, status }: TerminalSnapshot): boolean {
+  return (phase === 'attached' && status !== 'disconnected') || phase === 'connecting';
 }
 
 /** One quiet line over the screen's end; it never takes the screen's place. */
