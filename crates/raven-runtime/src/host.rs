@@ -147,6 +147,7 @@ struct Host {
     notices: watch::Sender<Notice>,
     ending: watch::Receiver<Option<Ending>>,
     output: JoinHandle<io::Result<()>>,
+    motion: JoinHandle<()>,
     clients: TaskTracker,
 }
 
@@ -171,7 +172,7 @@ impl Host {
         };
         let output = spawn_local(pump::output(hub.clone(), Rc::clone(&master), answers.clone(), closed));
         spawn_local(pump::input(Rc::clone(&master), answers, queue));
-        spawn_local(motion::follow(hub.clone(), notices.clone()));
+        let motion = spawn_local(motion::follow(hub.clone(), notices.clone()));
         let resize = {
             let (hub, master) = (hub.clone(), Rc::clone(&master));
             move |size| {
@@ -192,7 +193,7 @@ impl Host {
             ending: ending_asked,
         };
         spawn_local(accept(listener, controls, clients.clone()));
-        Ok(Self { hub, master, main, ended, notices, ending, output, clients })
+        Ok(Self { hub, master, main, ended, notices, ending, output, motion, clients })
     }
 
     /// Lives with the program, then takes its end: every process gone, every byte taken, every client told.
@@ -221,6 +222,10 @@ impl Host {
             let nothing_left = reaper.collect();
             if let (true, Some(exit)) = (nothing_left, reaper.exit()) {
                 return Ok(exit);
+            }
+            if reaper.exit().is_some() {
+                // The screen of a program that is gone stands still, and that means nothing.
+                self.motion.abort();
             }
             let asked = if reaper.exit().is_some() && order.is_none() {
                 Some(Ending { ask: true, kill_after: LEFTOVERS })

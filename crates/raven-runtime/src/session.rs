@@ -86,11 +86,10 @@ impl Session {
 
     /// The screen now, or at the end.
     pub async fn screen(&self) -> io::Result<ScreenJson> {
-        if let Ok((_to, mut from)) = self.open(&Request::Screen).await {
-            let answer = timeout(ANSWER, wire::receive_json(&mut from)).await;
-            if let Some(screen) = answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))? {
-                return Ok(screen);
-            }
+        match self.ask_screen().await {
+            Ok(Some(screen)) => return Ok(screen),
+            Err(broken) if !is_no_host(&broken) => return Err(broken),
+            Ok(None) | Err(_) => {}
         }
         if let Some(screen) = files::read_json(&self.folder.join(file::SCREEN))? {
             return Ok(screen);
@@ -98,6 +97,11 @@ impl Session {
         let (folder, size) = (self.folder.clone(), self.size);
         blocking(move || ended::rebuild(&folder, size).map(|screen| crate::host::hub::describe(&screen)))
             .await
+    }
+
+    async fn ask_screen(&self) -> io::Result<Option<ScreenJson>> {
+        let (_to, mut from) = self.open(&Request::Screen).await?;
+        timeout(ANSWER, wire::receive_json(&mut from)).await?
     }
 
     /// Bytes that repaint the screen now, or at the end.
@@ -114,15 +118,21 @@ impl Session {
 
     /// Attaches to the terminal, or to what is left of it.
     pub async fn attach(&self, since: Option<u64>) -> io::Result<(Input, Output)> {
-        match self.open(&Request::Attach { since }).await {
-            Ok((to, from)) => Ok((Input(Some(to)), Output::Live(from))),
-            Err(broken) if !is_no_host(&broken) => Err(broken),
-            Err(_no_host) => {
-                let (folder, size) = (self.folder.clone(), self.size);
-                let ended = blocking(move || Ended::open(&folder, size, since)).await?;
-                Ok((Input(None), Output::Ended(Box::new(ended))))
-            }
+        match self.attach_live(since).await {
+            Ok(Some(halves)) => return Ok(halves),
+            Err(broken) if !is_no_host(&broken) => return Err(broken),
+            Ok(None) | Err(_) => {}
         }
+        let (folder, size) = (self.folder.clone(), self.size);
+        let ended = blocking(move || Ended::open(&folder, size, since)).await?;
+        Ok((Input(None), Output::Ended(Box::new(ended))))
+    }
+
+    /// Attaches to the host; `None` when it was on its way out and took the connection with it.
+    async fn attach_live(&self, since: Option<u64>) -> io::Result<Option<(Input, Output)>> {
+        let (to, mut from) = self.open(&Request::Attach { since }).await?;
+        let hello = timeout(ANSWER, wire::receive(&mut from)).await??;
+        Ok(hello.map(|hello| (Input(Some(to)), Output::Live { hello: Some(hello.freeze()), from })))
     }
 
     async fn open(&self, request: &Request) -> io::Result<(Sender, Receiver)> {
@@ -159,9 +169,13 @@ impl Watching {
     }
 }
 
-/// Whether a connection failed because no host serves the folder any more.
+/// Whether a connection failed because no host serves the folder any more, or one that was just leaving.
 pub fn is_no_host(broken: &io::Error) -> bool {
-    matches!(broken.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    use io::ErrorKind as Kind;
+    matches!(
+        broken.kind(),
+        Kind::NotFound | Kind::ConnectionRefused | Kind::ConnectionReset | Kind::BrokenPipe
+    )
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -207,7 +221,12 @@ impl Input {
 /// What comes from a terminal.
 pub enum Output {
     /// From its host.
-    Live(Receiver),
+    Live {
+        /// The first message, which was waited for.
+        hello: Option<Bytes>,
+        /// The others.
+        from: Receiver,
+    },
     /// From its folder.
     Ended(Box<Ended>),
 }
@@ -216,7 +235,10 @@ impl Output {
     /// The next message, with its kind byte; `None` after the last.
     pub async fn next(&mut self) -> io::Result<Option<Bytes>> {
         match self {
-            Self::Live(from) => Ok(wire::receive(from).await?.map(Into::into)),
+            Self::Live { hello, from } => match hello.take() {
+                Some(hello) => Ok(Some(hello)),
+                None => Ok(wire::receive(from).await?.map(Into::into)),
+            },
             Self::Ended(ended) => ended.next(),
         }
     }

@@ -102,10 +102,12 @@ impl Supervisor {
         loop {
             match self.record.session().watch().await {
                 Ok(watching) => return Some(watching),
-                Err(broken) if begin.elapsed() >= SEEK || !is_no_host(&broken) => {
-                    tracing::warn!(agent.id = %self.record.spec.id, error = %broken, "its host does not answer");
-                    return None;
+                // Ours, such as too many open files: that says nothing about the host.
+                Err(broken) if !is_no_host(&broken) => {
+                    tracing::warn!(agent.id = %self.record.spec.id, error = %broken, "its host cannot be asked");
+                    tokio::time::sleep(SEEK).await;
                 }
+                Err(_) if begin.elapsed() >= SEEK => return None,
                 // One that has told its end is not coming back.
                 Err(_) if matches!(self.record.session().outcome(), Ok(Some(_))) => return None,
                 Err(_) => tokio::time::sleep(SEEK_EVERY).await,

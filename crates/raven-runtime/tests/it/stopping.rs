@@ -46,7 +46,11 @@ async fn a_program_that_is_asked_may_tidy_up() {
 #[tokio::test]
 async fn what_an_ended_program_left_behind_is_ended_too() {
     let daemon = Daemon::start(&[]);
-    let id = daemon.sh("setsid sh -c \"trap '' HUP TERM; sleep 1000\" & sleep 1000 & exit 0").await;
+    // Its screen moves to the last, so that it was never ready; what stays behind ignores being asked, so
+    // that the screen stands still for a while before the end is told.
+    let script = "setsid sh -c \"trap '' HUP TERM; touch up; sleep 1000; sleep 1000\" & sleep 1000 & \
+                  while [ ! -e up ]; do i=$((i+1)); echo $i; done; exit 0";
+    let id = daemon.sh(script).await;
     daemon.status(&id, "error").await;
     assert_eq!(daemon.processes(), Vec::<u32>::new());
 }

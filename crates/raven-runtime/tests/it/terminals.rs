@@ -177,6 +177,23 @@ async fn everything_a_program_wrote_before_it_ended_is_there_afterwards() {
 }
 
 #[tokio::test]
+async fn whoever_attaches_while_a_program_ends_gets_all_of_it_and_its_exit() {
+    let daemon = Daemon::start(&[]);
+    for round in 0..12 {
+        let id = daemon.sh(&format!("echo round {round}; exit {round}")).await;
+        for _ in 0..8 {
+            let mut terminal = Terminal::attach(&daemon, &id, Some(0)).await;
+            assert_eq!(terminal.read_to_exit().await.code, Some(round));
+            assert_eq!(String::from_utf8_lossy(&terminal.seen), format!("round {round}\r\n"));
+            let screen = daemon.get(&format!("/api/agents/{id}/screen?format=ansi")).await;
+            assert_eq!(screen.status(), 200);
+            assert!(screen.text().await.unwrap().contains(&format!("round {round}")));
+            assert_eq!(daemon.shows(&id, &format!("round {round}")).await["cursor"][0], 1);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_slows_nobody_and_is_cut_over_to_a_repaint() {
     let daemon = Daemon::start(&[]);
     // More than the journal keeps: whoever is at its beginning falls out of it.
