@@ -63,10 +63,12 @@ pub async fn recognise(app: &App, socket: &SocketRef, sent: Handshake, id: &str)
 
 /// Serves a recognised runtime.
 pub fn serve(app: &App, socket: &SocketRef, tasks: &TaskTracker, cancel: &CancellationToken) {
-    let known = (socket.extensions.get::<Runtime>(), socket.extensions.get::<RuntimeSessionId>());
-    let (Some(runtime), Some(id)) = known else { return };
-    let inbox = Inbox::new();
-    listen(socket, &inbox, &id);
+    let known = (
+        socket.extensions.get::<Runtime>(),
+        socket.extensions.get::<RuntimeSessionId>(),
+        socket.extensions.get::<Inbox<Sent>>(),
+    );
+    let (Some(runtime), Some(id), Some(inbox)) = known else { return };
     let (app, socket, cancel, closed) = (app.clone(), socket.clone(), cancel.clone(), inbox.clone());
     tasks.spawn(async move {
         let (link, end) = wire();
@@ -87,8 +89,12 @@ pub fn serve(app: &App, socket: &SocketRef, tasks: &TaskTracker, cancel: &Cancel
     });
 }
 
-/// Handlers only queue: their order is that of arrival. What is of another session is not ours to take.
-fn listen(socket: &SocketRef, inbox: &Inbox<Sent>, id: &RuntimeSessionId) {
+/// Listens to a recognised runtime. Handlers only queue: their order is that of arrival. What is of
+/// another session is not ours to take.
+pub fn listen(socket: &SocketRef) {
+    let Some(id) = socket.extensions.get::<RuntimeSessionId>() else { return };
+    let inbox = Inbox::new();
+    socket.extensions.insert(inbox.clone());
     let (own, put) = (id.clone(), inbox.clone());
     socket.on(names::OUTPUT, move |socket: SocketRef, TryData(sent): TryData<Output>| {
         if let Ok(Output { runtime_session_id, data: TextOrBytes(bytes) }) = sent
@@ -111,9 +117,8 @@ fn listen(socket: &SocketRef, inbox: &Inbox<Sent>, id: &RuntimeSessionId) {
         }
         std::future::ready(())
     });
-    let ending = inbox.clone();
     socket.on_disconnect(move |_: SocketRef| {
-        ending.close();
+        inbox.close();
         std::future::ready(())
     });
 }

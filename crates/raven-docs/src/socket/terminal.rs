@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::inbox::Inbox;
 use super::text::{Decoder, TextOrBytes};
-use super::{Gone, Handshake, emit, runtime, workspace};
+use super::{Gone, Handshake, Refused, emit, runtime, workspace};
 use crate::access::{Drive, Read, decide};
 use crate::app::App;
 use crate::auth::Person;
@@ -71,26 +71,52 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
         let app = auth.clone();
         async move {
             let sent = sent.unwrap_or_default();
+            // Listening begins before the client is told that it is connected, so that nothing it
+            // sends at once is missed.
             match runtime::dialled_in_as(&socket) {
-                Some(id) => runtime::recognise(&app, &socket, sent, &id).await,
-                None => workspace::sign_in(&app.auth, &socket, sent).await,
+                Some(id) => {
+                    runtime::recognise(&app, &socket, sent, &id).await?;
+                    runtime::listen(&socket);
+                }
+                None => {
+                    workspace::sign_in(&app.auth, &socket, sent).await?;
+                    listen(&socket);
+                }
             }
+            Ok::<(), Refused>(())
         }
     };
     let (app, tasks, cancel) = (app.clone(), tasks.clone(), cancel.clone());
     let connected = move |socket: SocketRef| {
-        match socket.extensions.get::<Person>() {
-            Some(person) => viewer(&app, &socket, person, &tasks, &cancel),
-            None => runtime::serve(&app, &socket, &tasks, &cancel),
+        let known = (socket.extensions.get::<Person>(), socket.extensions.get::<Inbox<FromViewer>>());
+        match known {
+            (Some(person), Some(inbox)) => {
+                let viewer = Viewer { socket, person, terminals: app.terminals.clone(), place: None };
+                tasks.spawn(until_closed(viewer.run(inbox.clone()), inbox, cancel.clone()));
+            }
+            _ => runtime::serve(&app, &socket, &tasks, &cancel),
         }
         std::future::ready(())
     };
     io.ns("/terminal", connected.with(authenticate));
 }
 
+async fn until_closed(
+    serving: impl Future<Output = ()>,
+    inbox: Inbox<FromViewer>,
+    cancel: CancellationToken,
+) {
+    tokio::select! {
+        () = serving => {}
+        () = inbox.closed() => {}
+        () = cancel.cancelled() => {}
+    }
+}
+
 /// Listens to a viewer. Handlers only queue: their order is that of arrival.
-fn viewer(app: &App, socket: &SocketRef, person: Person, tasks: &TaskTracker, cancel: &CancellationToken) {
+fn listen(socket: &SocketRef) {
     let inbox = Inbox::new();
+    socket.extensions.insert(inbox.clone());
     let queue = |inbox: &Inbox<FromViewer>| {
         let inbox = inbox.clone();
         move |socket: &SocketRef, message: FromViewer, bytes: usize| {
@@ -123,19 +149,9 @@ fn viewer(app: &App, socket: &SocketRef, person: Person, tasks: &TaskTracker, ca
         put(&socket, FromViewer::Detach, 0);
         std::future::ready(())
     });
-    let ending = inbox.clone();
     socket.on_disconnect(move |_: SocketRef| {
-        ending.close();
+        inbox.close();
         std::future::ready(())
-    });
-    let serving = Viewer { socket: socket.clone(), person, terminals: app.terminals.clone(), place: None };
-    let (closed, cancel) = (inbox.clone(), cancel.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = serving.run(inbox) => {}
-            () = closed.closed() => {}
-            () = cancel.cancelled() => {}
-        }
     });
 }
 

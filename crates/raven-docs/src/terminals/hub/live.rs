@@ -77,13 +77,15 @@ impl Live {
         }
     }
 
-    /// Seats a viewer. The first who may and wants to write is the writer.
+    /// Seats a viewer. The first who may and wants to write is the writer. A person who comes back
+    /// takes their own seat, which a connection that broke unnoticed may still hold.
     pub fn attach(&mut self, who: Named, may_drive: bool, seat: Seat, queue: Queue) -> (Attached, ViewerId) {
         let id = self.next_id;
         self.next_id += 1;
         let may_write = may_drive && seat.wish == Wish::Write;
-        self.viewers.insert(id, Viewer { who, may_write, queue, feed: Feed::AwaitsRepaint });
-        if may_write && self.writer.is_none() {
+        let viewer = Viewer { who: who.clone(), may_write, queue, feed: Feed::AwaitsRepaint };
+        self.viewers.insert(id, viewer);
+        if may_write && (self.writer.is_none() || seat.since.is_some() && self.is_held_by(&who)) {
             self.writer = Some(id);
         }
         let attached = Attached {
@@ -208,6 +210,10 @@ impl Live {
     fn reach(&mut self, offset: u64) {
         self.head = offset;
         self.position.store(offset, Ordering::Release);
+    }
+
+    fn is_held_by(&self, who: &Named) -> bool {
+        self.writer.and_then(|id| self.viewers.get(&id)).is_some_and(|writer| writer.who == *who)
     }
 
     fn role(&self, id: ViewerId) -> ViewerRole {

@@ -64,6 +64,20 @@ fn the_first_who_may_is_the_writer_and_the_longest_present_follows() {
 }
 
 #[test]
+fn a_person_who_comes_back_takes_their_own_seat_and_nobody_elses() {
+    let mut live = live();
+    let back = Seat { since: Some(0), ..Seat::default() };
+    let (broken, _, _) = join(&mut live, "ann", true, Seat::default());
+    let (_, _, second_tab) = join(&mut live, "ann", true, Seat::default());
+    let (_, _, other) = join(&mut live, "bob", true, back);
+    let (again, _, role) = join(&mut live, "ann", true, back);
+    assert_eq!((second_tab, other, role), (ViewerRole::Viewer, ViewerRole::Viewer, ViewerRole::Writer));
+    assert!(live.is_writer(again) && !live.is_writer(broken));
+    live.detach(broken);
+    assert!(live.is_writer(again));
+}
+
+#[test]
 fn a_newcomer_gets_a_repaint_and_then_just_what_follows_it() {
     let mut live = live();
     live.repaint(5, b"old");
