@@ -22,6 +22,9 @@ use crate::terminals::{Opening, SessionBrief, Terminals};
 mod report;
 pub mod spawn;
 
+/// Longest text of a callback, in bytes: an error with the last lines of a screen, generously.
+const MAX_TOLD: usize = 16 * 1024;
+
 /// An agent as the API and events show it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -190,28 +193,55 @@ impl Agents {
 
     /// Takes a runtime's callback.
     pub async fn callback(&self, from: &Runtime, told: SpawnCallback) -> Result<(), Error> {
+        check_callback(&told)?;
+        let client = self.runtimes.client(from.workspace()).await.ok();
         let mut change = self.changes.begin().await?;
         let found = rows::find_reported(change.tx(), from.workspace(), &told.agent_id).await?;
         let mut row = found.filter(|row| from.may_speak_for(row)).ok_or(Error::NotFound("agent"))?;
-        if let Some(runtime_session_id) = told.runtime_session_id {
-            let opening = Opening {
-                runtime_session_id,
-                may_dial: false,
-                endpoint: told.runtime_endpoint,
-                title: None,
-                size: None,
-            };
-            self.terminals.ensure(&mut change, &row, opening).await?;
-        }
         let what = match told.status {
             CallbackStatus::Ready => AgentChange::Ready,
             CallbackStatus::Failed => AgentChange::Failed,
             CallbackStatus::RequiresLogin => AgentChange::LoginRequired,
         };
+        let id = AgentId::parse(row.id.as_str())?;
+        let mut opened = None;
+        if let Some(runtime_session_id) = told.runtime_session_id
+            && !status_of(&row)?.is_final()
+        {
+            let dialled = told.runtime_endpoint.as_deref().zip(client.as_ref());
+            let may_dial = dialled.is_some_and(|(address, client)| Runtimes::is_same_host(client, address));
+            let endpoint = told.runtime_endpoint;
+            let opening = Opening { runtime_session_id, may_dial, endpoint, title: None, size: None };
+            opened = self.terminals.ensure(&mut change, &row, opening).await?;
+        }
         row.login_url = told.login_url;
         row.error = told.error.or(row.error);
         self.transition(&mut change, row, what).await?;
-        change.commit().await
+        change.commit().await?;
+        self.terminals.start(opened);
+        if what == AgentChange::Failed {
+            self.terminals.agent_ended(from.workspace(), &id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks what a runtime tells before it is kept and shown.
+fn check_callback(told: &SpawnCallback) -> Result<(), Error> {
+    crate::terminals::check_endpoint(told.runtime_endpoint.as_deref())?;
+    let texts = [("error", &told.error), ("loginUrl", &told.login_url), ("mcpEndpoint", &told.mcp_endpoint)];
+    for (field, text) in texts {
+        if text.as_ref().is_some_and(|text| text.len() > MAX_TOLD) {
+            return Err(Error::invalid(field, format!("must be at most {MAX_TOLD} bytes")));
+        }
+    }
+    let is_link =
+        |text: &str| url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    match &told.login_url {
+        Some(address) if !is_link(address) => {
+            Err(Error::invalid("loginUrl", "must be an http or https address"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use raven_protocol::id::{UserId, WorkspaceId};
+use raven_protocol::id::{RuntimeId, UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,14 @@ impl Person {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runtime {
     workspace: WorkspaceId,
-    callback_digest: Option<String>,
+    callback: Option<Callback>,
+}
+
+/// The spawn that a callback token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Callback {
+    digest: String,
+    runtime_id: Option<String>,
 }
 
 impl Runtime {
@@ -85,7 +92,15 @@ impl Runtime {
 
     /// Whether it may speak for an agent: a callback token is for the agents of its own spawn only.
     pub fn may_speak_for(&self, agent: &db::agents::Model) -> bool {
-        self.callback_digest.as_ref().is_none_or(|own| *own == agent.callback_digest)
+        self.callback.as_ref().is_none_or(|own| own.digest == agent.callback_digest)
+    }
+}
+
+impl Runtime {
+    /// Whether it may speak as an installation: a callback token only as the one of its spawn.
+    pub fn may_speak_as(&self, runtime: &RuntimeId) -> bool {
+        let own = self.callback.as_ref().and_then(|callback| callback.runtime_id.as_deref());
+        self.callback.is_none() || own == Some(runtime.as_str())
     }
 }
 
@@ -185,7 +200,7 @@ impl Auth {
             && settings.runtime_endpoint.as_deref().is_some_and(is_loopback_address)
             && credentials.caller.is_some_and(|ip| ip.to_canonical().is_loopback());
         if open {
-            Ok(Runtime { workspace: workspace.clone(), callback_digest: None })
+            Ok(Runtime { workspace: workspace.clone(), callback: None })
         } else {
             Err(Error::Unauthenticated)
         }
@@ -196,15 +211,16 @@ impl Auth {
         let callback = secrets::digest(bearer.expose_secret());
         if let Some(agent) = db::agents::by_callback_digest(self.db.read(), &callback).await? {
             let workspace = WorkspaceId::parse(agent.workspace_id)?;
-            return Ok(vec![Runtime { workspace, callback_digest: Some(callback) }]);
+            return Ok(vec![Runtime {
+                workspace,
+                callback: Some(Callback { digest: callback, runtime_id: agent.runtime_id }),
+            }]);
         }
         let digest = runtime_key_digest(&self.secrets, bearer)?;
         let rows = db::settings::by_key_digest(self.db.read(), &digest).await?;
         rows.into_iter()
             .filter(|row| row.runtime_auth_type == "api_key")
-            .map(|row| {
-                Ok(Runtime { workspace: WorkspaceId::parse(row.workspace_id)?, callback_digest: None })
-            })
+            .map(|row| Ok(Runtime { workspace: WorkspaceId::parse(row.workspace_id)?, callback: None }))
             .collect()
     }
 }

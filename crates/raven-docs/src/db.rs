@@ -50,6 +50,7 @@ impl Db {
     /// When the file cannot be written, or was written by a newer version.
     pub async fn open(data_dir: &Path) -> Queried<Self> {
         let path = data_dir.join("raven.db");
+        make_private(&path)?;
         let writer = connect(&path, 1).await?;
         migrations::apply(&writer, data_dir).await?;
         let readers = connect(&path, READERS).await?;
@@ -96,6 +97,17 @@ async fn connect(path: &Path, connections: u32) -> Queried<DatabaseConnection> {
                 .pragma("foreign_keys", "ON")
         });
     Database::connect(options).await.with_context(|| {
+        format!("the database {} cannot be opened: check that the folder is writable", path.display())
+    })
+}
+
+/// Makes the file for its owner alone, before the engine does; its companions get the same mode.
+fn make_private(path: &Path) -> Queried<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(path);
+    let private = file.and_then(|file| file.set_permissions(std::fs::Permissions::from_mode(0o600)));
+    private.with_context(|| {
         format!("the database {} cannot be opened: check that the folder is writable", path.display())
     })
 }

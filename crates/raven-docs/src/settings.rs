@@ -147,6 +147,11 @@ fn merged(
     };
     if let Some(endpoint) = wanted.runtime_endpoint {
         let given = endpoint.filter(|text| !text.trim().is_empty());
+        let moved = given.as_deref().map(origin) != before.runtime_endpoint.as_deref().map(origin);
+        if moved && before.runtime_endpoint.is_some() {
+            // A stored key is for the runtime it was entered for: it must not be carried elsewhere.
+            (after.key_sealed, after.key_digest) = (None, None);
+        }
         after.endpoint =
             given.map(|text| check_endpoint("runtimeEndpoint", &text)).transpose()?.map(String::from);
     }
@@ -160,6 +165,11 @@ fn merged(
         };
     }
     Ok(after)
+}
+
+/// Where an address leads, whatever its path; `None` when it is no address.
+fn origin(address: &str) -> Option<url::Origin> {
+    Url::parse(address.trim()).ok().map(|url| url.origin())
 }
 
 /// Seals a runtime's key for its workspace; answers it with the digest by which it is recognised.
@@ -211,7 +221,8 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
         words.push(format!("authentication is now {}", after.runtime_auth_type));
     }
     if before.runtime_key_digest != after.runtime_key_digest {
-        words.push("API key replaced".to_owned());
+        let what = if after.runtime_key_digest.is_some() { "replaced" } else { "removed" };
+        words.push(format!("API key {what}"));
     }
     if words.is_empty() { "nothing changed".to_owned() } else { words.join(", ") }
 }

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::{Drive, Granted, Read};
 use crate::activity::{self, About, ActivityKind};
-use crate::auth::{Named, Runtime};
+use crate::auth::{Auth, Credentials, Named, Runtime};
 use crate::db::{self, Db, sessions as rows};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes, WorkspaceEvent};
@@ -211,10 +211,21 @@ impl Terminals {
         Ok(view(&row.ok_or(Error::NotFound("terminal session"))?))
     }
 
-    /// The workspace of a runtime's session, to check its credential against.
-    pub async fn owner_of(&self, id: &RuntimeSessionId) -> Result<Option<WorkspaceId>, Error> {
-        let found = rows::unended_by_runtime_id(self.db.read(), id).await?;
-        Ok(found.map(|row| WorkspaceId::parse(row.workspace_id)).transpose()?)
+    /// The runtime behind a call about a session of its own. Runtimes choose these ids, so several
+    /// workspaces may have the same: it is that of the workspace which the credentials are good for.
+    pub async fn runtime_of(
+        &self,
+        auth: &Auth,
+        credentials: &Credentials,
+        id: &RuntimeSessionId,
+    ) -> Result<Runtime, Error> {
+        for row in rows::unended_by_runtime_id(self.db.read(), id).await? {
+            match auth.runtime(credentials, &WorkspaceId::parse(row.workspace_id)?).await {
+                Err(Error::Unauthenticated) => {}
+                decided => return decided,
+            }
+        }
+        Err(Error::Unauthenticated)
     }
 
     /// Connects the wire of a runtime that dialled in.
@@ -276,6 +287,16 @@ impl Terminals {
             self.start(Some(row.clone()));
         }
         let hub = self.hub(&row).ok_or(NotAttached::Terminated)?;
+        // It may have ended between the look at its row and the start of its hub.
+        let session = SessionId::parse(row.id.as_str()).map_err(|_| NotAttached::NotFound)?;
+        let now = rows::find(self.db.read(), by.workspace(), &session).await;
+        if now
+            .map_err(|error| NotAttached::Internal(error.into()))?
+            .is_none_or(|row| status_of(&row).is_final())
+        {
+            hub.end();
+            return Err(NotAttached::Terminated);
+        }
         hub.attach(by.by(), drive, seat).await.ok_or(NotAttached::Terminated)
     }
 
@@ -391,7 +412,7 @@ async fn end_row(change: &mut Change, mut row: rows::Model) -> Result<rows::Mode
     Ok(row)
 }
 
-fn check_endpoint(endpoint: Option<&str>) -> Result<(), Error> {
+pub(crate) fn check_endpoint(endpoint: Option<&str>) -> Result<(), Error> {
     let Some(endpoint) = endpoint else { return Ok(()) };
     let good = url::Url::parse(endpoint)
         .is_ok_and(|url| matches!(url.scheme(), "ws" | "wss" | "http" | "https") && url.has_host());

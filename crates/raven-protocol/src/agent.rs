@@ -277,7 +277,12 @@ pub fn check_count(count: u32) -> Result<u32, InvalidSpawn> {
 /// # Errors
 /// [`InvalidSpawn`] for an empty one, a long one, or one with control characters.
 pub fn check_name(name: &str) -> Result<(), InvalidSpawn> {
-    if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
+    // Marks that are not seen, or that turn the direction of text, would let a name pose as another.
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(hidden) {
         return invalid("name", format!("must be 1 to {MAX_NAME_CHARS} printable characters"));
     }
     Ok(())
@@ -385,6 +390,7 @@ mod tests {
         assert_eq!(field(&custom, serde_json::json!({"cols": 0})), "config.cols");
         assert!(config(serde_json::json!({"cmd": ["sh"]})).is_err(), "unknown keys are refused");
         assert!(check_count(0).is_err() && check_count(11).is_err() && check_count(10).is_ok());
+        assert!(check_name("a\u{202e}b").is_err());
         assert!(check_name("\n").is_err() && check_name("Code Review Agents").is_ok());
     }
 }

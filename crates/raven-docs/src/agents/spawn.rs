@@ -247,14 +247,22 @@ fn repeated(wanted: &Spawn, before: Vec<rows::Model>) -> Result<SpawnAnswer, Err
     if !same {
         return Err(Error::invalid("Idempotency-Key", "was used for another spawn; choose a new one"));
     }
-    let spawned_agents = before.into_iter().map(|row| {
-        Ok(AcceptedAgent { status: status_of(&row)?, id: row.id, name: row.name, agent_type: row.agent_type })
-    });
-    Ok(SpawnAnswer {
-        success: true,
-        spawned_agents: spawned_agents.collect::<Result<_, Error>>()?,
-        errors: Vec::new(),
-    })
+    let mut answer = SpawnAnswer { success: true, spawned_agents: Vec::new(), errors: Vec::new() };
+    for row in before {
+        let status = status_of(&row)?;
+        if status == AgentStatus::Error {
+            let message = row.error.unwrap_or_else(|| "it failed".to_owned());
+            answer.errors.push(SpawnError { agent_id: row.id, message });
+        } else {
+            let accepted = AcceptedAgent { id: row.id, name: row.name, agent_type: row.agent_type, status };
+            answer.spawned_agents.push(accepted);
+        }
+    }
+    answer.success = answer.errors.is_empty();
+    match (answer.spawned_agents.is_empty(), answer.errors.first()) {
+        (true, Some(first)) => Err(RuntimeFailure::SpawnFailed(first.message.clone()).into()),
+        _ => Ok(answer),
+    }
 }
 
 fn check(wanted: &Spawn) -> Result<(), Error> {

@@ -91,16 +91,13 @@ pub async fn by_runtime_id(
     Ok(query.one(db).await?)
 }
 
-/// The newest session of any workspace with a runtime's own id that has not ended.
-pub async fn unended_by_runtime_id(
-    db: &impl ConnectionTrait,
-    id: &RuntimeSessionId,
-) -> Queried<Option<Model>> {
+/// The sessions of all workspaces with a runtime's own id that have not ended, newest first.
+pub async fn unended_by_runtime_id(db: &impl ConnectionTrait, id: &RuntimeSessionId) -> Queried<Vec<Model>> {
     let query = Entity::find()
         .filter(Column::RuntimeSessionId.eq(id.as_str()))
         .filter(Column::Status.ne(TERMINATED))
         .order_by_desc(Column::Id);
-    Ok(query.one(db).await?)
+    Ok(query.all(db).await?)
 }
 
 /// Sessions of a workspace, newest first.

@@ -38,11 +38,10 @@ pub fn credentials(headers: &HeaderMap, caller: Option<SocketAddr>) -> Credentia
         .find(|(name, _)| *name == COOKIE)
         .map(|(_, value)| value);
     let secret = |text: &str| SecretString::from(text.to_owned());
-    Credentials {
-        cookie: cookie.map(secret),
-        bearer: bearer.map(secret),
-        caller: caller.map(|addr| addr.ip()),
-    }
+    // Behind a proxy everybody seems to call from the proxy's address: that tells nothing.
+    let direct = !headers.contains_key(header::FORWARDED) && !headers.contains_key("x-forwarded-for");
+    let caller = caller.filter(|_| direct).map(|address| address.ip());
+    Credentials { cookie: cookie.map(secret), bearer: bearer.map(secret), caller }
 }
 
 /// The credentials of a request, for handlers that recognise their caller themselves.
@@ -65,7 +64,11 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
-        if credentials.bearer.is_none() && is_write(&parts.method) && !is_same_site(&parts.headers) {
+        if credentials.bearer.is_none()
+            && credentials.cookie.is_some()
+            && is_write(&parts.method)
+            && !is_same_site(&parts.headers)
+        {
             let hint =
                 "a cookie counts only for requests from Raven's own pages; scripts send a personal token";
             return Err(Error::Denied(hint.to_owned()));

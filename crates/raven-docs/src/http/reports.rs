@@ -54,7 +54,7 @@ pub async fn heartbeat(
         (None, Some(bearer)) => app.auth.runtimes_of(bearer).await?,
         (None, None) => Vec::new(),
     };
-    if from.is_empty() {
+    if from.is_empty() || !from.iter().all(|runtime| runtime.may_speak_as(&beat.runtime_id)) {
         return Err(Error::Unauthenticated);
     }
     app.runtimes.heartbeat(&from, &beat).await?;
@@ -84,7 +84,6 @@ pub async fn session_status(
     Body(report): Body<SessionReport>,
 ) -> Result<Json<TerminalSession>, Error> {
     // Whether the session exists is told to its own runtime only.
-    let workspace = app.terminals.owner_of(&id).await?.ok_or(Error::Unauthenticated)?;
-    let from = app.auth.runtime(&credentials, &workspace).await?;
+    let from = app.terminals.runtime_of(&app.auth, &credentials, &id).await?;
     Ok(Json(app.terminals.report(&from, &id, report.status).await?))
 }

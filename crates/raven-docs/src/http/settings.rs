@@ -36,6 +36,7 @@ pub async fn patch(
 ) -> Result<Json<AgentSettings>, Error> {
     let after = settings::update(&app.changes, &app.secrets, &by, change).await?;
     app.watchers.restart(by.workspace());
+    app.auth.credential_ended();
     Ok(Json(after))
 }
 

@@ -83,7 +83,10 @@ impl RuntimeClient {
 
     pub async fn agents(&self, cursor: Option<&str>) -> Result<AgentList, RuntimeFailure> {
         let path = match cursor {
-            Some(cursor) => format!("/api/agents?limit=200&cursor={cursor}"),
+            Some(cursor) => {
+                let cursor: String = url::form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
+                format!("/api/agents?limit=200&cursor={cursor}")
+            }
             None => "/api/agents?limit=200".to_owned(),
         };
         self.call(Method::GET, &path, None::<&()>).await

@@ -31,6 +31,9 @@ const SLOWEST_RETRY: Duration = Duration::from_secs(5);
 /// How often silent runtimes and abandoned spawns are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// Most pages of a runtime's list that are read: 20,000 agents.
+const MAX_PAGES: usize = 100;
+
 /// Keeps one listener per workspace.
 #[derive(Clone)]
 pub struct Watchers {
@@ -123,7 +126,7 @@ impl Watchers {
                 Some(Ok(_)) => continue,
                 Some(Err(error)) => return Err(error.into()),
             };
-            let frame: EventFrame = serde_json::from_str(&text).context("an event frame cannot be read")?;
+            let Some(frame) = read(&text)? else { continue };
             let reached = frame.seq;
             cursor = self.handle(workspace, frame, cursor).await?;
             // Our rows are compared with the runtime's once everything missed has been replayed.
@@ -154,7 +157,7 @@ impl Watchers {
         let (health, _) = client.health().await?;
         let mut theirs = Vec::new();
         let mut cursor = None;
-        loop {
+        for _ in 0..MAX_PAGES {
             let page = client.agents(cursor.as_deref()).await?;
             theirs.extend(page.items);
             cursor = page.next_cursor;
@@ -183,5 +186,18 @@ impl Watchers {
             }
         }
         self.agents.settle_abandoned().await
+    }
+}
+
+/// Reads a frame. An event that this version does not know is skipped, not stumbled over for ever.
+fn read(text: &str) -> anyhow::Result<Option<EventFrame>> {
+    let known = serde_json::from_str::<EventFrame>(text);
+    match (known, serde_json::from_str::<serde_json::Value>(text)) {
+        (Ok(frame), _) => Ok(Some(frame)),
+        (Err(error), Ok(value)) if value["seq"].is_u64() && value["event"].is_string() => {
+            tracing::warn!(event = %value["event"], %error, "an event of the runtime is not understood; skipping it");
+            Ok(None)
+        }
+        (Err(error), _) => Err(error).context("what the runtime sent is no event frame"),
     }
 }

@@ -54,8 +54,9 @@ pub fn dialled_in_as(socket: &SocketRef) -> Option<String> {
 pub async fn recognise(app: &App, socket: &SocketRef, sent: Handshake, id: &str) -> Result<(), Refused> {
     const UNKNOWN: Refused = Refused("UNAUTHENTICATED");
     let id = RuntimeSessionId::parse(id).map_err(|_| UNKNOWN)?;
-    let workspace = app.terminals.owner_of(&id).await.map_err(refused)?.ok_or(UNKNOWN)?;
-    let runtime = app.auth.runtime(&presented(socket, sent), &workspace).await.map_err(refused)?;
+    let credentials = presented(socket, sent);
+    let runtime = app.terminals.runtime_of(&app.auth, &credentials, &id).await.map_err(refused)?;
+    socket.extensions.insert(credentials);
     socket.extensions.insert(runtime);
     socket.extensions.insert(id);
     Ok(())

@@ -254,7 +254,7 @@ impl Viewer {
         let Some(place) = &self.place else { return self.fail(not_attached()).await };
         match place.hand.resize(size).await {
             // A viewer's window changes often without anybody typing: that is no offence.
-            Ok(()) | Err(Refusal::ReadOnly | Refusal::Disconnected) => Ok(()),
+            Ok(()) | Err(Refusal::ReadOnly | Refusal::Disconnected | Refusal::Full) => Ok(()),
             Err(Refusal::Ended) => self.fail(refusal(Refusal::Ended)).await,
         }
     }
@@ -282,6 +282,9 @@ fn malformed(event: &str, expected: &str) -> ViewerError {
 
 fn refusal(refused: Refusal) -> ViewerError {
     match refused {
+        Refusal::Full => {
+            error("INPUT_FULL", "the program does not read what was typed before; try again later")
+        }
         Refusal::ReadOnly => {
             error("READ_ONLY", "you are watching: somebody else is typing, or you may not type")
         }

@@ -6,24 +6,26 @@ use std::time::Duration;
 
 use raven_protocol::agent::AgentStatus;
 use raven_protocol::event::workspace as names;
+use raven_protocol::id::WorkspaceId;
 use serde_json::json;
-use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
+use socketioxide::{SocketError, SocketIo};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Handshake, Refused, presented};
+use super::{Gone, Handshake, RETRY_FULL, Refused, emit, presented};
 use crate::app::App;
-use crate::auth::{Auth, Credentials, Person};
+use crate::auth::{Auth, Credentials, Person, Runtime};
 use crate::error::Error;
 use crate::events::{Published, WorkspaceEvent};
 
 /// How often the credentials of open connections are looked at again.
 const RECHECK_EVERY: Duration = Duration::from_secs(5);
 
-/// Namespaces whose connections belong to people.
+/// Namespaces whose connections are somebody's.
 const NAMESPACES: [&str; 2] = ["/", "/terminal"];
 
 /// Serves the namespace.
@@ -33,13 +35,14 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
         let auth = auth.clone();
         async move { sign_in(&auth, &socket, sent.unwrap_or_default()).await }
     };
-    let join = async |socket: SocketRef| {
+    let (changes, follow, stop) = (app.changes.clone(), tasks.clone(), cancel.clone());
+    let connected = move |socket: SocketRef| {
         if let Some(person) = socket.extensions.get::<Person>() {
-            socket.join(person.workspace.to_string());
+            follow.spawn(publish(socket, person.workspace, changes.listen(), stop.clone()));
         }
+        std::future::ready(())
     };
-    io.ns("/", join.with(authenticate));
-    tasks.spawn(publish(io.clone(), app.changes.listen(), cancel.clone()));
+    io.ns("/", connected.with(authenticate));
     tasks.spawn(recheck(io.clone(), app.auth.clone(), cancel.clone()));
 }
 
@@ -59,30 +62,39 @@ pub(super) fn refused(error: Error) -> Refused {
     Refused(error.code())
 }
 
+/// Tells one browser of its workspace's events. One that falls too far behind is disconnected: it
+/// comes back and reads everything anew, so none stays wrong.
 async fn publish(
-    io: SocketIo,
-    mut events: tokio::sync::broadcast::Receiver<Published>,
+    socket: SocketRef,
+    workspace: WorkspaceId,
+    mut events: Receiver<Published>,
     cancel: CancellationToken,
 ) {
     while let Some(heard) = cancel.run_until_cancelled(events.recv()).await {
-        match heard {
-            Ok(Published { workspace, event }) => tell(&io, workspace.to_string(), &event).await,
+        let told = match heard {
+            Ok(published) if published.workspace == workspace => tell(&socket, &published.event).await,
+            Ok(_) if !socket.connected() => Err(Gone),
+            Ok(_) => Ok(()),
             Err(RecvError::Closed) => return,
             Err(RecvError::Lagged(missed)) => {
-                // Browsers that come back read everything anew, so none stays wrong.
-                tracing::warn!(missed, "events were lost; disconnecting browsers");
-                let _ = io.disconnect().await;
+                tracing::warn!(missed, "a browser is too slow for its events; disconnecting it");
+                return hang_up(&socket).await;
             }
+        };
+        if told.is_err() {
+            return;
         }
     }
 }
 
-async fn tell(io: &SocketIo, room: String, event: &WorkspaceEvent) {
-    let emit = async |name: &str, data: serde_json::Value| {
-        if let Err(error) = io.to(room.clone()).emit(name, &data).await {
-            tracing::debug!(name, %error, "some browsers missed an event");
-        }
-    };
+/// Disconnects a client whose buffer may be full.
+async fn hang_up(socket: &SocketRef) {
+    while let Err(SocketError::InternalChannelFull) = socket.clone().disconnect() {
+        tokio::time::sleep(RETRY_FULL).await;
+    }
+}
+
+async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
     match event {
         WorkspaceEvent::AgentChanged(agent) => {
             let named = match agent.status {
@@ -103,14 +115,14 @@ async fn tell(io: &SocketIo, room: String, event: &WorkspaceEvent) {
                 }
             };
             if let Some((name, data)) = named {
-                emit(name, data).await;
+                emit(socket, name, &data).await?;
             }
             let data = json!({ "agent": agent, "status": agent.status, "evidence": agent.evidence });
-            emit(names::AGENT_STATUS, data).await;
+            emit(socket, names::AGENT_STATUS, &data).await
         }
-        WorkspaceEvent::ActivityAdded(entry) => emit(names::ACTIVITY_ADDED, json!(entry)).await,
-        WorkspaceEvent::RuntimeStatus(status) => emit(names::RUNTIME_STATUS, json!(status)).await,
-        WorkspaceEvent::TerminalChanged(session) => emit(names::TERMINAL_STATUS, json!(session)).await,
+        WorkspaceEvent::ActivityAdded(entry) => emit(socket, names::ACTIVITY_ADDED, entry).await,
+        WorkspaceEvent::RuntimeStatus(status) => emit(socket, names::RUNTIME_STATUS, status).await,
+        WorkspaceEvent::TerminalChanged(session) => emit(socket, names::TERMINAL_STATUS, session).await,
     }
 }
 
@@ -126,13 +138,20 @@ async fn recheck(io: SocketIo, auth: Auth, cancel: CancellationToken) {
         let sockets =
             NAMESPACES.iter().filter_map(|path| io.of(path)).flat_map(|namespace| namespace.sockets());
         for socket in sockets {
-            let known = (socket.extensions.get::<Credentials>(), socket.extensions.get::<Person>());
-            let (Some(credentials), Some(before)) = known else { continue };
-            match auth.person(&credentials).await {
-                Ok(now) if now == before => {}
-                Ok(_) | Err(Error::Unauthenticated) => drop(socket.disconnect()),
+            let Some(credentials) = socket.extensions.get::<Credentials>() else { continue };
+            match is_still_good(&auth, &socket, &credentials).await {
+                Ok(true) => {}
+                Ok(false) | Err(Error::Unauthenticated) => drop(socket.disconnect()),
                 Err(error) => tracing::warn!(%error, "a connection's credentials could not be looked at"),
             }
         }
     }
+}
+
+/// Whether a connection is still that of the same person in the same role, or of the same runtime.
+async fn is_still_good(auth: &Auth, socket: &SocketRef, credentials: &Credentials) -> Result<bool, Error> {
+    if let Some(runtime) = socket.extensions.get::<Runtime>() {
+        return Ok(auth.runtime(credentials, runtime.workspace()).await? == runtime);
+    }
+    Ok(socket.extensions.get::<Person>() == Some(auth.person(credentials).await?))
 }

@@ -24,6 +24,9 @@ use live::Live;
 /// Commands that wait for a hub; senders wait beyond that.
 const WAITING: usize = 64;
 
+/// Bytes that may wait for a wire: two of the largest inputs, so that a paste does not refuse the next.
+const MAX_TYPED: usize = 8 * 1024 * 1024 + 4096;
+
 /// How long a wire may take to bring the last output of an agent that has ended.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -232,11 +235,11 @@ impl Task {
                 self.ask_for_repaint();
             }
             Command::Input { viewer, bytes, done } => match self.may_type(viewer) {
-                Ok(()) => self.typed.push_back((ToRuntime::Input(bytes), Some(done))),
+                Ok(()) => self.queue(ToRuntime::Input(bytes), done),
                 Err(refusal) => drop(done.send(Err(refusal))),
             },
             Command::Resize { viewer, size, done } => match self.may_type(viewer) {
-                Ok(()) => self.typed.push_back((ToRuntime::Resize(size), Some(done))),
+                Ok(()) => self.queue(ToRuntime::Resize(size), done),
                 Err(refusal) => drop(done.send(Err(refusal))),
             },
             Command::CaughtUp(viewer) => {
@@ -259,6 +262,17 @@ impl Task {
             Command::End => return Next::Over,
         }
         Next::GoOn
+    }
+
+    /// Queues for the wire. What somebody typed who has left since is not typed any more.
+    fn queue(&mut self, message: ToRuntime, done: Done) {
+        self.typed.retain(|(_, done)| done.as_ref().is_none_or(|done| !done.is_closed()));
+        let waiting: usize = self.typed.iter().map(|(message, _)| cost(message)).sum();
+        if waiting + cost(&message) > MAX_TYPED {
+            let _ = done.send(Err(Refusal::Full));
+        } else {
+            self.typed.push_back((message, Some(done)));
+        }
     }
 
     fn may_type(&self, viewer: ViewerId) -> Result<(), Refusal> {
@@ -308,9 +322,15 @@ impl Task {
 
     fn type_next(&mut self, permit: Option<mpsc::OwnedPermit<ToRuntime>>) {
         let (Some(permit), Some((message, done))) = (permit, self.typed.pop_front()) else { return };
-        permit.send(message);
-        if let Some(done) = done {
-            let _ = done.send(Ok(()));
+        match done {
+            // Whoever typed it has left: it was never taken.
+            Some(done) if done.is_closed() => {}
+            done => {
+                permit.send(message);
+                if let Some(done) = done {
+                    let _ = done.send(Ok(()));
+                }
+            }
         }
     }
 
@@ -341,6 +361,14 @@ impl Task {
         if let Err(error) = self.terminals.set_size(&self.row, size).await {
             tracing::warn!(session.id = %self.row.id, %error, "the session's size could not be written");
         }
+    }
+}
+
+/// Bytes that a message counts while it waits.
+fn cost(message: &ToRuntime) -> usize {
+    match message {
+        ToRuntime::Input(bytes) => bytes.len() + 64,
+        ToRuntime::Resize(_) | ToRuntime::Repaint => 64,
     }
 }
 

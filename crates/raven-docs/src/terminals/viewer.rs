@@ -16,9 +16,6 @@ use crate::auth::Named;
 /// Bytes that may wait for a viewer; beyond, what waits is dropped and a repaint takes its place.
 const MAX_WAITING: usize = 512 * 1024;
 
-/// Events other than output that may wait for a viewer; one that reads none of them is dropped.
-const MAX_EVENTS: usize = 64;
-
 /// Output is joined up to this size for one message.
 const MAX_MESSAGE: usize = 64 * 1024;
 
@@ -96,6 +93,8 @@ pub enum ViewerEvent {
 /// Why something a viewer sent was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
+    /// More waits than the program takes.
+    Full,
     ReadOnly,
     Disconnected,
     Ended,
@@ -213,16 +212,15 @@ impl Queue {
         pushed
     }
 
-    /// Queues anything else.
+    /// Queues anything else. Only the newest of each kind waits, so their number is bounded.
     pub fn push(&self, event: ViewerEvent) {
         let mut waiting = self.lock();
         waiting.over |= event == ViewerEvent::Detached;
+        let kind = std::mem::discriminant(&event);
+        waiting.events.retain(|waits| {
+            matches!(waits, ViewerEvent::Data { .. }) || std::mem::discriminant(waits) != kind
+        });
         waiting.events.push_back(event);
-        let others = waiting.events.iter().filter(|event| !matches!(event, ViewerEvent::Data { .. })).count();
-        if others > MAX_EVENTS {
-            waiting.events.clear();
-            waiting.over = true;
-        }
         drop(waiting);
         self.inner.wake.notify_one();
     }
@@ -303,11 +301,14 @@ mod tests {
     }
 
     #[test]
-    fn a_viewer_that_reads_nothing_is_dropped() {
+    fn only_the_newest_event_of_a_kind_waits() {
         let queue = Queue::default();
-        for _ in 0..=MAX_EVENTS {
+        for you in [true, false, true] {
             queue.push(ViewerEvent::Size(TerminalSize::DEFAULT));
+            queue.push(ViewerEvent::Writer { user: None, you });
         }
-        assert!(matches!(queue.pop(), Popped::Over));
+        let expected =
+            [ViewerEvent::Size(TerminalSize::DEFAULT), ViewerEvent::Writer { user: None, you: true }];
+        assert_eq!(queue.drain(), expected);
     }
 }

@@ -61,7 +61,7 @@ fn secrets_lie_in_the_folder_for_their_owner_alone_and_never_in_clear() {
     let dir = place.path("docs");
     place.docs.take().unwrap().stop();
     let mode = |name: &str| std::fs::metadata(dir.join(name)).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode("secret.key"), 0o600);
+    assert_eq!((mode("secret.key"), mode("raven.db")), (0o600, 0o600));
     assert_eq!(std::fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
     let database = std::fs::read(dir.join("raven.db")).unwrap();
     for secret in [crate::surroundings::KEY, crate::surroundings::PASSWORD, &place.owner] {

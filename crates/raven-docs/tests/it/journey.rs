@@ -112,3 +112,14 @@ fn a_repeated_spawn_with_its_key_spawns_nothing_more() {
     assert_ne!(ids(&asked(&member, "k1", &body).body), ids(&first.body), "somebody else's key");
     assert_eq!(place.owner().get("/api/parallax-agents").body["items"].as_array().unwrap().len(), 4);
 }
+
+#[test]
+fn a_repeated_spawn_that_failed_has_still_failed() {
+    let place = Place::with_runtime();
+    let body = json!({ "agentType": "custom", "config": { "cwd": "/no/such/folder" } });
+    let ask = || place.owner().header("idempotency-key", "k").post("/api/parallax-agents/spawn", &body);
+    assert_eq!(ask().status, 422);
+    let again = ask();
+    assert_eq!(again.body["title"], "Agent spawn failed", "{}", again.body);
+    assert!(again.body["detail"].as_str().unwrap().contains("/no/such/folder"));
+}

@@ -220,6 +220,22 @@ fn a_callback_token_speaks_for_its_own_spawn_only() {
     assert_eq!(say("raven_cb_wrong", &first[0]), 401);
     assert_eq!(say(&place.owner, &first[0]), 401, "a person is no runtime");
     assert_eq!(say(KEY, &other[0]), 204, "the runtime's key speaks for all");
+    let beat =
+        json!({ "workspaceId": workspace, "runtimeId": "rt_evil", "activeAgents": 999, "version": "6" });
+    let posing = place.person(&token).post("/api/parallax-agents/runtime/heartbeat", &beat);
+    assert_eq!(posing.status, 401, "one spawn's token is not the whole runtime");
+    for (field, bad) in [("loginUrl", "javascript:alert(1)"), ("runtimeEndpoint", "javascript:x")] {
+        let mut body = json!({ "workspaceId": workspace, "agentId": first[0], "status": "ready" });
+        body[field] = json!(bad);
+        assert_eq!(
+            place.person(&token).post("/api/parallax-agents/spawn-callback", &body).status,
+            422,
+            "{field}"
+        );
+    }
+    let mut body = json!({ "workspaceId": workspace, "agentId": first[0], "status": "failed" });
+    body["error"] = json!("x".repeat(20_000));
+    assert_eq!(place.person(&token).post("/api/parallax-agents/spawn-callback", &body).status, 422);
     for agent in [&first[0], &first[1], &other[0]] {
         place.agent_that_is(agent, "ready");
     }

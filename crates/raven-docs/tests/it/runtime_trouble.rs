@@ -128,3 +128,16 @@ fn a_test_carries_the_key_to_no_other_address() {
         place.person(&member).post("/api/parallax-agents/runtime/test", &json!({ "endpoint": address }));
     assert_eq!(refused.status, 403);
 }
+
+#[test]
+fn a_stored_key_stays_with_the_address_it_was_entered_for() {
+    let place = Place::with_runtime();
+    let before = place.owner().get("/api/workspace/agent-settings").body;
+    assert!(before["runtimeApiKeyFingerprint"].is_string());
+    let same = format!("{}/", before["runtimeEndpoint"].as_str().unwrap().trim_end_matches('/'));
+    assert!(set(&place, json!({ "runtimeEndpoint": same }))["runtimeApiKeyFingerprint"].is_string());
+    let moved = set(&place, json!({ "runtimeEndpoint": "http://127.0.0.1:9" }));
+    assert_eq!(moved["runtimeApiKeyFingerprint"], Value::Null);
+    let with_key = json!({ "runtimeEndpoint": "http://127.0.0.1:8", "runtimeApiKey": "sk-new" });
+    assert!(set(&place, with_key)["runtimeApiKeyFingerprint"].is_string());
+}

@@ -157,7 +157,7 @@ impl Live {
             self.lose_track();
         }
         self.fresh = false;
-        self.reach(offset + bytes.len() as u64);
+        self.reach(offset.saturating_add(bytes.len() as u64));
         let visible = Bytes::copy_from_slice(&self.filter.strip(bytes));
         self.tail.push(self.head, visible.clone());
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
