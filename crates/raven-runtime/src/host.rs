@@ -146,6 +146,7 @@ struct Host {
     ended: Rc<Cell<bool>>,
     notices: watch::Sender<Notice>,
     ending: watch::Receiver<Option<Ending>>,
+    input: JoinHandle<()>,
     output: JoinHandle<io::Result<()>>,
     motion: JoinHandle<()>,
     clients: TaskTracker,
@@ -163,7 +164,7 @@ impl Host {
         let master = Rc::new(master.watched()?);
         let (notices, heard) = watch::channel(Notice::Moving(hub.motion()));
         let (ending_asked, ending) = watch::channel(None);
-        let (input, queue) = mpsc::channel(pump::INPUT_QUEUE);
+        let (keys, queue) = mpsc::channel(pump::INPUT_QUEUE);
         let (answers, ended, clients) =
             (pump::Answers::default(), Rc::new(Cell::new(false)), TaskTracker::new());
         let closed = {
@@ -171,7 +172,7 @@ impl Host {
             move || ended.get()
         };
         let output = spawn_local(pump::output(hub.clone(), Rc::clone(&master), answers.clone(), closed));
-        spawn_local(pump::input(Rc::clone(&master), answers, queue));
+        let input = spawn_local(pump::input(Rc::clone(&master), answers, queue));
         let motion = spawn_local(motion::follow(hub.clone(), notices.clone()));
         let resize = {
             let (hub, master) = (hub.clone(), Rc::clone(&master));
@@ -186,14 +187,14 @@ impl Host {
         let running = Notice::Running { pid, at };
         let controls = Controls {
             hub: hub.clone(),
-            input,
+            input: keys,
             resize: Rc::new(resize),
             notices: heard,
             running,
             ending: ending_asked,
         };
         spawn_local(accept(listener, controls, clients.clone()));
-        Ok(Self { hub, master, main, ended, notices, ending, output, motion, clients })
+        Ok(Self { hub, master, main, ended, notices, ending, input, output, motion, clients })
     }
 
     /// Lives with the program, then takes its end: every process gone, every byte taken, every client told.
@@ -224,8 +225,10 @@ impl Host {
                 return Ok(exit);
             }
             if reaper.exit().is_some() {
-                // The screen of a program that is gone stands still, and that means nothing.
+                // The screen of a program that is gone stands still, and that means nothing;
+                // and what was typed was meant for nobody else.
                 self.motion.abort();
+                self.input.abort();
             }
             let asked = if reaper.exit().is_some() && order.is_none() {
                 Some(Ending { ask: true, kill_after: LEFTOVERS })

@@ -92,9 +92,8 @@ async fn take_input(from: &mut Receiver, controls: &Controls, cursor: &RefCell<C
         }
         let mut bytes = message.freeze();
         bytes.advance(Frame::HEADER);
-        if controls.input.send(bytes).await.is_err() {
-            return Ok(());
-        }
+        // A program that has ended takes none; who typed it still hears the rest and the exit.
+        let _nobody_reads = controls.input.send(bytes).await;
     }
     Ok(())
 }

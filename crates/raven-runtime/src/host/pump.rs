@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, mpsc};
 
@@ -31,6 +30,11 @@ const WRITE_AGAIN: Duration = Duration::from_millis(50);
 
 /// A terminal that nobody has open is looked at this often: its program may open it again.
 const READ_AGAIN: Duration = Duration::from_millis(100);
+
+/// A terminal that was closed once is looked at this often. From then on the event loop calls it ready
+/// for ever, even when a look finds nothing, so waiting for it to be ready would be a loop without a
+/// pause; and its program may have opened it again, and type-ahead must not feel slow then.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// What the terminal says to the program by itself.
 #[derive(Clone, Default)]
@@ -59,12 +63,13 @@ pub async fn output(
     let mut buffer = vec![0; BATCH];
     loop {
         let mut ready = master.readable().await?;
-        let mut filled = 0;
+        let (mut filled, mut idle) = (0, false);
         let last = loop {
             match ready.get_inner().read(&mut buffer[filled..]) {
                 Ok(0) => break Some(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => filled += count,
-                Err(full) if full.kind() == io::ErrorKind::WouldBlock => {
+                Err(empty) if empty.kind() == io::ErrorKind::WouldBlock => {
+                    idle = ready.ready().is_read_closed();
                     ready.clear_ready();
                     break None;
                 }
@@ -82,6 +87,7 @@ pub async fn output(
         match last {
             Some(_) if ended() => return Ok(()),
             Some(_closed) => tokio::time::sleep(READ_AGAIN).await,
+            None if idle => tokio::time::sleep(LOOK_AGAIN).await,
             None => tokio::task::yield_now().await,
         }
     }
@@ -108,15 +114,32 @@ pub async fn input(master: Rc<AsyncFd<Master>>, answers: Answers, mut queue: mps
 /// What a closed terminal refuses is dropped: there is nobody to read it.
 async fn write_all(master: &AsyncFd<Master>, mut bytes: &[u8]) {
     while !bytes.is_empty() {
-        let attempt = master.async_io(Interest::WRITABLE, |terminal| terminal.write(bytes));
-        match tokio::time::timeout(WRITE_AGAIN, attempt).await {
-            Ok(Ok(count)) => bytes = &bytes[count..],
-            Ok(Err(_closed)) => return,
-            Err(_elapsed) => match master.get_ref().write(bytes) {
-                Ok(count) => bytes = &bytes[count..],
-                Err(full) if full.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_closed) => return,
-            },
+        match write_some(master, bytes).await {
+            Ok(count) => bytes = &bytes[count..],
+            Err(again) if matches!(again.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(_closed) => return,
+        }
+    }
+}
+
+/// Waits for room and tries once. A try that finds none has waited, whatever the event loop says of a
+/// terminal that was closed: everything else here runs on the same thread.
+async fn write_some(master: &AsyncFd<Master>, bytes: &[u8]) -> io::Result<usize> {
+    let Ok(ready) = tokio::time::timeout(WRITE_AGAIN, master.writable()).await else {
+        return master.get_ref().write(bytes);
+    };
+    let mut ready = ready?;
+    let was_closed = ready.ready().is_write_closed();
+    match ready.try_io(|terminal| terminal.get_ref().write(bytes)) {
+        Ok(written) => {
+            tokio::task::consume_budget().await;
+            written
+        }
+        Err(_no_room) => {
+            if was_closed {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            Err(io::ErrorKind::WouldBlock.into())
         }
     }
 }

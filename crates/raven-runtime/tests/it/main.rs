@@ -23,3 +23,4 @@ mod startup;
 mod stopping;
 mod terminal;
 mod terminals;
+mod unread;
