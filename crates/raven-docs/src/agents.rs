@@ -228,7 +228,7 @@ impl Agents {
 
 /// Checks what a runtime tells before it is kept and shown.
 fn check_callback(told: &SpawnCallback) -> Result<(), Error> {
-    crate::terminals::check_endpoint(told.runtime_endpoint.as_deref())?;
+    crate::terminals::reports::check_endpoint(told.runtime_endpoint.as_deref())?;
     let texts = [("error", &told.error), ("loginUrl", &told.login_url), ("mcpEndpoint", &told.mcp_endpoint)];
     for (field, text) in texts {
         if text.as_ref().is_some_and(|text| text.len() > MAX_TOLD) {

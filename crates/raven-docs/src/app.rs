@@ -25,6 +25,7 @@ use crate::people::People;
 use crate::runtimes::watch::Watchers;
 use crate::runtimes::{HostingDefaults, Runtimes};
 use crate::secrets::Secrets;
+use crate::settings;
 use crate::socket;
 use crate::terminals::Terminals;
 
@@ -143,6 +144,7 @@ async fn build(
         key: config.runtime_api_key.clone(),
         secrets: secrets.clone(),
     };
+    settings::seed(&db, &defaults).await?;
     Ok(App {
         auth: Auth::new(db.clone(), secrets.clone()),
         people: People::new(db.clone(), defaults),

@@ -34,10 +34,10 @@ pub struct ServeArgs {
     /// Address under which browsers and runtimes reach this server, such as https://raven.company.com
     #[arg(long, env = "RAVEN_DOCS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<Url>,
-    /// Runtime address that a new workspace begins with
+    /// Runtime address for workspaces whose settings name none yet
     #[arg(long, env = "RAVEN_DOCS_RUNTIME_ENDPOINT", value_name = "URL")]
     runtime_endpoint: Option<String>,
-    /// File with the runtime API key that a new workspace begins with
+    /// File with that runtime's API key
     #[arg(long, env = "RAVEN_DOCS_RUNTIME_API_KEY_FILE", value_name = "F")]
     runtime_api_key_file: Option<PathBuf>,
     #[command(flatten)]

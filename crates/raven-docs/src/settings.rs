@@ -13,7 +13,7 @@ use crate::auth::runtime_key_digest;
 use crate::db::{self, Db, settings as rows};
 use crate::error::Error;
 use crate::events::{Changes, WorkspaceEvent};
-use crate::runtimes::{RuntimeStatus, key_purpose};
+use crate::runtimes::{HostingDefaults, RuntimeStatus, key_purpose};
 use crate::secrets::Secrets;
 
 /// Longest runtime key, in bytes.
@@ -100,6 +100,20 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<O
 pub async fn get(db: &Db, by: &Granted<Read>) -> Result<AgentSettings, Error> {
     let row = db::settings::find(db.read(), by.workspace()).await?.ok_or(Error::NotFound("settings"))?;
     Ok(view(&row))
+}
+
+/// Gives workspaces whose settings name no runtime the one that the server was started with: those
+/// that were made from the command line before its first start.
+pub async fn seed(db: &Db, defaults: &HostingDefaults) -> Result<(), Error> {
+    if defaults.endpoint.is_none() {
+        return Ok(());
+    }
+    let tx = db.begin().await?;
+    for row in rows::all(&tx).await?.into_iter().filter(|row| row.runtime_endpoint.is_none()) {
+        let workspace = WorkspaceId::parse(row.workspace_id)?;
+        rows::update(&tx, &workspace, defaults.hosting(&workspace)?, rows::Heard::Forget).await?;
+    }
+    Ok(tx.commit().await.map_err(anyhow::Error::from)?)
 }
 
 /// Changes the settings.

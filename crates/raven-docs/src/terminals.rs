@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use raven_protocol::id::{AgentId, RuntimeSessionId, SessionId, WorkspaceId};
 use raven_protocol::terminal::{TerminalSize, TerminalStatus};
 use raven_protocol::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::{Drive, Granted, Read};
 use crate::activity::{self, About, ActivityKind};
-use crate::auth::{Auth, Credentials, Named, Runtime};
+use crate::auth::Named;
 use crate::db::{self, Db, sessions as rows};
-use crate::error::{Conflict, Error};
+use crate::error::Error;
 use crate::events::{Change, Changes, WorkspaceEvent};
 use crate::page::{Page, PageQuery};
 use crate::runtimes::Runtimes;
@@ -26,11 +26,11 @@ pub mod dial;
 pub mod hub;
 pub mod link;
 pub mod raw;
+pub mod reports;
 mod tail;
 pub mod viewer;
 
 use hub::{Hub, HubStart};
-use link::Link;
 use viewer::{Attached, Attachment, Seat};
 
 /// A session as the API and events show it.
@@ -56,22 +56,6 @@ pub struct SessionBrief {
     pub status: TerminalStatus,
     pub cols: i64,
     pub rows: i64,
-}
-
-/// A session that a runtime creates, as in the guide.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewSession {
-    pub agent_id: AgentId,
-    pub workspace_id: WorkspaceId,
-    pub runtime_session_id: RuntimeSessionId,
-    /// A `ws`, `wss`, `http` or `https` address; kept and shown. The runtime dials in.
-    pub runtime_endpoint: Option<String>,
-    pub title: Option<String>,
-    /// Columns, 2 to 1000; 80 by default.
-    pub cols: Option<u32>,
-    /// Rows, 1 to 500; 24 by default.
-    pub rows: Option<u32>,
 }
 
 /// How a session comes to be.
@@ -185,89 +169,6 @@ impl Terminals {
             self.tasks.spawn(dial::keep_connected(self.clone(), self.runtimes.clone(), row, hub.clone()));
         }
         hubs.insert(id, hub);
-    }
-
-    /// A runtime's own session, which it will dial in to.
-    pub async fn create(&self, from: &Runtime, new: NewSession) -> Result<TerminalSession, Error> {
-        let size = TerminalSize::new(
-            new.cols.unwrap_or(TerminalSize::DEFAULT.cols.into()),
-            new.rows.unwrap_or(TerminalSize::DEFAULT.rows.into()),
-        )?;
-        check_endpoint(new.runtime_endpoint.as_deref())?;
-        let mut change = self.changes.begin().await?;
-        let found = db::agents::find_reported(change.tx(), from.workspace(), &new.agent_id).await?;
-        let agent = found.filter(|agent| from.may_speak_for(agent)).ok_or(Error::NotFound("agent"))?;
-        let opening = Opening {
-            runtime_session_id: new.runtime_session_id.clone(),
-            endpoint: new.runtime_endpoint,
-            may_dial: false,
-            title: new.title,
-            size: Some(size),
-        };
-        let opened = self.ensure(&mut change, &agent, opening).await?;
-        change.commit().await?;
-        self.start(opened);
-        let row = rows::by_runtime_id(self.db.read(), from.workspace(), &new.runtime_session_id).await?;
-        Ok(view(&row.ok_or(Error::NotFound("terminal session"))?))
-    }
-
-    /// The runtime behind a call about a session of its own. Runtimes choose these ids, so several
-    /// workspaces may have the same: it is that of the workspace which the credentials are good for.
-    pub async fn runtime_of(
-        &self,
-        auth: &Auth,
-        credentials: &Credentials,
-        id: &RuntimeSessionId,
-    ) -> Result<Runtime, Error> {
-        for row in rows::unended_by_runtime_id(self.db.read(), id).await? {
-            match auth.runtime(credentials, &WorkspaceId::parse(row.workspace_id)?).await {
-                Err(Error::Unauthenticated) => {}
-                decided => return decided,
-            }
-        }
-        Err(Error::Unauthenticated)
-    }
-
-    /// Connects the wire of a runtime that dialled in.
-    pub async fn accept(
-        &self,
-        from: &Runtime,
-        id: &RuntimeSessionId,
-        wire: Link,
-    ) -> Result<TerminalSize, Error> {
-        let row = self.reported(from, id).await?;
-        let hub = self.hub(&row).ok_or_else(|| terminated(&row))?;
-        hub.connect(wire).await;
-        Ok(size_of(&row))
-    }
-
-    /// Takes a runtime's word on the state of its session.
-    pub async fn report(
-        &self,
-        from: &Runtime,
-        id: &RuntimeSessionId,
-        status: TerminalStatus,
-    ) -> Result<TerminalSession, Error> {
-        let row = self.reported(from, id).await?;
-        match self.hub(&row) {
-            Some(hub) if status.is_final() => hub.end(),
-            Some(hub) => hub.report(status).await,
-            None => {}
-        }
-        let row = self.set_status(&row, status).await?;
-        Ok(view(&row))
-    }
-
-    async fn reported(&self, from: &Runtime, id: &RuntimeSessionId) -> Result<rows::Model, Error> {
-        let row = rows::by_runtime_id(self.db.read(), from.workspace(), id).await?;
-        let row = row.ok_or(Error::NotFound("terminal session"))?;
-        let agent = AgentId::parse(row.agent_id.as_str())?;
-        let agent = db::agents::find(self.db.read(), from.workspace(), &agent).await?;
-        if agent.is_some_and(|agent| from.may_speak_for(&agent)) {
-            Ok(row)
-        } else {
-            Err(Error::Unauthenticated)
-        }
     }
 
     /// Attaches a viewer, who may become the writer when the right to drive is given.
@@ -410,22 +311,6 @@ async fn end_row(change: &mut Change, mut row: rows::Model) -> Result<rows::Mode
     activity::record(change, &workspace, ActivityKind::TerminalSessionTerminated, about).await?;
     change.tell(&workspace, WorkspaceEvent::TerminalChanged(view(&row)));
     Ok(row)
-}
-
-pub(crate) fn check_endpoint(endpoint: Option<&str>) -> Result<(), Error> {
-    let Some(endpoint) = endpoint else { return Ok(()) };
-    let good = url::Url::parse(endpoint)
-        .is_ok_and(|url| matches!(url.scheme(), "ws" | "wss" | "http" | "https") && url.has_host());
-    if good {
-        Ok(())
-    } else {
-        Err(Error::invalid("runtimeEndpoint", "must be a ws, wss, http or https address"))
-    }
-}
-
-fn terminated(row: &rows::Model) -> Error {
-    let detail = format!("terminal session {} has ended; create a new one", row.id);
-    Error::Conflict { code: Conflict::SessionTerminated, detail }
 }
 
 /// The spelling of a state in rows, which is that of every surface.

@@ -14,7 +14,8 @@ use super::extract::{Body, Path, Presented};
 use crate::app::App;
 use crate::auth::Runtime;
 use crate::error::Error;
-use crate::terminals::{NewSession, TerminalSession};
+use crate::terminals::TerminalSession;
+use crate::terminals::reports::NewSession;
 
 /// Most entries of a heartbeat's metadata.
 const MAX_METADATA: usize = 32;

@@ -98,3 +98,19 @@ fn accounts_are_made_beside_a_running_server() {
     let listed = run_docs(&["user", "list", "--data-dir", dir], "");
     assert!(String::from_utf8_lossy(&listed.stdout).contains("member@example.com\tadmin"));
 }
+
+#[test]
+fn an_account_made_before_the_first_start_gets_the_runtime_too() {
+    let mut place = Place::bare();
+    place.start_runtime();
+    let token = place.account("first@example.com", "owner", &[]);
+    place.owner = token;
+    place.start_docs();
+    let settings = place.owner().get("/api/workspace/agent-settings").body;
+    assert!(
+        settings["runtimeEndpoint"].is_string() && settings["runtimeApiKeyFingerprint"].is_string(),
+        "{settings}"
+    );
+    let tested = place.owner().post("/api/parallax-agents/runtime/test", &serde_json::json!({})).body;
+    assert_eq!(tested["connected"], true, "{tested}");
+}
