@@ -14,7 +14,7 @@ use crate::daemon::{Daemon, until};
 use crate::terminal::Terminal;
 
 /// An end must be known by then on a busy machine; a host that is stuck is given up after longer.
-const QUICKLY: Duration = Duration::from_secs(8);
+const QUICKLY: Duration = Duration::from_secs(15);
 
 /// More than a terminal and what is before it take in without a reader: 4 KiB and 64 KiB on Linux.
 const PASTE: usize = 100_000;
