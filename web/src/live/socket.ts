@@ -32,7 +32,11 @@ export function connectLive(cache: QueryClient, onLiveness: (now: Liveness) => v
     if (wasConnected) void cache.invalidateQueries();
     wasConnected = true;
   });
-  socket.on('disconnect', () => onLiveness('lost'));
+  socket.on('disconnect', (reason) => {
+    onLiveness('lost');
+    // The client comes back by itself from everything but this: a server that ends, or finds us too slow.
+    if (reason === 'io server disconnect') socket.connect();
+  });
   socket.on('connect_error', (error) => {
     onLiveness('lost');
     if (error.message === 'UNAUTHENTICATED') void cache.invalidateQueries({ queryKey: keys.me });

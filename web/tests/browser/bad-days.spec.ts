@@ -71,6 +71,16 @@ test('a runtime that is killed shows Disconnected, and everything goes on when i
   await terminalSays(page, 'before-the-fall');
 });
 
+test('a control plane that is restarted is found again by the open page', async () => {
+  const bar = page.getByRole('group', { name: 'Terminal state' });
+  await type(page, 'clear; echo before-the-restart\n');
+  await terminalSays(page, 'before-the-restart');
+  await stack.restartDocs();
+  await expect(bar).toContainText('Active');
+  await type(page, 'echo again-$((50+5))\n');
+  await terminalSays(page, 'again-55');
+});
+
 test('an agent that ends by itself keeps its last screen, and says why', async () => {
   await type(page, 'clear; echo last-words; exit 3\n');
   await expect(page.getByText('This agent has stopped')).toBeVisible();
@@ -151,14 +161,13 @@ test('a viewer watches and is offered nothing that would be refused', async ({ b
   await other.close();
 });
 
-test('who is logged out elsewhere is asked to log in at the next step, and comes back', async () => {
+test('who is logged out elsewhere is asked to log in at once, and comes back', async () => {
   await page.goto(`${stack.url}/activity`);
   await expect(page.getByRole('list', { name: 'Activity' })).toBeVisible();
   await page.request.post(`${stack.url}/api/auth/logout`, { headers: { origin: stack.url } });
-  await page.getByRole('link', { name: 'Settings', exact: true }).first().click();
-  await expect(page).toHaveURL(/\/login\?from=%2Fsettings/);
+  await expect(page).toHaveURL(/\/login\?from=%2Factivity/);
   await page.getByLabel('E-mail').fill(OWNER.email);
   await page.getByRole('textbox', { name: 'Password' }).fill(OWNER.password);
   await page.getByRole('button', { name: 'Log in' }).click();
-  await expect(page).toHaveURL(/\/settings/);
+  await expect(page).toHaveURL(/\/activity/);
 });

@@ -91,7 +91,7 @@ export class Program {
 export class Stack {
   private constructor(
     readonly folder: string,
-    readonly docs: Program,
+    public docs: Program,
     public runtime: Program,
     /** A second way to the server, which can be cut. */
     readonly wire: Wire,
@@ -104,23 +104,9 @@ export class Stack {
     const port = await freePort();
     const wire = await Wire.listen();
     const endpoint = `http://127.0.0.1:${port}`;
-    const docs = await Program.start(
-      DOCS,
-      [
-        'serve',
-        '--port',
-        '0',
-        '--data-dir',
-        join(folder, 'docs'),
-        '--runtime-endpoint',
-        endpoint,
-        '--runtime-api-key-file',
-        key,
-        '--public-url',
-        wire.url,
-      ],
-      { url: /listening on (http:\S+)/, code: /setup code: (\S+)/ },
-    );
+    const docs = await startDocs(folder, 0, ['--runtime-endpoint', endpoint, '--public-url', wire.url], {
+      code: /setup code: (\S+)/,
+    });
     try {
       wire.leadTo(docs.fact('url'));
       return new Stack(folder, docs, await startRuntime(folder, port, docs.fact('url')), wire);
@@ -149,6 +135,13 @@ export class Stack {
     if (code !== 0) throw new Error(`user add ended with status ${code}`);
   }
 
+  /** Ends the control plane as an operator does, and starts it again where it was. */
+  async restartDocs(): Promise<void> {
+    await this.docs.stop();
+    const port = Number(new URL(this.url).port);
+    this.docs = await startDocs(this.folder, port, ['--public-url', this.wire.url], {});
+  }
+
   /** Starts the runtime again where it was. */
   async restartRuntime(): Promise<void> {
     this.runtime = await startRuntime(this.folder, Number(new URL(this.endpoint).port), this.url);
@@ -163,6 +156,17 @@ export class Stack {
       await rm(this.folder, { recursive: true, force: true });
     }
   }
+}
+
+function startDocs(
+  folder: string,
+  port: number,
+  more: string[],
+  patterns: Record<string, RegExp>,
+): Promise<Program> {
+  const argv = ['serve', '--port', String(port), '--data-dir', join(folder, 'docs')];
+  argv.push('--runtime-api-key-file', join(folder, 'runtime.key'), ...more);
+  return Program.start(DOCS, argv, { url: /listening on (http:\S+)/, ...patterns });
 }
 
 function startRuntime(folder: string, port: number, controlPlane: string): Promise<Program> {

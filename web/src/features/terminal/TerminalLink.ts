@@ -38,7 +38,7 @@ export interface LinkListener {
 /** What the link needs of a socket; `io('/terminal')` is one. */
 export type TerminalSocket = Pick<
   Socket,
-  'on' | 'emit' | 'timeout' | 'connected' | 'disconnect' | 'removeAllListeners'
+  'on' | 'emit' | 'timeout' | 'connected' | 'connect' | 'disconnect' | 'removeAllListeners'
 >;
 
 export class TerminalLink {
@@ -51,7 +51,11 @@ export class TerminalLink {
     private readonly listener: LinkListener,
   ) {
     socket.on('connect', () => this.#attach());
-    socket.on('disconnect', () => this.#lost());
+    socket.on('disconnect', (reason: string) => {
+      this.#lost();
+      // The client comes back by itself from everything but this: a server that ends, or a credential that did.
+      if (reason === 'io server disconnect') socket.connect();
+    });
     socket.on('connect_error', (error: Error) => {
       if (error.message === 'UNAUTHENTICATED') listener.refused('UNAUTHENTICATED', error.message);
       else this.#lost();
