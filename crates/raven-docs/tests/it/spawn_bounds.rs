@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::programs::wait_for;
 use crate::surroundings::Place;
 
 #[test]
@@ -50,7 +51,11 @@ fn an_agent_that_cannot_start_ends_as_an_error_with_its_last_lines() {
     let failed = place.agent_that_is(&dying, "error");
     let error = failed["error"].as_str().unwrap();
     assert!(error.contains("all is lost") && error.contains('3'), "{error}");
-    assert_eq!(failed["exitCode"], 3);
+    // The callback may tell of the end before the event stream, which knows the exit status too.
+    wait_for("the exit status", || {
+        let agent = place.owner().get(&format!("/api/parallax-agents/{dying}")).body;
+        (agent["exitCode"] == 3).then_some(())
+    });
     assert!(place.activity_of(&dying).contains(&"agent_failed".into()));
     let feed = place.owner().get("/api/activity?kind=agent_failed").body;
     assert!(feed["items"][0]["detail"].as_str().unwrap().contains("all is lost"), "{feed}");
