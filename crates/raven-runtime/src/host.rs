@@ -52,6 +52,9 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// How long an ended host waits for its clients to take the rest of the stream.
 const LINGER: Duration = Duration::from_secs(10);
 
+/// How long to wait when a connection cannot be taken: the usual reason is a limit that passes.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
 /// How long a host that is asked to terminate gives its program.
 const TERMINATED: Duration = Duration::from_secs(5);
 
@@ -267,7 +270,7 @@ async fn accept(listener: UnixListener, controls: Controls, clients: TaskTracker
             }
             Err(refused) => {
                 tracing::warn!(error = %refused, "a connection could not be taken");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(ACCEPT_AGAIN).await;
             }
         }
     }
