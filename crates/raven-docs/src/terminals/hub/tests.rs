@@ -56,6 +56,11 @@ impl Bench {
     }
 }
 
+/// Bounds a wait: nothing of this takes long.
+async fn soon<T>(fact: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(20), fact).await.expect("it never came")
+}
+
 /// The next news of the writer: who, and whether idle.
 async fn writer(attachment: &Attachment) -> (Option<String>, bool) {
     loop {
@@ -83,7 +88,7 @@ async fn what_waits_to_be_typed_is_refused_when_the_seat_is_taken() {
     boss.control(Control::Take).await.unwrap();
     let mut taken = 0;
     for input in inputs {
-        match input.await.unwrap() {
+        match soon(input).await.unwrap() {
             Ok(()) => taken += 1,
             Err(refused) => assert_eq!(refused, Refusal::ReadOnly),
         }
@@ -91,13 +96,13 @@ async fn what_waits_to_be_typed_is_refused_when_the_seat_is_taken() {
     let typing = tokio::spawn(async move { boss.input(Bytes::from_static(b"bob")).await });
     let mut typed = Vec::new();
     while !typed.ends_with(b"bob") {
-        if let ToRuntime::Input(bytes) = bench.end.from_hub.recv().await.unwrap() {
+        if let ToRuntime::Input(bytes) = soon(bench.end.from_hub.recv()).await.unwrap() {
             typed.extend_from_slice(&bytes);
         }
     }
     assert!(taken < 40, "some waited");
     assert_eq!(typed, [&b"ada ".repeat(taken)[..], b"bob"].concat(), "what was acknowledged and no more");
-    typing.await.unwrap().unwrap();
+    soon(typing).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -118,16 +123,16 @@ async fn what_was_typed_before_a_grant_is_typed_before_what_follows() {
     let following = tokio::spawn(async move { second.input(Bytes::from_static(b"bob")).await });
     let mut typed = Vec::new();
     while !typed.ends_with(b"bob") {
-        if let ToRuntime::Input(bytes) = bench.end.from_hub.recv().await.unwrap() {
+        if let ToRuntime::Input(bytes) = soon(bench.end.from_hub.recv()).await.unwrap() {
             typed.extend_from_slice(&bytes);
         }
     }
     let mut accepted = 0;
     for input in typing {
-        accepted += usize::from(input.await.unwrap().is_ok());
+        accepted += usize::from(soon(input).await.unwrap().is_ok());
     }
     assert_eq!(typed, [&b"ada ".repeat(accepted)[..], b"bob"].concat());
-    following.await.unwrap().unwrap();
+    soon(following).await.unwrap().unwrap();
 }
 
 #[tokio::test]
