@@ -98,23 +98,23 @@ impl Replay {
         if entry.at.as_millis() - self.last.as_millis() >= PAUSE_MS {
             self.look();
         }
-        self.last = entry.at;
         match &entry.what {
             What::Begin(begin) => self.screen = Screen::new(begin.size.cols, begin.size.rows, SCROLLBACK),
             What::Size(size) => self.screen.resize(size.cols, size.rows),
             What::Repaint { bytes, .. } => {
                 let (cols, rows) = self.screen.size();
                 self.screen = Screen::new(cols, rows, SCROLLBACK);
-                self.feed(bytes);
+                self.feed(entry.at, bytes);
             }
-            What::Output { bytes, .. } => self.feed(bytes),
+            What::Output { bytes, .. } => self.feed(entry.at, bytes),
             What::End { .. } => self.look(),
             What::Input { .. } | What::Mark(_) | What::Gap { .. } => {}
         }
         self.replayed < MAX_REPLAYED && self.lines.len() < MAX_LINES
     }
 
-    fn feed(&mut self, bytes: &[u8]) {
+    fn feed(&mut self, at: Timestamp, bytes: &[u8]) {
+        self.last = at;
         for chunk in bytes.chunks(LOOK_AFTER) {
             let _nobody_asks = self.screen.feed(chunk);
             self.replayed += chunk.len() as u64;

@@ -114,7 +114,11 @@ impl Writer {
     }
 
     fn now(&self) -> Durable {
-        let (tally, size, stored) = (self.part().tally, self.part().size(), self.stored);
+        let (tally, size) = {
+            let part = self.part();
+            (part.tally, part.size())
+        };
+        let stored = self.stored;
         let before = self.durable.borrow();
         Durable {
             head: tally.head.unwrap_or(before.head),

@@ -167,13 +167,13 @@ impl Task {
             let _gone = timeout(RELEASE_WITHIN, mouth.send(ToRuntime::Release)).await;
         }
         (self.ears, self.mouth) = (None, None);
-        self.live.detach_all();
-        let Self { recorder, terminals, row, live, .. } = self;
+        let Self { recorder, terminals, row, mut live, .. } = self;
         // The recording is whole before anybody hears that the session is over.
         recorder.finish(end.exit, &end.why).await;
+        live.set_status(TerminalStatus::Terminated, None);
         write_status(&terminals, &row, TerminalStatus::Terminated).await;
+        live.detach_all();
         terminals.forget(&row.id);
-        drop(live);
     }
 
     async fn obey(&mut self, command: Command) -> Next {

@@ -1,11 +1,11 @@
-//! The task of a session: what follows from the rules over a wire, and that it looks at the clock.
+//! The task of a session: what follows from the rules over a wire.
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::seats::{IDLE_AFTER, Kind, LAPSES_AFTER, Right};
+use super::seats::{Kind, Right};
 use super::*;
 use crate::auth::Named;
 use crate::events::Changes;
@@ -139,24 +139,4 @@ async fn nobody_takes_a_free_seat_of_a_terminal_that_is_not_connected() {
     let bench = Bench { hub, end: wire(Pace::Untold).1, _folder };
     let bob = bench.attach("bob", Right::Watch).await;
     assert_eq!(writer(&bob).await, (None, false), "still free");
-}
-
-#[tokio::test]
-async fn the_hub_looks_at_the_clock() {
-    let bench = bench().await;
-    let (ada, bob) = (bench.attach("ada", Right::Write).await, bench.attach("bob", Right::Write).await);
-    assert_eq!(writer(&bob).await, (Some("ada".into()), false));
-    tokio::time::pause();
-    tokio::time::advance(IDLE_AFTER).await;
-    assert_eq!(writer(&bob).await, (Some("ada".into()), true));
-    let typed = ada.hand().input(Bytes::from_static(b"x")).await.wait().await;
-    assert_eq!((typed, writer(&bob).await), (Ok(()), (Some("ada".into()), false)));
-    tokio::time::advance(IDLE_AFTER).await;
-    assert_eq!(writer(&bob).await, (Some("ada".into()), true));
-    bob.hand().control(Control::Request).await.unwrap();
-    tokio::time::advance(IDLE_AFTER).await;
-    let after = bob.hand().input(Bytes::from_static(b"y")).await.wait().await;
-    assert_eq!(after, Ok(()), "an idle writer's seat was given to who asked");
-    tokio::time::advance(LAPSES_AFTER).await;
-    while writer(&ada).await.0.is_some() {}
 }
