@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { BENCH, need } from '../packages.mjs';
-import { output, Server, until } from '../processes.mjs';
+import { output, Server } from '../processes.mjs';
 import { Viewer } from '../viewer.mjs';
 
 const { io } = need('socket.io-client');
@@ -100,13 +100,8 @@ export function connect(info) {
         made.emit('attach', { program, id });
         return viewer;
       },
-      /** Characters that are in the audit. */
+      /** Bytes of output that are in the audit. */
       audited: async () => Number(await (await fetch(`${info.url}/audited/${id}`)).text()),
-      untilAudited: (units) =>
-        until('everything is audited', 120_000, async () => {
-          const told = await fetch(`${info.url}/audited/${id}`);
-          return Number(await told.text()) >= units && performance.now();
-        }),
     };
   };
 

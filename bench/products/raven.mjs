@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { SIZE } from '../corpus.mjs';
 import { BENCH, need } from '../packages.mjs';
-import { output, Server, tree, until } from '../processes.mjs';
+import { output, Server } from '../processes.mjs';
 import { Viewer } from '../viewer.mjs';
 
 const { io } = need('socket.io-client');

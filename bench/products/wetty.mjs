@@ -43,7 +43,7 @@ export function connect(info) {
   const sockets = [];
   const session = (program) => ({
     view: async () => {
-      const options = { path: '/wetty/socket.io', transports: ['websocket'] };
+      const options = { transports: ['websocket'] };
       const socket = io(info.url, { ...options, reconnection: false, forceNew: true });
       sockets.push(socket);
       const viewer = new Viewer({
