@@ -65,7 +65,7 @@ class Watcher {
   constructor(viewer) {
     this.viewer = viewer;
     this.bytes = 0;
-    this.terminal = new Terminal({ ...SIZE, scrollback: 1000, allowProposedApi: true });
+    this.terminal = new Terminal({ ...SIZE, scrollback: 1000, allowProposedApi: true, logLevel: 'off' });
     this.terminal.loadAddon(new Unicode11Addon());
     this.terminal.unicode.activeVersion = '11';
     this.writing = 0;

@@ -3,7 +3,7 @@
  *
  * Owns the number of viewers and of runs. Must not know products.
  */
-import { median } from '../processes.mjs';
+import { median, privateKib } from '../processes.mjs';
 import { corpusFor, flood } from './flood.mjs';
 
 /** Measured floods, after one that warms up. */
@@ -25,7 +25,10 @@ async function throughput({ productName, server, client, options }, count) {
   await flood({ server, session, viewers, corpus });
   const runs = [];
   while (runs.length < RUNS) runs.push(await flood({ server, session, viewers, corpus }));
-  return { viewers: count, mib: corpus.mib, ...middle(runs), runs };
+  const parts = Object.entries(server.parts());
+  /** KiB by part, with the screen and the scrollback that the flood left. */
+  const memory = Object.fromEntries(parts.map(([name, pids]) => [name, privateKib(pids)]));
+  return { viewers: count, mib: corpus.mib, ...middle(runs), memory, runs };
 }
 
 /** The medians of what was measured in each run. */
