@@ -27,7 +27,11 @@ export const growth = (stuck) => Object.values(stuck.growth).reduce((sum, kib) =
 
 /** Bytes that a late viewer got, without the scrollback's share: the most of all scenarios that have none. */
 const screenBytes = (join) =>
-  Math.max(...Object.values(join.scenarios).filter((one) => !(one.scrollback > 100)).map((one) => one.bytes));
+  Math.max(
+    ...Object.values(join.scenarios)
+      .filter((one) => !(one.scrollback > 100))
+      .map((one) => one.bytes),
+  );
 
 const firstByte = (join) => Math.max(...Object.values(join.scenarios).map((one) => one.firstByteMs));
 
@@ -73,7 +77,7 @@ export const BARS = [
     id: 'identical',
     text: 'recording byte for byte what the program wrote',
     unit: '',
-    value: ({ recording }) => (recording.identical ? 1 : 0),
+    value: ({ recording }) => (recording.missing ? NaN : Number(recording.identical)),
     show: (value) => (value ? 'yes' : 'no'),
     ...atLeast(1),
   },
@@ -101,8 +105,22 @@ export const BARS = [
     value: ({ one, ten }) => furtherViewer(one, ten),
     ...atMost(2.5),
   },
-  { row: 'echo', id: 'echo-p50', text: 'echo, idle, p50', unit: 'ms', value: ({ echo }) => echo.idle.p50, ...atMost(0.5) },
-  { row: 'echo', id: 'echo-p99', text: 'echo, idle, p99', unit: 'ms', value: ({ echo }) => echo.idle.p99, ...atMost(3) },
+  {
+    row: 'echo',
+    id: 'echo-p50',
+    text: 'echo, idle, p50',
+    unit: 'ms',
+    value: ({ echo }) => echo.idle.p50,
+    ...atMost(0.5),
+  },
+  {
+    row: 'echo',
+    id: 'echo-p99',
+    text: 'echo, idle, p99',
+    unit: 'ms',
+    value: ({ echo }) => echo.idle.p99,
+    ...atMost(3),
+  },
   {
     row: 'echo',
     id: 'echo-flood-p99',
@@ -146,12 +164,19 @@ export const BARS = [
   {
     row: 'idle',
     id: 'idle-cpu',
-    text: 'CPU of everything, idle, with all those sessions',
+    text: 'CPU of the busier program, idle, with all those sessions',
     unit: '%',
-    value: ({ idle }) => idle.cpuPercent,
+    value: ({ idle }) => Math.max(idle.cpu['control plane'], idle.cpu.daemon),
     ...atMost(0.1),
   },
-  { row: 'stuck', id: 'growth', text: 'growth by a stuck viewer', unit: 'MiB', value: ({ stuck }) => growth(stuck) / MIB, ...atMost(1) },
+  {
+    row: 'stuck',
+    id: 'growth',
+    text: 'growth by a stuck viewer',
+    unit: 'MiB',
+    value: ({ stuck }) => growth(stuck) / MIB,
+    ...atMost(1),
+  },
   {
     row: 'stuck',
     id: 'kept',
@@ -160,9 +185,30 @@ export const BARS = [
     value: ({ stuck }) => 100 * stuck.kept,
     ...atLeast(90),
   },
-  { row: 'late-join', id: 'right', text: 'late join right', unit: 'of 5', value: ({ join }) => join.right, ...atLeast(5) },
-  { row: 'late-join', id: 'bytes', text: 'late join, most bytes for a screen', unit: 'KB', value: ({ join }) => screenBytes(join) / 1000, ...atMost(16.4) },
-  { row: 'late-join', id: 'first-byte', text: 'late join, longest wait for the first byte', unit: 'ms', value: ({ join }) => firstByte(join), ...atMost(20) },
+  {
+    row: 'late-join',
+    id: 'right',
+    text: 'late join right',
+    unit: 'of 5',
+    value: ({ join }) => join.right,
+    ...atLeast(5),
+  },
+  {
+    row: 'late-join',
+    id: 'bytes',
+    text: 'late join, most bytes for a screen',
+    unit: 'KB',
+    value: ({ join }) => screenBytes(join) / 1000,
+    ...atMost(16.4),
+  },
+  {
+    row: 'late-join',
+    id: 'first-byte',
+    text: 'late join, longest wait for the first byte',
+    unit: 'ms',
+    value: ({ join }) => firstByte(join),
+    ...atMost(20),
+  },
   {
     row: 'spawn',
     id: 'spawn',

@@ -140,7 +140,7 @@ function dashboard(seed, enough) {
 function log(bytes) {
   const dice = numbers(5);
   const lines = [];
-  for (let length = 0; length < bytes; ) {
+  for (let length = 0; length < bytes;) {
     const line = logLine(dice, lines.length);
     lines.push(line);
     length += line.length;
@@ -150,7 +150,8 @@ function log(bytes) {
 
 function source() {
   const dice = numbers(6);
-  const body = (n) => `static int ${dice.of(WORDS)}_${n}(int a, char *b) {\n\treturn a + ${n}; /* ${words(dice, 5)} */\n}\n`;
+  const body = (n) =>
+    `static int ${dice.of(WORDS)}_${n}(int a, char *b) {\n\treturn a + ${n}; /* ${words(dice, 5)} */\n}\n`;
   return Array.from({ length: 300 }, (_, n) => body(n)).join('\n');
 }
 
@@ -158,7 +159,8 @@ function source() {
 export function prepare(folder, sizes) {
   mkdirSync(folder, { recursive: true });
   const files = {
-    'short.bin': () => `$ tool\n${logLine(numbers(1), 1)}${boxes(numbers(2))}${CSI}?2004h? continue ${CSI}1m[Y/n]${CSI}0m `,
+    'short.bin': () =>
+      `$ tool\n${logLine(numbers(1), 1)}${boxes(numbers(2))}${CSI}?2004h? continue ${CSI}1m[Y/n]${CSI}0m `,
     'small.bin': () => dashboard(3, (count) => count >= 3000),
     'updates.bin': () => dashboard(4, (_, length) => length >= 4 * MIB),
     'log.bin': () => log(20 * MIB),

@@ -154,22 +154,28 @@ export function cpuSeconds(pids) {
   return ticks.reduce((sum, stat) => sum + Number(stat[11]) + Number(stat[12]), 0) / TICKS;
 }
 
-/** The same from the scheduler's own count, which is exact to the nanosecond: for the idle. */
-export function exactCpuSeconds(pids) {
-  let nanoseconds = 0;
+/** The scheduler's own count, exact to the nanosecond, of each thread: for the idle. Processor seconds by thread. */
+export function threadSeconds(pids) {
+  const used = new Map();
   for (const pid of pids) {
-    const tasks = (() => {
-      try {
-        return readdirSync(`/proc/${pid}/task`);
-      } catch {
-        return [];
-      }
-    })();
-    for (const task of tasks) {
-      nanoseconds += Number(read(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0] || 0);
-    }
+    for (const path of threads(pid)) used.set(path, Number(read(`${path}/schedstat`).split(' ')[0]) / 1e9);
   }
-  return nanoseconds / 1e9;
+  return used;
+}
+
+/** What threads have used since; what one that has ended used meanwhile is lost. */
+export function secondsSince(before, pids) {
+  let sum = 0;
+  for (const [thread, now] of threadSeconds(pids)) sum += now - (before.get(thread) ?? 0);
+  return sum;
+}
+
+function threads(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
+  } catch {
+    return [];
+  }
 }
 
 const kib = (text, names) =>

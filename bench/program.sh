@@ -5,6 +5,13 @@
 name=$1
 corpus=$2
 
+wait_for_somebody() {
+    stty -echo
+    printf '@@READY@@\n'
+    read -r line
+    stty echo
+}
+
 case $name in
 choose) # For servers that start one fixed command: the first line typed names the program.
     stty -echo
@@ -29,14 +36,17 @@ idle)
     printf '@@READY@@\n'
     exec sleep 600
     ;;
-short | small | updates)
+short | small | updates) # These, vim and less begin with the first line typed, so that somebody is there from the start.
+    wait_for_somebody
     cat "$corpus/$name.bin"
     exec sleep 600
     ;;
 vim)
+    wait_for_somebody
     exec vim -u NONE -i NONE -n -N --cmd 'syntax on' --cmd 'set number mouse=a' "$corpus/source.c"
     ;;
 less)
+    wait_for_somebody
     cat "$corpus/log.bin"
     exec less -R "$corpus/log.bin"
     ;;

@@ -76,14 +76,22 @@ const PEER_ROWS = [
   ['one-viewer', '… until it is in the audit', (one) => (one.audited ? figure(one.audited) : NONE)],
   ['one-viewer', 'CPU, s/GiB', (one) => figure(one.cpu)],
   ['ten-viewers', '10 viewers, MiB/s each', (ten) => shownRate(ten)],
-  ['ten-viewers', '… CPU of each further one, s/GiB', (ten, one) => (one ? figure(furtherViewer(one, ten)) : NONE)],
+  [
+    'ten-viewers',
+    '… CPU of each further one, s/GiB',
+    (ten, one) => (one ? figure(furtherViewer(one, ten)) : NONE),
+  ],
   ['echo', 'echo idle, p50 / p99 ms', ({ idle }) => `${figure(idle.p50)} / ${figure(idle.p99)}`],
   ['echo', 'echo while another floods, p50 / p99 / longest ms', ({ flooded }) => floodedEcho(flooded)],
   ['idle', 'idle session with viewer, KiB', ({ perSession }) => figure(sum(perSession))],
   ['idle', 'programs with one session, MiB', ({ rest }) => figure(sum(rest) / 1024)],
-  ['idle', 'CPU with 41 idle sessions, %', ({ cpuPercent }) => figure(cpuPercent)],
+  ['idle', 'CPU with 41 idle sessions, %', ({ cpu }) => figure(sum(cpu))],
   ['stuck', 'growth by a stuck viewer, MiB', (stuck) => `${figure(growth(stuck) / 1024)} of ${stuck.mib}`],
-  ['stuck', "the other viewer's pace then", (stuck) => (stuck.stuck.error ? 'stalled' : `${figure(100 * stuck.kept)} %`)],
+  [
+    'stuck',
+    "the other viewer's pace then",
+    (stuck) => (stuck.stuck.error ? 'stalled' : `${figure(100 * stuck.kept)} %`),
+  ],
   ['late-join', 'late join right', ({ right, of }) => `${right} of ${of}`],
   ['spawn', 'spawn to first byte, p50 ms', ({ p50 }) => figure(p50)],
 ];
@@ -139,10 +147,20 @@ function joinTable(results) {
       const modes = one.modes?.length ? `; modes differ: ${one.modes.join(', ')}` : '';
       const scrollback = one.scrollback === undefined ? NONE : `${one.scrollback}`;
       const bytes = Number.isFinite(one.bytes) ? `${one.bytes}` : NONE;
-      lines.push([products[name].label, scenario, verdict + modes, bytes, scrollback, figure(one.firstByteMs)]);
+      lines.push([
+        products[name].label,
+        scenario,
+        verdict + modes,
+        bytes,
+        scrollback,
+        figure(one.firstByteMs),
+      ]);
     }
   }
-  return table(['product', 'scenario', 'cell for cell', 'bytes', 'lines of scrollback', 'first byte, ms'], lines);
+  return table(
+    ['product', 'scenario', 'cell for cell', 'bytes', 'lines of scrollback', 'first byte, ms'],
+    lines,
+  );
 }
 
 function notes(results, bars) {
@@ -154,10 +172,20 @@ function notes(results, bars) {
       .filter(([, result]) => result.error)
       .map(([name, result]) => `- ${products[name].label} failed in ${row}: ${result.error}`),
   );
-  const { recording } = Object.fromEntries(Object.entries(results.rows).map(([row, all]) => [row, all.raven]));
+  const { recording } = Object.fromEntries(
+    Object.entries(results.rows).map(([row, all]) => [row, all.raven]),
+  );
   const lag = recording?.asked
-    ? [`- Durable lag: p50 ${figure(recording.lagP50)}, p99 ${figure(recording.lagP99)}, longest ${figure(recording.lagMax)} ms in ${recording.asked} looks.`]
+    ? [
+        `- Durable lag: p50 ${figure(recording.lagP50)}, p99 ${figure(recording.lagP99)}, longest ${figure(recording.lagMax)} ms in ${recording.asked} looks.`,
+      ]
     : [];
-  const all = [...told, ...unmeasured, ...failed, ...lag, `- The Node gateway's audit goes to ${auditKind()}.`];
+  const all = [
+    ...told,
+    ...unmeasured,
+    ...failed,
+    ...lag,
+    `- The Node gateway's audit goes to ${auditKind()}.`,
+  ];
   return all.join('\n');
 }

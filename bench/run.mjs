@@ -58,7 +58,9 @@ const text = report(results);
 const whole = !given.only && !given.quick && given.profile === 'release';
 writeFileSync(whole ? REPORT : join(PLACE, 'benchmarks.md'), text);
 console.log(text);
-console.error(`${Math.round(results.seconds)} s; ${whole ? 'docs' : 'target/bench'}/benchmarks.md was written`);
+console.error(
+  `${Math.round(results.seconds)} s; ${whole ? 'docs' : 'target/bench'}/benchmarks.md was written`,
+);
 
 /** The plain reader of terminals, before and after everything else: how steady the machine is. */
 async function raw() {

@@ -51,7 +51,8 @@ export class Viewer {
     } else {
       this.units += chunk.length;
     }
-    const bytes = typeof chunk === 'string' ? null : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const bytes =
+      typeof chunk === 'string' ? null : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     const ends = (from, to) => (bytes ? bytes.toString('latin1', from, to) : chunk.slice(from, to));
     for (const wait of [...this.#waits]) {
       const seam = this.#carry + ends(0, CARRY);

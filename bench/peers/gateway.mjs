@@ -32,7 +32,11 @@ async function auditIn(place) {
   const newest = `SELECT data FROM terminal_log WHERE session = $1 AND direction = 'output' ORDER BY id DESC LIMIT ${REPLAYED}`;
   return {
     write: (session, direction, data) => pool.query(insert, [session, direction, data]),
-    replay: async (session) => (await pool.query(newest, [session])).rows.reverse().map((row) => row.data).join(''),
+    replay: async (session) =>
+      (await pool.query(newest, [session])).rows
+        .reverse()
+        .map((row) => row.data)
+        .join(''),
   };
 }
 
@@ -74,12 +78,13 @@ function wire(id, program) {
 
 viewers.on('connection', (socket) => {
   let joined = null;
-  socket.on('attach', async ({ id, program }) => {
+  socket.on('attach', async ({ id, program }, done) => {
     joined = id;
     const past = wires.has(id) ? await audit.replay(id) : '';
     if (past) socket.emit('data', past);
     await socket.join(id);
     wire(id, program);
+    done();
   });
   socket.on('input', async (data) => {
     await audit.write(joined, 'input', data);

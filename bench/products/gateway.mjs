@@ -18,7 +18,9 @@ const DEBIAN = '/usr/lib/postgresql';
 /** The folder of the newest PostgreSQL's programs, if there is one. */
 export function postgres() {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => b - a) : [];
-  return versions.map((version) => join(DEBIAN, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')));
+  return versions
+    .map((version) => join(DEBIAN, version, 'bin'))
+    .find((bin) => existsSync(join(bin, 'initdb')));
 }
 
 /** What the audit is written to, for the report. */
@@ -59,7 +61,10 @@ async function startPostgres(bin, folder, servers) {
   const data = join(folder, 'data');
   const flags = ['--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8', '-U', 'bench', '-D', data];
   await output(join(bin, 'initdb'), flags, { ...as, cwd: folder });
-  const server = new Server(join(bin, 'postgres'), ['-D', data, '-k', folder, '-h', ''], { ...as, cwd: folder });
+  const server = new Server(join(bin, 'postgres'), ['-D', data, '-k', folder, '-h', ''], {
+    ...as,
+    cwd: folder,
+  });
   servers.push(server);
   await server.says(/ready to accept connections/);
   return `postgres://bench@/postgres?host=${encodeURIComponent(folder)}`;
@@ -78,7 +83,11 @@ export function connect(info) {
   const spare = [];
 
   const socket = () => {
-    const made = io(`${info.url}/terminal`, { reconnection: false, forceNew: true, transports: ['websocket'] });
+    const made = io(`${info.url}/terminal`, {
+      reconnection: false,
+      forceNew: true,
+      transports: ['websocket'],
+    });
     sockets.push(made);
     return new Promise((resolve, reject) => {
       made.on('connect', () => resolve(made)).on('connect_error', reject);
@@ -97,7 +106,7 @@ export function connect(info) {
           close: () => made.disconnect(),
         });
         made.on('data', (text) => viewer.take(text));
-        made.emit('attach', { program, id });
+        await made.emitWithAck('attach', { program, id });
         return viewer;
       },
       /** Bytes of output that are in the audit. */

@@ -122,7 +122,8 @@ export function connect(info) {
     open: async (program) => (await spawn(program, 1))[0],
     openMany: async (program, count) => {
       const made = [];
-      while (made.length < count) made.push(...(await spawn(program, Math.min(AT_ONCE, count - made.length))));
+      while (made.length < count)
+        made.push(...(await spawn(program, Math.min(AT_ONCE, count - made.length))));
       return made;
     },
     /** Connects ahead, so that only the session's own time is measured. */

@@ -14,14 +14,20 @@ import { Viewer } from '../viewer.mjs';
 
 const pty = need('node-pty');
 
-const CONFIG = 'set -g status off\nset -s escape-time 0\nset -g default-terminal tmux-256color\nset -g window-size latest\n';
+const CONFIG =
+  'set -g status off\nset -s escape-time 0\nset -g default-terminal tmux-256color\nset -g window-size latest\n';
 
 export async function start({ corpus }) {
   const folder = mkdtempSync(join(tmpdir(), 'raven-bench-tmux-'));
   const [config, socket] = [join(folder, 'tmux.conf'), join(folder, 'socket')];
   writeFileSync(config, CONFIG);
   const server = new Server('tmux', ['-D', '-S', socket, '-f', config]);
-  await until('tmux serves', 10_000, () => output('tmux', ['-S', socket, 'start-server']).then(() => true, () => false));
+  await until('tmux serves', 10_000, () =>
+    output('tmux', ['-S', socket, 'start-server']).then(
+      () => true,
+      () => false,
+    ),
+  );
   return {
     info: { socket, corpus },
     parts: () => ({ server: server.pids(), clients: [...clients] }),
@@ -58,7 +64,13 @@ export function connect({ socket, corpus }) {
           resume: () => term.resume(),
           close: () => term.kill(),
         });
-        term.onData((text) => viewer.take(text));
+        // It is attached once it has painted something.
+        await new Promise((resolve) => {
+          term.onData((text) => {
+            viewer.take(text);
+            resolve();
+          });
+        });
         return viewer;
       },
     };

@@ -3,7 +3,7 @@
  *
  * Owns the number of sessions and how long they are watched. Must not know products.
  */
-import { exactCpuSeconds, pause, privateKib } from '../processes.mjs';
+import { pause, privateKib, secondsSince, threadSeconds } from '../processes.mjs';
 
 /** Sessions with a viewer each. */
 const SESSIONS = 40;
@@ -23,13 +23,15 @@ export async function measure({ server, client, options }) {
   await pause(SETTLE);
   const full = memory(server);
   const parts = server.parts();
-  const used = exactCpuSeconds(Object.values(parts).flat());
+  const names = Object.keys(parts);
+  const before = names.map((name) => threadSeconds(parts[name]));
   const watched = options.quick ? WATCH / 5 : WATCH;
   await pause(watched);
-  const cpuPercent = ((exactCpuSeconds(Object.values(parts).flat()) - used) / (watched / 1000)) * 100;
+  const used = names.map((name, index) => secondsSince(before[index], parts[name]));
+  const cpu = Object.fromEntries(names.map((name, index) => [name, (used[index] / (watched / 1000)) * 100]));
   const perSession = {};
   for (const name of Object.keys(full)) perSession[name] = (full[name] - rest[name]) / count;
-  return { sessions: count, rest, perSession, cpuPercent, processes: Object.values(parts).flat().length };
+  return { sessions: count, rest, perSession, cpu, processes: Object.values(parts).flat().length };
 }
 
 /** KiB by part of the product. */

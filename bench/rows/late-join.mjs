@@ -27,7 +27,10 @@ const SCENARIOS = {
 export async function measure({ client }) {
   const scenarios = {};
   for (const [name, keys] of Object.entries(SCENARIOS)) {
-    scenarios[name] = await scenario(client, name, keys).catch((error) => ({ right: false, why: error.message }));
+    scenarios[name] = await scenario(client, name, keys).catch((error) => ({
+      right: false,
+      why: error.message,
+    }));
   }
   const all = Object.values(scenarios);
   return { right: all.filter(({ right }) => right).length, of: all.length, scenarios };
@@ -36,8 +39,8 @@ export async function measure({ client }) {
 async function scenario(client, name, keys) {
   const session = await client.open(name);
   const first = new Watcher(await session.view());
-  await first.still();
-  for (const key of keys) {
+  await first.viewer.ready;
+  for (const key of ['\r', ...keys]) {
     first.viewer.write(key);
     await first.still();
   }

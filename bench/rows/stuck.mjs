@@ -21,7 +21,6 @@ export async function measure({ productName, server, client, options }) {
   const viewers = [await session.view()];
   await viewers[0].ready;
   viewers.push(await session.view());
-  await viewers[1].ready;
   const floods = async (watch) => {
     const runs = [];
     while (runs.length < RUNS) {
