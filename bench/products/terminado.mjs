@@ -3,6 +3,9 @@
  *
  * Owns its start and its protocol. Must not know what is measured.
  */
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+
 import { SIZE } from '../corpus.mjs';
 import { BENCH, need, PLACE } from '../packages.mjs';
 import { Server } from '../processes.mjs';
@@ -14,11 +17,9 @@ export async function start({ corpus }) {
   const python = `${PLACE}venv/bin/python`;
   const server = new Server(python, [`${BENCH}peers/terminado_server.py`, `${BENCH}program.sh`, corpus]);
   const [, url] = await server.says(/listening on (\S+)/);
-  // The environment's `python` is a link: what runs has the name of what it leads to. Programs are of sh.
-  const pids = () => server.pids(server.interpreters ?? []);
-  const { readdirSync } = await import('node:fs');
-  server.interpreters = readdirSync(`${PLACE}venv/bin`).filter((name) => name.startsWith('python'));
-  return { info: { url }, parts: () => ({ server: pids() }), stop: () => server.stop() };
+  // The environment's `python` is a link: what runs has the name of what it leads to.
+  const name = basename(realpathSync(python));
+  return { info: { url }, parts: () => ({ server: server.pids([name]) }), stop: () => server.stop() };
 }
 
 let sessions = 0;

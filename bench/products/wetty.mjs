@@ -22,10 +22,10 @@ export async function start({ corpus }) {
     ...[`${PLACE}node_modules/wetty/build/main.js`, '--host', '127.0.0.1', '--port', `${port}`],
     ...['--ssh-host', 'localhost', '--command', command],
   ]);
-  await server.says(/Server started|started/i);
+  await server.says(/Server started/);
   return {
     info: { url: `http://127.0.0.1:${port}` },
-    parts: () => ({ server: server.pids().slice(0, 1) }),
+    parts: () => ({ server: server.pids() }),
     stop: () => server.stop(),
   };
 }
