@@ -16,8 +16,8 @@ them, per GiB that the program put out; the program, the client and the kernel's
   shown only a part of the output counts with that part. For the gateway also until the last row was in its audit.
 - **Echo**: a key typed by the viewer, sent back by a program that does nothing else, seen by the viewer; the client's own
   time is in it. While another session floods, that one's viewer is in another process.
-- **Idle**: what belongs to a product's processes alone, after a session with one viewer, and for each of 40 more. The
-  processes of the programs in the terminals are left out; Raven's hosts, one for each terminal, are in.
+- **Idle**: what belongs to a product's processes alone, with one session and its viewer, and for each of 40 more after another
+  40, so that what grows once does not count; then the CPU of all of them. The processes of the programs in the terminals are left out; Raven's hosts, one for each terminal, are in.
 - **Stuck viewer**: one of two viewers stops reading during three floods. Growth is the heap's and stacks' highest, against
   before. The other viewer's pace is compared with its pace when both read.
 - **Late join**: what a second viewer sees, against one that was there from the start, both shown by xterm.js: every cell with

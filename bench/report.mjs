@@ -85,7 +85,7 @@ const PEER_ROWS = [
   ['echo', 'echo while another floods, p50 / p99 / longest ms', ({ flooded }) => floodedEcho(flooded)],
   ['idle', 'idle session with viewer, KiB', ({ perSession }) => figure(sum(perSession))],
   ['idle', 'programs with one session, MiB', ({ rest }) => figure(sum(rest) / 1024)],
-  ['idle', 'CPU with 41 idle sessions, %', ({ cpu }) => figure(sum(cpu))],
+  ['idle', 'CPU with 81 idle sessions, %', ({ cpu }) => figure(sum(cpu))],
   ['stuck', 'growth by a stuck viewer, MiB', (stuck) => `${figure(growth(stuck) / 1024)} of ${stuck.mib}`],
   [
     'stuck',

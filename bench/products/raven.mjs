@@ -32,7 +32,7 @@ export async function start({ bin, corpus }) {
   const [, url] = await docs.says(/listening on (http:\/\/\S+)/);
   const runtimeData = ['--data-dir', join(folder, 'runtime'), '--stop-agents-on-exit'];
   const runtime = new Server(join(bin, 'raven-runtime'), [
-    ...['start', '--port', '0', '--api-key-file', key, '--control-plane', url],
+    ...['start', '--port', '0', '--max-agents', '200', '--api-key-file', key, '--control-plane', url],
     ...runtimeData,
   ]);
   const [, endpoint] = await runtime.says(/listening on (http:\/\/\S+)/);

@@ -24,7 +24,7 @@ const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 
 /// Bytes read at once. The library's default of 128 KiB would be kept by each terminal that is only looked
 /// at, and cleared before each read.
-const READ_BUFFER: usize = 16 * 1024;
+const READ_BUFFER: usize = 8 * 1024;
 
 /// An open connection.
 pub type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
