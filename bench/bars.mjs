@@ -77,7 +77,7 @@ export const BARS = [
     id: 'identical',
     text: 'recording byte for byte what the program wrote',
     unit: '',
-    value: ({ recording }) => (recording.missing ? NaN : Number(recording.identical)),
+    value: ({ recording }) => Number(recording.identical),
     show: (value) => (value ? 'yes' : 'no'),
     ...atLeast(1),
   },

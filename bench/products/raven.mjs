@@ -77,14 +77,14 @@ export function connect(info) {
 
   const session = (agentId) => ({
     view: () => view(agentId),
-    /** The session as the control plane tells it. */
-    told: () => call(info, 'GET', `/api/terminal/agents/${agentId}/session`),
-    /** Everything that was recorded, as bytes; null where there are no recordings. */
+    /** Bytes of output that are durable in the recording. */
+    audited: async () =>
+      (await call(info, 'GET', `/api/terminal/agents/${agentId}/session`)).recording?.bytes ?? NaN,
+    /** Everything that was recorded, as bytes. */
     recorded: async () => {
       const { id } = await call(info, 'GET', `/api/terminal/agents/${agentId}/session`);
       const path = `/api/terminal/sessions/${id}/recording?format=raw`;
       const response = await fetch(info.url + path, { headers: { authorization: `Bearer ${info.token}` } });
-      if (response.status === 404) return null;
       if (!response.ok) throw new Error(`recording: ${response.status} ${await response.text()}`);
       return Buffer.from(await response.arrayBuffer());
     },

@@ -36,7 +36,7 @@ export async function flood({ server, session, viewers, corpus, watch = viewers 
   const number = `${process.pid}-${++floods}`;
   const mark = `@@END-${number}@@`;
   const before = viewers.map(({ units, repaints }) => ({ units, repaints }));
-  const audited = (await session.audited?.()) ?? 0;
+  const audited = await session.audited?.();
   const [parts, used] = [server.parts(), {}];
   for (const [name, pids] of Object.entries(parts)) used[name] = cpuSeconds(pids);
   const client = process.cpuUsage();

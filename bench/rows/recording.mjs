@@ -18,7 +18,6 @@ const REST = 20_000;
 export async function measure({ productName, server, client, options }) {
   const corpus = corpusFor(productName, options);
   const session = await client.open('flood');
-  if ((await session.recorded()) === null) return { missing: 'this build has no recordings' };
   const viewer = await session.view();
   await viewer.ready;
   const seen = [];
@@ -31,7 +30,7 @@ export async function measure({ productName, server, client, options }) {
     Buffer.from(readFileSync(join(options.corpus, corpus.file), 'latin1').replaceAll('\n', '\r\n'), 'latin1'),
     Buffer.from(`\x1b[m@@END-${number}@@\r\n`),
   ]);
-  await until('the whole of it is recorded', REST, async () => (await bytesOf(session)) >= expected.length);
+  await until('the whole of it is recorded', REST, async () => (await session.audited()) >= expected.length);
   const lags = await lag.stop();
   const recorded = await session.recorded();
   return {
@@ -46,8 +45,6 @@ export async function measure({ productName, server, client, options }) {
   };
 }
 
-const bytesOf = async (session) => (await session.told()).recording?.bytes ?? 0;
-
 /**
  * Asks again and again how far the recording is; each answer's lag is the age of the first output that the
  * viewer had seen when it was asked and that is not recorded yet.
@@ -58,7 +55,7 @@ function follow(session, seen) {
   const asking = (async () => {
     while (going) {
       const now = performance.now();
-      const bytes = await bytesOf(session);
+      const bytes = await session.audited();
       const missing = seen.find(([time, offset]) => time <= now && offset > bytes);
       lags.push(missing ? now - missing[0] : 0);
       while (seen.length && seen[0][1] <= bytes) seen.shift();
