@@ -114,7 +114,12 @@ impl Writer {
     }
 
     fn now(&self) -> Durable {
-        let (tally, size, stored) = (self.part().tally, self.part().size(), self.stored);
+        // One lock for both: a second one within the same statement would wait for the first for ever.
+        let (tally, size) = {
+            let part = self.part();
+            (part.tally, part.size())
+        };
+        let stored = self.stored;
         let before = self.durable.borrow();
         Durable {
             head: tally.head.unwrap_or(before.head),
