@@ -73,7 +73,11 @@ function barsTable(bars) {
 /** Rows of the peers' table: a name, and what it shows of a result; a product without a result has none. */
 const PEER_ROWS = [
   ['one-viewer', '1 viewer, MiB/s', (one) => shownRate(one)],
-  ['one-viewer', '… until all of it is durable in the audit', (one) => (one.audited ? figure(one.audited) : NONE)],
+  [
+    'one-viewer',
+    '… until all of it is durable in the audit',
+    (one) => (one.audited ? figure(one.audited) : NONE),
+  ],
   ['one-viewer', 'CPU, s/GiB', (one) => figure(one.cpu)],
   ['ten-viewers', '10 viewers, MiB/s each', (ten) => shownRate(ten)],
   [
