@@ -114,6 +114,7 @@ impl Writer {
     }
 
     fn now(&self) -> Durable {
+        // One lock for both: a second one within the same statement would wait for the first for ever.
         let (tally, size) = {
             let part = self.part();
             (part.tally, part.size())

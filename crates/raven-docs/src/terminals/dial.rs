@@ -71,8 +71,9 @@ async fn dial(
     // From where the recording ends: every byte is recorded, whoever watches.
     let position = hub.position().await;
     let path = format!("{path}?record=true&since={position}");
-    let connected = socket_client::connect(client.base(), &path, client.key(), Some(V1_SUBPROTOCOL)).await?;
-    let (socket, is_framed) = match connected {
+    // In a box of its own, because what connecting needs is far larger than what every terminal keeps.
+    let connecting = socket_client::connect(client.base(), &path, client.key(), Some(V1_SUBPROTOCOL));
+    let (socket, is_framed) = match Box::pin(connecting).await? {
         (socket, chosen) => (socket, chosen.is_some_and(|chosen| chosen == V1_SUBPROTOCOL)),
     };
     let (link, end) = wire(if is_framed { Pace::Told } else { Pace::Untold });

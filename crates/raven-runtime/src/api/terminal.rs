@@ -31,6 +31,10 @@ use crate::session::{Input, Output, Session};
 /// Longest message from a client, in bytes: a large paste in one piece.
 const MAX_INPUT: usize = 4 * 1024 * 1024 + Frame::HEADER;
 
+/// Bytes of input read at once: keys are few. The library's default of 128 KiB would be kept by each
+/// connection, and cleared before each read.
+const READ_BUFFER: usize = 4 * 1024;
+
 /// How long an agent that is being started may take to have a terminal.
 const SPAWNING: Duration = Duration::from_secs(25);
 
@@ -68,7 +72,11 @@ pub async fn attach(
     let upgrade = upgrade.map_err(|refused| Refusal::Malformed(refused.body_text()))?;
     until_spawned(&record).await?;
     let session = record.session();
-    let upgrade = upgrade.protocols([V1_SUBPROTOCOL]).max_message_size(MAX_INPUT).max_frame_size(MAX_INPUT);
+    let upgrade = upgrade
+        .protocols([V1_SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(MAX_INPUT)
+        .max_frame_size(MAX_INPUT);
     Ok(upgrade.on_upgrade(move |socket| serve(socket, session, (since, reader), api.leave.clone())))
 }
 
