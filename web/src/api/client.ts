@@ -4,8 +4,10 @@ import createClient from 'openapi-fetch';
 import { ProblemError, problemFrom, unreachable } from './problems';
 import type { paths } from './schema';
 import type { Activity, Agent, LoginForm, SettingsChange, SetupForm, SpawnRequest } from './shapes';
+import type { LogEntry, LogKind, RecordedSession, RecordingSettings, UpcomingPaths } from './upcoming';
 
 const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
+const upcoming = createClient<UpcomingPaths>({ baseUrl: '', credentials: 'same-origin' });
 
 // One page of agents; the server caps it too.
 const AGENTS_PER_PAGE = 100;
@@ -13,6 +15,12 @@ const AGENTS_PER_PAGE = 100;
 const MAX_AGENT_PAGES = 5;
 // Activity entries per page: about three screens.
 const ACTIVITY_PER_PAGE = 50;
+// Sessions per page of the list of recordings.
+const SESSIONS_PER_PAGE = 50;
+// Entries of a recording's log in one answer; the server caps it too.
+const LOG_PER_PAGE = 200;
+// Pages of a log that are read at most: who typed what, not the whole recording.
+const MAX_LOG_PAGES = 10;
 
 interface Answer<Shape> {
   data?: Shape;
@@ -90,3 +98,76 @@ export const tokens = () => answered(http.GET('/api/tokens'));
 export const createToken = (name: string) => answered(http.POST('/api/tokens', { body: { name } }));
 export const revokeToken = (id: string) =>
   answered(http.DELETE('/api/tokens/{id}', { params: { path: { id } } }));
+
+export const changeRecording = (body: Partial<RecordingSettings>) =>
+  answered(upcoming.PATCH('/api/workspace/agent-settings', { body }));
+
+/** What a list of terminal sessions is narrowed to; an absent field is everything. */
+export interface SessionFilter {
+  agentId?: string;
+}
+
+export const sessions = (filter: SessionFilter, cursor: string | undefined) =>
+  answered(
+    upcoming.GET('/api/terminal/sessions', {
+      params: { query: { ...filter, cursor, limit: SESSIONS_PER_PAGE } },
+    }),
+  );
+export const session = (id: string): Promise<RecordedSession> =>
+  answered(upcoming.GET('/api/terminal/sessions/{id}', { params: { path: { id } } }));
+
+/** The entries of some kinds, oldest first, as far as {@link MAX_LOG_PAGES} reach. */
+export async function sessionLog(id: string, kinds: LogKind[], signal?: AbortSignal): Promise<LogEntry[]> {
+  const found: LogEntry[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_LOG_PAGES; page += 1) {
+    const query = { kind: kinds.join(','), cursor, limit: LOG_PER_PAGE };
+    const params = { path: { id }, query };
+    const answer = await answered(upcoming.GET('/api/terminal/sessions/{id}/logs', { params, signal }));
+    found.push(...answer.items);
+    if (!answer.nextCursor) break;
+    cursor = answer.nextCursor;
+  }
+  return found;
+}
+
+export const transcript = (id: string) =>
+  answered(upcoming.GET('/api/terminal/sessions/{id}/recording/transcript', { params: { path: { id } } }));
+export const verifyRecording = (id: string) =>
+  answered(upcoming.GET('/api/terminal/sessions/{id}/recording/verify', { params: { path: { id } } }));
+
+/** Where a recording is downloaded from, or read by the player. */
+export const castUrl = (id: string, how: { download: boolean }) =>
+  `/api/terminal/sessions/${encodeURIComponent(id)}/recording?format=cast${how.download ? '&download=true' : ''}`;
+
+/** The recording as asciicast: all of it, or its first `limit` bytes, which may end inside a line. */
+export async function castText(
+  id: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<{ text: string; isWhole: boolean }> {
+  let response: Response;
+  try {
+    const headers = { range: `bytes=0-${limit - 1}` };
+    response = await fetch(castUrl(id, { download: false }), {
+      headers,
+      signal,
+      credentials: 'same-origin',
+    });
+  } catch (thrown) {
+    if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown;
+    throw unreachable();
+  }
+  if (!response.ok) throw problemFrom(response.status, await response.json().catch(() => null));
+  const total = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0);
+  return { text: await response.text(), isWhole: response.status !== 206 || total <= limit };
+}
+
+export const terminalLinks = (id: string) =>
+  answered(upcoming.GET('/api/terminal/sessions/{id}/links', { params: { path: { id } } }));
+export const createTerminalLink = (id: string, body: { label?: string; expiresInSeconds: number }) =>
+  answered(upcoming.POST('/api/terminal/sessions/{id}/links', { params: { path: { id } }, body }));
+export const revokeTerminalLink = (id: string, linkId: string) =>
+  answered(
+    upcoming.DELETE('/api/terminal/sessions/{id}/links/{linkId}', { params: { path: { id, linkId } } }),
+  );

@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import * as client from './client';
-import type { ActivityFilter } from './client';
+import type { ActivityFilter, SessionFilter } from './client';
 import { ProblemError } from './problems';
 
 export const keys = {
@@ -16,6 +16,16 @@ export const keys = {
   activityOf: (filter: ActivityFilter) => ['activity', filter] as const,
   settings: ['agent-settings'] as const,
   tokens: ['tokens'] as const,
+  sessions: ['sessions'] as const,
+  sessionLists: ['sessions', 'list'] as const,
+  sessionsOf: (filter: SessionFilter) => ['sessions', 'list', filter] as const,
+  session: (id: string) => ['sessions', 'one', id] as const,
+  recording: (id: string) => ['recordings', id] as const,
+  cast: (id: string) => ['recordings', id, 'cast'] as const,
+  transcript: (id: string) => ['recordings', id, 'transcript'] as const,
+  inputs: (id: string) => ['recordings', id, 'inputs'] as const,
+  verification: (id: string) => ['recordings', id, 'verification'] as const,
+  links: (sessionId: string) => ['terminal-links', sessionId] as const,
 };
 
 /** Refusals are final; only a server that does not answer is asked again. */
@@ -44,3 +54,35 @@ export const activityQuery = (filter: ActivityFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
+
+export const sessionsQuery = (filter: SessionFilter) =>
+  infiniteQueryOptions({
+    queryKey: keys.sessionsOf(filter),
+    queryFn: ({ pageParam }) => client.sessions(filter, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  });
+export const sessionQuery = (id: string) =>
+  queryOptions({ queryKey: keys.session(id), queryFn: () => client.session(id) });
+export const linksQuery = (sessionId: string) =>
+  queryOptions({ queryKey: keys.links(sessionId), queryFn: () => client.terminalLinks(sessionId) });
+
+// What a recording holds does not change behind one's back: it is read anew when asked for.
+const ONCE = { staleTime: Infinity, gcTime: 60_000 } as const;
+
+export const castQuery = (id: string, limit: number) =>
+  queryOptions({
+    queryKey: keys.cast(id),
+    queryFn: ({ signal }) => client.castText(id, limit, signal),
+    ...ONCE,
+  });
+export const transcriptQuery = (id: string) =>
+  queryOptions({ queryKey: keys.transcript(id), queryFn: () => client.transcript(id), ...ONCE });
+export const inputsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.inputs(id),
+    queryFn: ({ signal }) => client.sessionLog(id, ['input'], signal),
+    ...ONCE,
+  });
+export const verificationQuery = (id: string) =>
+  queryOptions({ queryKey: keys.verification(id), queryFn: () => client.verifyRecording(id), ...ONCE });

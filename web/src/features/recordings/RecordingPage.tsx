@@ -1,0 +1,182 @@
+/** Owns the page of one recording: what is known of it, and whether there is something to play. Must not play it. */
+import { Alert, Anchor, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { CircleOff, Clapperboard, Download, Radio } from 'lucide-react';
+import { lazy, Suspense } from 'react';
+import { Link, useParams } from 'react-router';
+
+import { castUrl } from '../../api/client';
+import { problemOf } from '../../api/problems';
+import { keys, sessionQuery } from '../../api/queries';
+import type { RecordedSession, Recording } from '../../api/upcoming';
+import { EmptyState } from '../../parts/EmptyState';
+import { ProblemNote } from '../../parts/ProblemNote';
+import { Ago } from '../../parts/RelativeTime';
+import { absolute, amount } from '../../parts/time';
+import { texts } from '../../texts';
+import { Length } from './RecordingList';
+import { RecordingMark } from './RecordingMark';
+import { VerifiedBadge } from './VerifiedBadge';
+import classes from './recordings.module.css';
+
+// The player is loaded when there is something to play.
+const Theatre = lazy(() => import('./Theatre'));
+
+const words = texts.recordings;
+
+export function RecordingPage() {
+  const { sessionId = '' } = useParams();
+  const session = useQuery(sessionQuery(sessionId));
+  if (session.data) return <Loaded key={sessionId} session={session.data} />;
+  if (session.isPending) return <Skeleton m="lg" h={320} aria-label={texts.loading} />;
+  if (problemOf(session.error).status === 404)
+    return <Nothing title={words.notFound} text={words.notFoundText} />;
+  return (
+    <Stack p="lg">
+      <ProblemNote error={session.error} onRetry={() => void session.refetch()} />
+    </Stack>
+  );
+}
+
+function Nothing({ title, text }: { title: string; text: string }) {
+  return (
+    <EmptyState icon={Clapperboard} title={title} text={text}>
+      <Button component={Link} to="/recordings" variant="default" mt="sm">
+        {words.toAll}
+      </Button>
+    </EmptyState>
+  );
+}
+
+function Loaded({ session }: { session: RecordedSession }) {
+  const { recording } = session;
+  if (!recording) return <Nothing title={words.none} text={words.noneText} />;
+  return (
+    <div className={classes.page}>
+      <title>{texts.title(`${session.agentName} · ${texts.nav.recordings}`)}</title>
+      <Header session={session} recording={recording} />
+      <Notes session={session} recording={recording} />
+      {recording.state === 'expired' ? (
+        <Expired recording={recording} />
+      ) : (
+        <Suspense fallback={<Skeleton flex={1} radius={0} aria-label={words.loading} />}>
+          <Theatre session={session} recording={recording} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+function Header({ session, recording }: { session: RecordedSession; recording: Recording }) {
+  return (
+    <Stack gap={4} px={{ base: 'sm', sm: 'lg' }} pt="sm" pb={8}>
+      <Group justify="space-between" gap="sm">
+        <Group gap="sm" miw={0}>
+          <Title order={1} lineClamp={1}>
+            <Anchor
+              component={Link}
+              to={`/agents/${session.agentId}`}
+              inherit
+              c="inherit"
+              className="plain-link"
+            >
+              {session.agentName || words.unknownAgent}
+            </Anchor>
+          </Title>
+          <RecordingMark state={recording.state} />
+          {recording.state !== 'expired' && <VerifiedBadge sessionId={session.id} recording={recording} />}
+        </Group>
+        {recording.state !== 'expired' && (
+          <Button
+            component="a"
+            href={castUrl(session.id, { download: true })}
+            download
+            size="compact-sm"
+            variant="default"
+            title={words.downloadHint}
+            leftSection={<Download size={14} aria-hidden />}
+          >
+            {words.download}
+          </Button>
+        )}
+      </Group>
+      <Facts recording={recording} />
+    </Stack>
+  );
+}
+
+function Facts({ recording }: { recording: Recording }) {
+  const { facts } = words;
+  const kept = recording.expiresAt ? absolute(recording.expiresAt) : words.keptForever;
+  return (
+    <dl className={classes.facts}>
+      <div>
+        <dt>{facts.started}</dt>
+        <dd>
+          <Ago moment={recording.startedAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>{facts.length}</dt>
+        <dd>
+          <Length recording={recording} />
+        </dd>
+      </div>
+      <div>
+        <dt>{facts.size}</dt>
+        <dd>{amount(recording.bytes)}</dd>
+      </div>
+      <div>
+        <dt>{facts.stored}</dt>
+        <dd>{amount(recording.storedBytes)}</dd>
+      </div>
+      <div>
+        <dt>{facts.kept}</dt>
+        <dd>{kept}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** What one should know before believing that this is all. */
+function Notes({ session, recording }: { session: RecordedSession; recording: Recording }) {
+  const cache = useQueryClient();
+  const isLive = recording.state === 'recording';
+  const reread = () => {
+    void cache.invalidateQueries({ queryKey: keys.recording(session.id) });
+    void cache.invalidateQueries({ queryKey: keys.sessions });
+  };
+  return (
+    <Stack gap={6} px={{ base: 'sm', sm: 'lg' }}>
+      {isLive && (
+        <Alert variant="light" color="raven" icon={<Radio size={16} />} p="xs" mb={6}>
+          <Group gap="sm">
+            <Text size="sm">{words.live}</Text>
+            <Button size="compact-xs" variant="default" onClick={reread}>
+              {words.reload}
+            </Button>
+            <Anchor component={Link} to={`/agents/${session.agentId}/terminal?terminal=1`} size="sm">
+              {words.toTerminal}
+            </Anchor>
+          </Group>
+        </Alert>
+      )}
+      {recording.gaps > 0 && (
+        <Text size="sm" c="var(--raven-attention)" mb={6}>
+          {words.gaps(recording.gaps)}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+function Expired({ recording }: { recording: Recording }) {
+  const ended = recording.expiresAt ?? recording.endedAt;
+  return (
+    <EmptyState
+      icon={CircleOff}
+      title={words.states.expired}
+      text={ended ? words.expiredText(absolute(ended)) : words.statesAbout.expired}
+    />
+  );
+}
