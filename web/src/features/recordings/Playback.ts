@@ -107,6 +107,7 @@ export class Playback {
     if (!this.#element) return;
     const player = create({ data: playerData(this.cast, this.#timeline) }, this.#element, {
       fit: 'both',
+      controls: true,
       speed: this.#snapshot.speed,
       theme: 'raven',
       preload: true,

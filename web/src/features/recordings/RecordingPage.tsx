@@ -107,7 +107,7 @@ function Header({ session, recording }: { session: RecordedSession; recording: R
 
 function Facts({ recording }: { recording: Recording }) {
   const { facts } = words;
-  const kept = recording.expiresAt ? absolute(recording.expiresAt) : words.keptForever;
+  const kept = recording.expiresAt ? words.keptUntil(absolute(recording.expiresAt)) : words.keptForGood;
   return (
     <dl className={classes.facts}>
       <div>

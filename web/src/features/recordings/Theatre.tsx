@@ -12,7 +12,7 @@ import type { RecordedSession, Recording } from '../../api/upcoming';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { FONT_FAMILY } from '../../parts/terminalLook';
-import { amount } from '../../parts/time';
+import { amount, clock } from '../../parts/time';
 import { texts } from '../../texts';
 import { parseCast, Unplayable, type Cast } from './cast';
 import { IDLE_LIMIT_MS, Playback, SPEEDS, type Speed } from './Playback';
@@ -71,7 +71,7 @@ function Stage({ session, recording, cast, isCut }: TheatreProps & { cast: Cast;
           </Text>
         )}
         {playback && <Screen playback={playback} />}
-        {playback && <Controls playback={playback} hasMarkers={cast.markers.length > 0} />}
+        {playback && <Controls playback={playback} cast={cast} />}
       </section>
       {playback && (
         <SidePanel playback={playback} cast={cast} sessionId={session.id} inputPolicy={recording.input} />
@@ -117,8 +117,8 @@ function Screen({ playback }: { playback: Playback }) {
   return <div ref={element} className={classes.screen} data-testid="player" />;
 }
 
-function Controls({ playback, hasMarkers }: { playback: Playback; hasMarkers: boolean }) {
-  const { speed, skipsIdle } = useSyncExternalStore(playback.subscribe, playback.snapshot);
+function Controls({ playback, cast }: { playback: Playback; cast: Cast }) {
+  const { speed, skipsIdle, atMs } = useSyncExternalStore(playback.subscribe, playback.snapshot);
   return (
     <Group gap="md" className={classes.controls}>
       <Group gap={8} wrap="nowrap">
@@ -128,6 +128,7 @@ function Controls({ playback, hasMarkers }: { playback: Playback; hasMarkers: bo
         <SegmentedControl
           aria-labelledby="playback-speed"
           size="xs"
+          withItemsBorders={false}
           value={String(speed)}
           data={SPEEDS.map((choice) => ({ value: String(choice), label: `${choice}×` }))}
           onChange={(choice) => playback.setSpeed(Number(choice) as Speed)}
@@ -143,16 +144,23 @@ function Controls({ playback, hasMarkers }: { playback: Playback; hasMarkers: bo
           />
         </div>
       </Tooltip>
-      {hasMarkers && (
-        <Group gap={2} wrap="nowrap" ml="auto">
-          <Step label={words.previous} onClick={() => playback.skip('previous')}>
-            <ChevronLeft size={16} />
-          </Step>
-          <Step label={words.next} onClick={() => playback.skip('next')}>
-            <ChevronRight size={16} />
-          </Step>
-        </Group>
-      )}
+      <Group gap="sm" wrap="nowrap" ml="auto">
+        <Tooltip label={words.positionHint}>
+          <Text size="xs" c="dimmed" data-testid="position" style={{ fontVariantNumeric: 'tabular-nums' }}>
+            {words.position(clock(atMs), clock(cast.durationMs))}
+          </Text>
+        </Tooltip>
+        {cast.markers.length > 0 && (
+          <Group gap={2} wrap="nowrap">
+            <Step label={words.previous} onClick={() => playback.skip('previous')}>
+              <ChevronLeft size={16} />
+            </Step>
+            <Step label={words.next} onClick={() => playback.skip('next')}>
+              <ChevronRight size={16} />
+            </Step>
+          </Group>
+        )}
+      </Group>
     </Group>
   );
 }

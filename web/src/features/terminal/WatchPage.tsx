@@ -116,15 +116,24 @@ function Writer({ snapshot: { phase, writer, viewers, size } }: { snapshot: Term
 function Refusal({ code }: { code: string | undefined }) {
   if (code === 'SESSION_TERMINATED') return <Ending icon={TerminalSquare} {...words.sessionEnded} />;
   if (code === 'LINK_ENDED') return <Ending icon={Unlink} {...words.ended} />;
-  return <Ending icon={Link2Off} {...words.unknown} />;
+  return <Ending icon={Link2Off} {...words.unknown} mayReload />;
 }
 
-function Ending({ icon, title, text }: { icon: LucideIcon; title: string; text: string }) {
+interface EndingProps {
+  icon: LucideIcon;
+  title: string;
+  text: string;
+  mayReload?: boolean;
+}
+
+function Ending({ icon, title, text, mayReload = false }: EndingProps) {
   return (
     <EmptyState icon={icon} title={title} text={text}>
-      <Button variant="default" mt="sm" onClick={() => window.location.reload()}>
-        {words.again}
-      </Button>
+      {mayReload && (
+        <Button variant="default" mt="sm" onClick={() => window.location.reload()}>
+          {words.again}
+        </Button>
+      )}
     </EmptyState>
   );
 }
