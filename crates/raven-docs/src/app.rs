@@ -21,6 +21,7 @@ use crate::db::Db;
 use crate::events::Changes;
 use crate::http;
 use crate::http::guard::Names;
+use crate::links::Links;
 use crate::people::People;
 use crate::runtimes::watch::Watchers;
 use crate::runtimes::{HostingDefaults, Runtimes};
@@ -47,6 +48,7 @@ pub struct App {
     pub watchers: Watchers,
     pub terminals: Terminals,
     pub agents: Agents,
+    pub links: Links,
     pub names: Arc<Names>,
 }
 
@@ -137,8 +139,8 @@ async fn build(
     let runtimes = Runtimes::new(db.clone(), secrets.clone(), changes.clone())?;
     let terminals =
         Terminals::new(db.clone(), changes.clone(), runtimes.clone(), tasks.clone(), cancel.clone());
-    let callback_url = config.public_url.as_ref().map_or_else(|| own_url(address), ToString::to_string);
-    let agents = Agents::new(db.clone(), changes.clone(), runtimes.clone(), terminals.clone(), &callback_url);
+    let public_url = config.public_url.as_ref().map_or_else(|| own_url(address), ToString::to_string);
+    let agents = Agents::new(db.clone(), changes.clone(), runtimes.clone(), terminals.clone(), &public_url);
     let defaults = HostingDefaults {
         endpoint: config.runtime_endpoint.clone(),
         key: config.runtime_api_key.clone(),
@@ -149,6 +151,7 @@ async fn build(
         auth: Auth::new(db.clone(), secrets.clone()),
         people: People::new(db.clone(), defaults),
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
+        links: Links::new(db.clone(), changes.clone(), &public_url),
         names: Arc::new(Names::new(address, config.public_url.as_ref())),
         db,
         secrets,

@@ -14,6 +14,7 @@ pub use sea_orm::{ConnectionTrait, DatabaseTransaction as Tx};
 
 pub mod activities;
 pub mod agents;
+pub mod links;
 pub mod memberships;
 mod migrations;
 pub mod sessions;

@@ -21,6 +21,10 @@ pub enum Error {
     LoginFailed,
     #[error("too many attempts; wait {seconds} s and try again")]
     RateLimited { seconds: u64 },
+    #[error("this link has ended, or never was one; ask who gave it to you for another")]
+    LinkEnded,
+    #[error("this link is full: too many watch by it already; try again later")]
+    LinkFull,
     #[error("{0}")]
     Denied(String),
     #[error("`{field}` {why}")]
@@ -44,6 +48,7 @@ pub enum Conflict {
     EmailTaken,
     SessionTerminated,
     NoLiveScreen,
+    TooManyLinks,
 }
 
 /// Why a runtime could not be used. The titles are those of the guide's troubleshooting section.
@@ -89,6 +94,8 @@ impl Error {
             Self::Unauthenticated => face(401, "UNAUTHENTICATED", "Sign in required"),
             Self::LoginFailed => face(401, "LOGIN_FAILED", "Sign-in failed"),
             Self::RateLimited { .. } => face(429, "RATE_LIMITED", "Too many attempts"),
+            Self::LinkEnded => face(401, "LINK_ENDED", "The link has ended"),
+            Self::LinkFull => face(429, "LINK_FULL", "The link is full"),
             Self::Denied(_) => face(403, "FORBIDDEN", "Not allowed"),
             Self::Invalid { .. } => face(422, "INVALID", "A field is invalid"),
             Self::Malformed(_) => face(400, "MALFORMED", "The request cannot be read"),
@@ -100,6 +107,7 @@ impl Error {
                     face(409, "SESSION_TERMINATED", "The terminal session has ended")
                 }
                 Conflict::NoLiveScreen => face(409, "NO_LIVE_SCREEN", "The agent has no live screen"),
+                Conflict::TooManyLinks => face(409, "TOO_MANY_LINKS", "The session has too many links"),
             },
             Self::Runtime(failure) => match failure {
                 RuntimeFailure::NotConfigured => {

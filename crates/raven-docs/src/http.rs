@@ -6,6 +6,7 @@ pub mod assets;
 pub mod auth;
 pub mod extract;
 pub mod guard;
+pub mod links;
 pub mod openapi;
 pub mod problem;
 pub mod reports;

@@ -18,6 +18,7 @@ mod db;
 mod error;
 mod events;
 mod http;
+mod links;
 mod page;
 mod people;
 mod runtimes;

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::auth::Credentials;
 use crate::http::extract::credentials;
 
+mod guest;
 mod inbox;
 mod runtime;
 mod terminal;
@@ -37,6 +38,8 @@ const RETRY_FULL: Duration = Duration::from_millis(4);
 #[derive(Default, Deserialize)]
 struct Handshake {
     token: Option<SecretString>,
+    /// The token of a read-only link; in the namespace `/terminal` it is the only one that counts.
+    link: Option<SecretString>,
 }
 
 /// Why a handshake was refused; clients hear it as `connect_error`.

@@ -19,6 +19,7 @@ use crate::auth::Named;
 use crate::db::{self, Db, sessions as rows};
 use crate::error::Error;
 use crate::events::{Change, Changes, WorkspaceEvent};
+use crate::links::Guest;
 use crate::page::{Page, PageQuery};
 use crate::runtimes::Runtimes;
 
@@ -30,6 +31,7 @@ pub mod reports;
 mod tail;
 pub mod viewer;
 
+use hub::seats::{Kind, Occupant, Right};
 use hub::{Hub, HubStart};
 use viewer::{Attached, Attachment, Seat};
 
@@ -171,17 +173,34 @@ impl Terminals {
         hubs.insert(id, hub);
     }
 
-    /// Attaches a viewer, who may become the writer when the right to drive is given.
+    /// Attaches a member of the workspace, who may become the writer when their role lets them.
     pub async fn attach(
         &self,
         by: &Granted<Read>,
-        drive: Option<Granted<Drive>>,
         target: Target,
         seat: Seat,
     ) -> Result<(Attached, Attachment), NotAttached> {
+        let occupant = Occupant { who: by.by(), right: Right::of(by, seat.wish), kind: Kind::Member };
+        self.seat(by.workspace(), target, occupant, seat).await
+    }
+
+    /// Attaches a guest to the one session that their link is for; they never type.
+    pub async fn watch(&self, guest: &Guest, seat: Seat) -> Result<(Attached, Attachment), NotAttached> {
+        let occupant = Occupant { who: guest.named(), right: Right::Watch, kind: Kind::Guest };
+        let target = Target::Session(guest.session().clone());
+        self.seat(guest.workspace(), target, occupant, seat).await
+    }
+
+    async fn seat(
+        &self,
+        workspace: &WorkspaceId,
+        target: Target,
+        occupant: Occupant,
+        seat: Seat,
+    ) -> Result<(Attached, Attachment), NotAttached> {
         let found = match &target {
-            Target::Agent(agent) => rows::of_agent(self.db.read(), by.workspace(), agent).await,
-            Target::Session(session) => rows::find(self.db.read(), by.workspace(), session).await,
+            Target::Agent(agent) => rows::of_agent(self.db.read(), workspace, agent).await,
+            Target::Session(session) => rows::find(self.db.read(), workspace, session).await,
         };
         let row = found.map_err(|error| NotAttached::Internal(error.into()))?.ok_or(NotAttached::NotFound)?;
         if !status_of(&row).is_final() {
@@ -190,7 +209,7 @@ impl Terminals {
         let hub = self.hub(&row).ok_or(NotAttached::Terminated)?;
         // It may have ended between the look at its row and the start of its hub.
         let session = SessionId::parse(row.id.as_str()).map_err(|_| NotAttached::NotFound)?;
-        let now = rows::find(self.db.read(), by.workspace(), &session).await;
+        let now = rows::find(self.db.read(), workspace, &session).await;
         if now
             .map_err(|error| NotAttached::Internal(error.into()))?
             .is_none_or(|row| status_of(&row).is_final())
@@ -198,7 +217,7 @@ impl Terminals {
             hub.end();
             return Err(NotAttached::Terminated);
         }
-        hub.attach(by.by(), drive, seat).await.ok_or(NotAttached::Terminated)
+        hub.attach(occupant, seat).await.ok_or(NotAttached::Terminated)
     }
 
     /// Ends a session by hand: viewers are detached, the agent goes on.

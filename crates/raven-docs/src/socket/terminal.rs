@@ -17,11 +17,14 @@ use tokio_util::task::TaskTracker;
 
 use super::inbox::Inbox;
 use super::text::{Decoder, TextOrBytes};
-use super::{Gone, Handshake, Refused, emit, runtime, workspace};
-use crate::access::{Drive, Read, decide};
+use super::{Gone, Handshake, Refused, emit, guest, runtime, workspace};
+use crate::access::{Read, decide};
 use crate::app::App;
 use crate::auth::Person;
-use crate::terminals::viewer::{Attachment, Hand, Refusal, Seat, ViewerEvent, Wish};
+use crate::error::Error;
+use crate::links::{Guest, Links, Pass};
+use crate::terminals::hub::seats::{Control, ControlRefusal};
+use crate::terminals::viewer::{Attachment, Hand, Refusal, Seat, ViewerEvent, ViewerId, Wish};
 use crate::terminals::{NotAttached, Target, Terminals};
 
 /// Largest input of one message, in bytes.
@@ -45,11 +48,47 @@ struct ResizeRequest {
     rows: u32,
 }
 
+/// Body of `control`: a word, or an action with the seat that it is about.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum ControlRequest {
+    Word(Action),
+    About { action: Action, seat: Option<ViewerId> },
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Request,
+    Take,
+    Release,
+    Grant,
+    Decline,
+}
+
+impl ControlRequest {
+    /// What is asked; `None` without the seat that an action needs.
+    fn asked(self) -> Option<Control> {
+        let (action, seat) = match self {
+            Self::Word(action) => (action, None),
+            Self::About { action, seat } => (action, seat),
+        };
+        Some(match action {
+            Action::Request => Control::Request,
+            Action::Take => Control::Take,
+            Action::Release => Control::Release,
+            Action::Grant => Control::Grant(seat?),
+            Action::Decline => Control::Decline(seat?),
+        })
+    }
+}
+
 /// What a viewer sent.
 enum FromViewer {
     Attach(Option<AttachRequest>),
     Input(Option<Bytes>, AckSender),
     Resize(Option<ResizeRequest>),
+    Control(Option<Control>, AckSender),
     Detach,
 }
 
@@ -70,7 +109,7 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
     let authenticate = move |socket: SocketRef, TryData(sent): TryData<Handshake>| {
         let app = auth.clone();
         async move {
-            let sent = sent.unwrap_or_default();
+            let mut sent = sent.unwrap_or_default();
             // Listening begins before the client is told that it is connected, so that nothing it
             // sends at once is missed.
             match runtime::dialled_in_as(&socket) {
@@ -79,7 +118,10 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
                     runtime::listen(&socket);
                 }
                 None => {
-                    workspace::sign_in(&app.auth, &socket, sent).await?;
+                    match sent.link.take() {
+                        Some(link) => guest::admit(&app, &socket, &link).await?,
+                        None => workspace::sign_in(&app.auth, &socket, sent).await?,
+                    }
                     listen(&socket);
                 }
             }
@@ -88,29 +130,21 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
     };
     let (app, tasks, cancel) = (app.clone(), tasks.clone(), cancel.clone());
     let connected = move |socket: SocketRef| {
-        let known = (socket.extensions.get::<Person>(), socket.extensions.get::<Inbox<FromViewer>>());
-        match known {
-            (Some(person), Some(inbox)) => {
-                let viewer = Viewer { socket, person, terminals: app.terminals.clone(), place: None };
-                tasks.spawn(until_closed(viewer.run(inbox.clone()), inbox, cancel.clone()));
+        let caller = match socket.extensions.get::<Guest>() {
+            Some(guest) => Some(Caller::Guest(guest)),
+            None => socket.extensions.get::<Person>().map(Caller::Member),
+        };
+        match (caller, socket.extensions.get::<Inbox<FromViewer>>()) {
+            (Some(caller), Some(inbox)) => {
+                let (terminals, links) = (app.terminals.clone(), app.links.clone());
+                let viewer = Viewer { socket, caller, terminals, links, place: None };
+                tasks.spawn(viewer.serve(inbox, cancel.clone()));
             }
             _ => runtime::serve(&app, &socket, &tasks, &cancel),
         }
         std::future::ready(())
     };
     io.ns("/terminal", connected.with(authenticate));
-}
-
-async fn until_closed(
-    serving: impl Future<Output = ()>,
-    inbox: Inbox<FromViewer>,
-    cancel: CancellationToken,
-) {
-    tokio::select! {
-        () = serving => {}
-        () = inbox.closed() => {}
-        () = cancel.cancelled() => {}
-    }
 }
 
 /// Listens to a viewer. Handlers only queue: their order is that of arrival.
@@ -145,6 +179,14 @@ fn listen(socket: &SocketRef) {
         std::future::ready(())
     });
     let put = queue(&inbox);
+    socket.on(
+        names::CONTROL,
+        move |socket: SocketRef, ack: AckSender, TryData(sent): TryData<ControlRequest>| {
+            put(&socket, FromViewer::Control(sent.ok().and_then(ControlRequest::asked), ack), 0);
+            std::future::ready(())
+        },
+    );
+    let put = queue(&inbox);
     socket.on(names::DETACH, move |socket: SocketRef| {
         put(&socket, FromViewer::Detach, 0);
         std::future::ready(())
@@ -155,11 +197,18 @@ fn listen(socket: &SocketRef) {
     });
 }
 
+/// Whose connection it is.
+enum Caller {
+    Member(Person),
+    Guest(Guest),
+}
+
 /// One viewer's connection.
 struct Viewer {
     socket: SocketRef,
-    person: Person,
+    caller: Caller,
     terminals: Terminals,
+    links: Links,
     place: Option<Place>,
 }
 
@@ -176,7 +225,45 @@ impl Drop for Place {
 }
 
 impl Viewer {
-    async fn run(mut self, inbox: Inbox<FromViewer>) {
+    /// Serves until either side is gone, or the link that a guest came by has ended.
+    async fn serve(mut self, inbox: Inbox<FromViewer>, cancel: CancellationToken) {
+        let (links, socket) = (self.links.clone(), self.socket.clone());
+        let guest = match &self.caller {
+            Caller::Member(_) => None,
+            Caller::Guest(guest) => Some(guest.clone()),
+        };
+        let _pass: Option<Pass> = match &guest {
+            None => None,
+            Some(guest) => match links.enter(guest) {
+                Some(pass) => Some(pass),
+                None => return guest::dismiss(&socket, &Error::LinkFull).await,
+            },
+        };
+        let link_ended = async {
+            match &guest {
+                None => std::future::pending().await,
+                Some(guest) => links.until_ended(guest).await,
+            }
+        };
+        tokio::select! {
+            () = self.run(&inbox) => {}
+            () = inbox.closed() => {}
+            () = cancel.cancelled() => {}
+            () = link_ended => {
+                self.leave().await;
+                guest::dismiss(&socket, &Error::LinkEnded).await;
+            }
+        }
+    }
+
+    /// Gives up the place; nothing of it is sent any more once this returns.
+    async fn leave(&mut self) {
+        let Some(mut place) = self.place.take() else { return };
+        place.forwarding.abort();
+        let _ = (&mut place.forwarding).await;
+    }
+
+    async fn run(&mut self, inbox: &Inbox<FromViewer>) {
         while let Some(message) = inbox.pop().await {
             let done = match message {
                 FromViewer::Attach(Some(request)) => self.attach(request).await,
@@ -186,8 +273,9 @@ impl Viewer {
                 FromViewer::Resize(None) => {
                     self.fail(invalid_size("send resize as {cols, rows}, whole numbers")).await
                 }
+                FromViewer::Control(action, ack) => self.control(action, ack).await,
                 FromViewer::Detach => {
-                    self.place = None;
+                    self.leave().await;
                     emit(&self.socket, names::DETACHED, &json!({})).await
                 }
             };
@@ -198,17 +286,34 @@ impl Viewer {
     }
 
     async fn attach(&mut self, request: AttachRequest) -> Result<(), Gone> {
-        self.place = None;
+        self.leave().await;
+        let wish = if request.read_only { Wish::ReadOnly } else { Wish::Write };
+        let seat = Seat { since: request.since, wish };
         let target = match (request.agent_id.map(AgentId::parse), request.session_id.map(SessionId::parse)) {
             (Some(Ok(agent)), None) => Target::Agent(agent),
             (None, Some(Ok(session))) => Target::Session(session),
             (Some(Err(_)), _) | (_, Some(Err(_))) => return self.fail(not_found()).await,
+            (None, None) if let Caller::Guest(guest) = &self.caller => {
+                Target::Session(guest.session().clone())
+            }
             _ => return self.fail(malformed("attach", "either {agentId} or {sessionId}")).await,
         };
-        let Ok(by) = decide::<Read>(&self.person) else { return self.fail(not_found()).await };
-        let wish = if request.read_only { Wish::ReadOnly } else { Wish::Write };
-        let seat = Seat { since: request.since, wish };
-        match self.terminals.attach(&by, decide::<Drive>(&self.person).ok(), target, seat).await {
+        let attaching = match &self.caller {
+            Caller::Member(person) => match decide::<Read>(person) {
+                Ok(by) => self.terminals.attach(&by, target, seat).await,
+                Err(_) => Err(NotAttached::NotFound),
+            },
+            Caller::Guest(guest) => match target {
+                Target::Session(session) if session == *guest.session() => {
+                    if let Err(limited) = self.links.count_attach(guest) {
+                        return self.fail(error(limited.code(), limited.to_string())).await;
+                    }
+                    self.terminals.watch(guest, seat).await
+                }
+                _ => Err(NotAttached::NotFound),
+            },
+        };
+        match attaching {
             Ok((attached, attachment)) => {
                 emit(&self.socket, names::ATTACHED, &attached).await?;
                 let hand = attachment.hand();
@@ -239,6 +344,21 @@ impl Viewer {
             (Some(bytes), Some(place)) => place.hand.input(bytes).await.err().map(refusal),
         };
         // Who asked for an acknowledgement gets the outcome there too.
+        let _ = ack.send(&json!({ "ok": refused.is_none(), "error": refused }));
+        match refused {
+            Some(refused) => self.fail(refused).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn control(&mut self, action: Option<Control>, ack: AckSender) -> Result<(), Gone> {
+        let refused = match (action, &self.place) {
+            (None, _) => {
+                Some(malformed("control", "request, take or release, or {action, seat} to grant or decline"))
+            }
+            (Some(_), None) => Some(not_attached()),
+            (Some(action), Some(place)) => place.hand.control(action).await.err().map(control_refusal),
+        };
         let _ = ack.send(&json!({ "ok": refused.is_none(), "error": refused }));
         match refused {
             Some(refused) => self.fail(refused).await,
@@ -295,6 +415,22 @@ fn refusal(refused: Refusal) -> ViewerError {
     }
 }
 
+fn control_refusal(refused: ControlRefusal) -> ViewerError {
+    match refused {
+        ControlRefusal::NotAllowed => {
+            error("NOT_ALLOWED", "somebody is typing and was not idle, or whom it is about may only watch; request control instead")
+        }
+        ControlRefusal::NoSuchSeat => error("NO_SUCH_SEAT", "nobody is at this seat any more"),
+        ControlRefusal::NotWriter => {
+            error("NOT_WRITER", "only whoever is typing may do this, or an admin")
+        }
+        ControlRefusal::TooOften => {
+            error("RATE_LIMITED", "control changes hands too often; wait a moment and try again")
+        }
+        ControlRefusal::Ended => refusal(Refusal::Ended),
+    }
+}
+
 /// How a viewer wants its output.
 enum Payload {
     Text(Decoder),
@@ -326,8 +462,9 @@ async fn forward(socket: SocketRef, attachment: Attachment, mut payload: Payload
                 emit(&socket, names::STATUS, &json!({ "status": status, "loginUrl": login_url })).await
             }
             ViewerEvent::Size(size) => emit(&socket, names::SIZE, &size).await,
-            ViewerEvent::Writer { user, you } => {
-                emit(&socket, names::WRITER, &json!({ "user": user, "you": you })).await
+            ViewerEvent::Writer { user, you, seat, idle } => {
+                let writer = json!({ "user": user, "you": you, "seat": seat, "idle": idle });
+                emit(&socket, names::WRITER, &writer).await
             }
             ViewerEvent::Viewers(present) => emit(&socket, names::VIEWERS, &[present.as_ref()]).await,
             ViewerEvent::Detached => emit(&socket, names::DETACHED, &json!({})).await,

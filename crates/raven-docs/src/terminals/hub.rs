@@ -1,7 +1,7 @@
 //! One terminal session, live: its wire, its viewers, its one writer.
 //!
-//! Owns who may type, what each viewer is owed, and the session's state while it lives. The rules
-//! are plain functions of [`Live`]; the task around them only waits. Must not know sockets.
+//! Owns what each viewer is owed, and the session's state while it lives. The rules are plain
+//! functions of [`Live`] and [`seats`]; the task around them only waits. Must not know sockets.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,12 +14,16 @@ use tokio::time::{Instant, sleep_until};
 use super::link::{FromRuntime, Link, ToRuntime};
 use super::viewer::{Attached, Attachment, Queue, Refusal, Seat, ViewerId};
 use super::{Terminals, rows};
-use crate::access::{Drive, Granted};
-use crate::auth::Named;
 
+mod control;
+mod handover;
 mod live;
+mod scribe;
+pub mod seats;
 
 use live::Live;
+use scribe::Scribe;
+use seats::{Control, ControlRefusal, Occupant};
 
 /// Commands that wait for a hub; senders wait beyond that.
 const WAITING: usize = 64;
@@ -38,6 +42,7 @@ enum Command {
     Attach(Box<Attach>),
     Input { viewer: ViewerId, bytes: Bytes, done: Done },
     Resize { viewer: ViewerId, size: TerminalSize, done: Done },
+    Control { viewer: ViewerId, action: Control, done: oneshot::Sender<Result<(), ControlRefusal>> },
     CaughtUp(ViewerId),
     Detach(ViewerId),
     Connect(Link),
@@ -47,8 +52,7 @@ enum Command {
 }
 
 struct Attach {
-    who: Named,
-    drive: Option<Granted<Drive>>,
+    occupant: Occupant,
     seat: Seat,
     queue: Queue,
     reply: oneshot::Sender<(Attached, ViewerId)>,
@@ -76,6 +80,7 @@ impl Hub {
         let (tasks, cancel) = (start.terminals.tasks.clone(), start.terminals.cancel.clone());
         let task = Task {
             live: Live::new(&start.row, hub.position.clone()),
+            scribe: Scribe::start(&start.terminals, &start.row),
             terminals: start.terminals,
             row: start.row,
             inbox,
@@ -100,15 +105,10 @@ impl Hub {
     }
 
     /// Attaches a viewer; `None` when the session has ended.
-    pub async fn attach(
-        &self,
-        who: Named,
-        drive: Option<Granted<Drive>>,
-        seat: Seat,
-    ) -> Option<(Attached, Attachment)> {
+    pub async fn attach(&self, occupant: Occupant, seat: Seat) -> Option<(Attached, Attachment)> {
         let (reply, answer) = oneshot::channel();
         let queue = Queue::default();
-        let attach = Attach { who, drive, seat, queue: queue.clone(), reply };
+        let attach = Attach { occupant, seat, queue: queue.clone(), reply };
         self.commands.send(Command::Attach(Box::new(attach))).await.ok()?;
         let (attached, id) = answer.await.ok()?;
         Some((attached, Attachment { id, hub: self.clone(), queue }))
@@ -151,6 +151,13 @@ impl Hub {
         self.asked(Command::Resize { viewer, size, done }, answer).await
     }
 
+    pub(super) async fn control(&self, viewer: ViewerId, action: Control) -> Result<(), ControlRefusal> {
+        let (done, answer) = oneshot::channel();
+        let command = Command::Control { viewer, action, done };
+        self.commands.send(command).await.map_err(|_| ControlRefusal::Ended)?;
+        answer.await.unwrap_or(Err(ControlRefusal::Ended))
+    }
+
     async fn asked(
         &self,
         command: Command,
@@ -184,6 +191,7 @@ struct Task {
     terminals: Terminals,
     row: rows::Model,
     live: Live,
+    scribe: Scribe,
     inbox: mpsc::Receiver<Command>,
     /// The wire's two halves; both are there or neither.
     ears: Option<mpsc::Receiver<FromRuntime>>,
@@ -203,6 +211,7 @@ enum Next {
 impl Task {
     async fn run(mut self) {
         loop {
+            let seats_due = self.seats_due();
             let next = tokio::select! {
                 command = self.inbox.recv() => match command {
                     Some(command) => self.obey(command).await,
@@ -211,6 +220,10 @@ impl Task {
                 heard = hear(&mut self.ears) => self.hear(heard).await,
                 permit = room(&self.mouth), if !self.typed.is_empty() => {
                     self.type_next(permit);
+                    Next::GoOn
+                }
+                () = until(seats_due) => {
+                    self.look_at_seats();
                     Next::GoOn
                 }
                 () = until(self.last_words) => Next::Over,
@@ -228,25 +241,34 @@ impl Task {
     async fn obey(&mut self, command: Command) -> Next {
         match command {
             Command::Attach(attach) => {
-                let Attach { who, drive, seat, queue, reply } = *attach;
-                let (attached, id) = self.live.attach(who, drive.is_some(), seat, queue);
+                let Attach { occupant, seat, queue, reply } = *attach;
+                let (attached, outcome) = self.live.attach(occupant, seat, queue, Instant::now());
+                let id = attached.seat;
                 let _ = reply.send((attached, id));
                 self.live.welcome(id, seat.since);
+                self.settle(outcome);
                 self.ask_for_repaint();
             }
-            Command::Input { viewer, bytes, done } => match self.may_type(viewer) {
+            Command::Input { viewer, bytes, done } => match self.may_type(viewer, &bytes) {
                 Ok(()) => self.queue(ToRuntime::Input(bytes), done),
                 Err(refusal) => drop(done.send(Err(refusal))),
             },
-            Command::Resize { viewer, size, done } => match self.may_type(viewer) {
+            Command::Resize { viewer, size, done } => match self.may_resize(viewer) {
                 Ok(()) => self.queue(ToRuntime::Resize(size), done),
                 Err(refusal) => drop(done.send(Err(refusal))),
             },
+            Command::Control { viewer, action, done } => {
+                let answer = self.control(viewer, action);
+                let _ = done.send(answer);
+            }
             Command::CaughtUp(viewer) => {
                 self.live.await_repaint(viewer);
                 self.ask_for_repaint();
             }
-            Command::Detach(viewer) => self.live.detach(viewer),
+            Command::Detach(viewer) => {
+                let outcome = self.live.detach(viewer, Instant::now());
+                self.settle(outcome);
+            }
             Command::Connect(link) => {
                 self.drop_typed();
                 self.ears = Some(link.from_runtime);
@@ -273,13 +295,6 @@ impl Task {
         } else {
             self.typed.push_back((message, Some(done)));
         }
-    }
-
-    fn may_type(&self, viewer: ViewerId) -> Result<(), Refusal> {
-        if !self.live.is_writer(viewer) {
-            return Err(Refusal::ReadOnly);
-        }
-        if self.mouth.is_none() { Err(Refusal::Disconnected) } else { Ok(()) }
     }
 
     async fn hear(&mut self, heard: Option<FromRuntime>) -> Next {

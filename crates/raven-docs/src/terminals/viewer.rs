@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::hub::Hub;
+use super::hub::seats::{Control, ControlRefusal};
 use crate::auth::Named;
 
 /// Bytes that may wait for a viewer; beyond, what waits is dropped and a repaint takes its place.
@@ -52,6 +53,11 @@ pub struct Present {
     #[serde(flatten)]
     pub user: Named,
     pub role: ViewerRole,
+    pub seat: ViewerId,
+    /// Has asked for control and waits.
+    pub wants: bool,
+    /// Came by a read-only link.
+    pub guest: bool,
 }
 
 /// The first thing a viewer learns.
@@ -64,6 +70,11 @@ pub struct Attached {
     #[serde(flatten)]
     pub size: TerminalSize,
     pub role: ViewerRole,
+    pub seat: ViewerId,
+    /// Has the right to type when the seat is theirs.
+    pub may_write: bool,
+    /// Has the right to take the seat from anybody.
+    pub may_take: bool,
     pub offset: u64,
 }
 
@@ -84,6 +95,9 @@ pub enum ViewerEvent {
     Writer {
         user: Option<Named>,
         you: bool,
+        seat: Option<ViewerId>,
+        /// Has not typed for a while.
+        idle: bool,
     },
     Viewers(Arc<[Present]>),
     /// The attachment is over; nothing follows.
@@ -144,6 +158,11 @@ impl Hand {
     /// Types; returns once the runtime's wire has taken it.
     pub async fn input(&self, bytes: Bytes) -> Result<(), Refusal> {
         self.hub.input(self.id, bytes).await
+    }
+
+    /// Asks for the seat, gives it up, or hands it over.
+    pub async fn control(&self, action: Control) -> Result<(), ControlRefusal> {
+        self.hub.control(self.id, action).await
     }
 
     /// Sets the terminal's size, which is the writer's.
@@ -305,10 +324,10 @@ mod tests {
         let queue = Queue::default();
         for you in [true, false, true] {
             queue.push(ViewerEvent::Size(TerminalSize::DEFAULT));
-            queue.push(ViewerEvent::Writer { user: None, you });
+            queue.push(ViewerEvent::Writer { user: None, you, seat: None, idle: false });
         }
-        let expected =
-            [ViewerEvent::Size(TerminalSize::DEFAULT), ViewerEvent::Writer { user: None, you: true }];
+        let newest = ViewerEvent::Writer { user: None, you: true, seat: None, idle: false };
+        let expected = [ViewerEvent::Size(TerminalSize::DEFAULT), newest];
         assert_eq!(queue.drain(), expected);
     }
 }
