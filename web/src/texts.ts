@@ -214,7 +214,6 @@ export const texts = {
       watchingIdle: (name: string) => `Watching – ${name} has not typed for a while`,
       watchingSelf: 'Watching – you are typing in another window',
       waiting: (name: string) => `You asked ${name} for control`,
-      waitingSelf: 'You asked your other window for control',
       free: 'Nobody is typing – type to take over',
       freeWatching: 'Watching – nobody is typing',
       take: 'Take control',
@@ -243,7 +242,6 @@ export const texts = {
     requests: {
       label: 'Somebody asks for control',
       asks: (name: string) => `${name} would like to type`,
-      self: 'You would like to type in another window',
       more: (count: number) => `and ${count} more`,
       hand: 'Hand over',
       decline: 'Not now',
@@ -286,6 +284,10 @@ export const texts = {
     unknown: {
       title: 'This link does not work',
       text: 'It is unknown, has ended, or was revoked. Ask whoever sent it for a new one.',
+    },
+    refused: {
+      title: 'The terminal cannot be shown now',
+      text: 'The server refused it. Try again in a minute.',
     },
     ended: {
       title: 'This link has ended',

@@ -71,7 +71,8 @@ export function ActivityFeed({ filter }: { filter: ActivityFilter }) {
 }
 
 function Entry({ entry }: { entry: Activity }) {
-  const { icon: Icon, tone } = LOOKS[entry.kind];
+  // A server that is newer than this page may tell of kinds that it does not know yet.
+  const { icon: Icon, tone } = LOOKS[entry.kind] ?? { icon: History, tone: 'quiet' };
   return (
     <Group
       component="li"

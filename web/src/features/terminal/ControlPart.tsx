@@ -12,10 +12,9 @@ const words = texts.terminal.bar;
 interface ControlPartProps {
   client: TerminalClient;
   snapshot: TerminalSnapshot;
-  myId: string;
 }
 
-export function ControlPart({ client, snapshot, myId }: ControlPartProps) {
+export function ControlPart({ client, snapshot }: ControlPartProps) {
   const { phase, me, writer, viewers } = snapshot;
   if (phase !== 'attached') return null;
   const standing = standingOf(me, writer, viewers);
@@ -25,7 +24,7 @@ export function ControlPart({ client, snapshot, myId }: ControlPartProps) {
       <Group gap={5} wrap="nowrap" miw={0}>
         <Icon size={14} aria-hidden style={{ flex: 'none' }} />
         <Text size="xs" truncate role="status">
-          {wordsFor(standing, myId)}
+          {wordsFor(standing)}
         </Text>
       </Group>
       {standing.is === 'writing' ? (
@@ -37,13 +36,12 @@ export function ControlPart({ client, snapshot, myId }: ControlPartProps) {
   );
 }
 
-function wordsFor(standing: Standing, myId: string): string {
+function wordsFor(standing: Standing): string {
   if (standing.is === 'writing') return words.writing;
   if (standing.is === 'free') return standing.offers.length > 0 ? words.free : words.freeWatching;
-  const isMine = standing.writer.id === myId;
   const { name } = standing.writer;
-  if (standing.offers.includes('cancel')) return isMine ? words.waitingSelf : words.waiting(name);
-  if (isMine) return words.watchingSelf;
+  if (standing.isMine) return words.watchingSelf;
+  if (standing.offers.includes('cancel')) return words.waiting(name);
   return standing.isIdle ? words.watchingIdle(name) : words.watching(name);
 }
 

@@ -13,13 +13,12 @@ const words = texts.terminal.requests;
 interface RequestCardProps {
   client: TerminalClient;
   snapshot: TerminalSnapshot;
-  myId: string;
   /** Where the shortcut from within the terminal leads. */
   target: RefObject<HTMLButtonElement | null>;
 }
 
 /** It lies over what is there, so that a request never changes the size of the agent's terminal. */
-export function RequestCard({ client, snapshot, myId, target }: RequestCardProps) {
+export function RequestCard({ client, snapshot, target }: RequestCardProps) {
   const asking =
     snapshot.phase === 'attached' ? requestsFor(snapshot.me, snapshot.writer, snapshot.viewers) : [];
   const [first, ...others] = asking;
@@ -39,7 +38,7 @@ export function RequestCard({ client, snapshot, myId, target }: RequestCardProps
         >
           <Hand size={15} aria-hidden style={{ flex: 'none' }} />
           <Text size="sm" truncate miw={0}>
-            {first.id === myId ? words.self : words.asks(first.name)}
+            {words.asks(first.name)}
             {others.length > 0 && ` ${words.more(others.length)}`}
           </Text>
           <Group gap={6} wrap="nowrap" style={{ flex: 'none' }}>

@@ -28,7 +28,7 @@ export function StatusBar({ client, snapshot, link, onSearch, onShare }: StatusB
   return (
     <div className={classes.bar} role="group" aria-label={words.label}>
       <TerminalMark status={shownStatus(snapshot)} />
-      <ControlPart client={client} snapshot={snapshot} myId={me.user.id} />
+      <ControlPart client={client} snapshot={snapshot} />
       <Presence client={client} snapshot={snapshot} />
       <Measures snapshot={snapshot} />
       <Group gap={2} wrap="nowrap" ml="auto">

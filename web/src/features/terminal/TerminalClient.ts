@@ -100,6 +100,7 @@ export class TerminalClient implements LinkListener {
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
   #observer: ResizeObserver | undefined;
   #isGivingUp = false;
+  #wasAttached = false;
 
   constructor(
     private readonly target: Target,
@@ -175,6 +176,7 @@ export class TerminalClient implements LinkListener {
 
   attached(session: Attached): void {
     const { status, role, cols, rows, sessionId, seat, mayWrite, mayTake } = session;
+    this.#wasAttached = true;
     this.#update({
       phase: 'attached',
       status,
@@ -224,7 +226,9 @@ export class TerminalClient implements LinkListener {
   }
 
   refused(code: string, message: string): void {
-    if (FINAL_REFUSALS.has(code)) {
+    // A guest who is not let in stays out: there is nothing else to show them.
+    const isFinal = FINAL_REFUSALS.has(code) || ('link' in this.target && !this.#wasAttached);
+    if (isFinal) {
       const hasScreen = this.#snapshot.phase === 'attached' || this.#snapshot.phase === 'reconnecting';
       const isEnd = code === 'SESSION_TERMINATED';
       if (isEnd) this.#update({ status: 'terminated' });
@@ -232,7 +236,7 @@ export class TerminalClient implements LinkListener {
       // A link that has ended is not tried again: nothing that comes later could mend it.
       if ('link' in this.target) this.#link.close();
     }
-    this.#remark(code, message);
+    this.#remark(code, message, isFinal);
   }
 
   detached(): void {
@@ -302,10 +306,10 @@ export class TerminalClient implements LinkListener {
     this.#flow.afterwards(() => this.emulator.terminal.resize(cols, rows));
   }
 
-  #remark(code: string, message: string): void {
+  #remark(code: string, message: string, isFinal = false): void {
     clearTimeout(this.#noteTimer);
     this.#update({ note: { code, message } });
-    if (FINAL_REFUSALS.has(code)) return;
+    if (isFinal) return;
     const lasting = code === 'CONTROL_GONE' ? LONG_NOTE_MS : NOTE_MS;
     this.#noteTimer = setTimeout(() => this.#update({ note: null }), lasting);
   }

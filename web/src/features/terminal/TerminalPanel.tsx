@@ -50,7 +50,7 @@ function Opened({ client, link }: { client: TerminalClient; link: string }) {
   }, [client]);
   return (
     <>
-      <RequestCard client={client} snapshot={snapshot} myId={myId} target={handOver} />
+      <RequestCard client={client} snapshot={snapshot} target={handOver} />
       {isSearching && <SearchBox search={client.emulator.search} onClose={closeSearch} />}
       <Screen client={client} isDimmed={!isLive(snapshot)} />
       <Note snapshot={snapshot} myId={myId} />

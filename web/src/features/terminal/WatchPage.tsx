@@ -1,6 +1,7 @@
 /** Owns the page behind a read-only link: one terminal, watched without an account. Must not know who is logged in. */
 import { Button, Group, Text, Title } from '@mantine/core';
 import {
+  CircleSlash,
   Link2Off,
   Search,
   SquareTerminal,
@@ -45,7 +46,7 @@ function Watched({ token }: { token: string }) {
 function Opened({ client }: { client: TerminalClient }) {
   const snapshot = useSyncExternalStore(client.subscribe, client.snapshot);
   const [isSearching, setIsSearching] = useState(false);
-  if (snapshot.phase === 'refused') return <Refusal code={snapshot.note?.code} />;
+  if (snapshot.phase === 'refused') return <Refusal snapshot={snapshot} />;
   const closeSearch = () => {
     setIsSearching(false);
     client.emulator.terminal.focus();
@@ -113,10 +114,24 @@ function Writer({ snapshot: { phase, writer, viewers, size } }: { snapshot: Term
   );
 }
 
-function Refusal({ code }: { code: string | undefined }) {
-  if (code === 'SESSION_TERMINATED') return <Ending icon={TerminalSquare} {...words.sessionEnded} />;
-  if (code === 'LINK_ENDED') return <Ending icon={Unlink} {...words.ended} />;
-  return <Ending icon={Link2Off} {...words.unknown} mayReload />;
+/** A link that ended before one's eyes is told apart from one that never led anywhere. */
+function Refusal({ snapshot: { note, sessionId } }: { snapshot: TerminalSnapshot }) {
+  switch (note?.code) {
+    case 'SESSION_TERMINATED':
+      return <Ending icon={TerminalSquare} {...words.sessionEnded} />;
+    case 'LINK_ENDED':
+      if (sessionId) return <Ending icon={Unlink} {...words.ended} />;
+      return <Ending icon={Link2Off} {...words.unknown} mayReload />;
+    default:
+      return (
+        <Ending
+          icon={CircleSlash}
+          title={words.refused.title}
+          text={note?.message || words.refused.text}
+          mayReload
+        />
+      );
+  }
 }
 
 interface EndingProps {

@@ -32,6 +32,12 @@ test.each<[string, Me, Writer, boolean, Offer[]]>([
   expect(standing.is === 'writing' ? [] : standing.offers).toEqual(offers);
 });
 
+test('from another window of mine I may take without asking', () => {
+  const viewers = [viewer(1), viewer(2, { id: 'usr_1', role: 'writer' })];
+  const writer: Writer = { ...BUSY, user: { id: 'usr_1', name: 'Ada' } };
+  expect(standingOf(MEMBER, writer, viewers)).toMatchObject({ isMine: true, offers: ['take'] });
+});
+
 test('the wish of another window of mine is not mine', () => {
   const other = viewer(9, { id: 'usr_1', wants: true });
   expect(standingOf(MEMBER, BUSY, [viewer(1), other])).toMatchObject({ offers: ['ask'] });

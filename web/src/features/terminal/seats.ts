@@ -33,24 +33,34 @@ export type Offer = 'take' | 'ask' | 'cancel';
 export type Standing =
   | { is: 'writing' }
   | { is: 'free'; offers: Offer[] }
-  | { is: 'watching'; writer: { id: string; name: string }; isIdle: boolean; offers: Offer[] };
+  | {
+      is: 'watching';
+      writer: { id: string; name: string };
+      /** I am the writer, in another window. */
+      isMine: boolean;
+      isIdle: boolean;
+      offers: Offer[];
+    };
 
 export function standingOf(me: Me, writer: Writer, viewers: readonly Viewer[]): Standing {
   if (writer.you) return { is: 'writing' };
   if (!writer.user) return { is: 'free', offers: me.mayWrite ? ['take'] : [] };
-  const isWaiting = viewers.some((viewer) => viewer.seat === me.seat && viewer.wants);
+  const mine = viewers.find((viewer) => viewer.seat === me.seat);
+  const isMine = mine?.id === writer.user.id;
   return {
     is: 'watching',
     writer: writer.user,
+    isMine,
     isIdle: writer.idle,
-    offers: offersOf(me, writer, isWaiting),
+    offers: offersOf(me, writer.idle || isMine, mine?.wants ?? false),
   };
 }
 
-function offersOf(me: Me, writer: Writer, isWaiting: boolean): Offer[] {
+/** @param isOpen whoever may write gets the seat at once: its writer is idle, or I am, in another window. */
+function offersOf(me: Me, isOpen: boolean, isWaiting: boolean): Offer[] {
   if (!me.mayWrite) return [];
-  if (isWaiting) return me.mayTake || writer.idle ? ['cancel', 'take'] : ['cancel'];
-  if (writer.idle) return ['take'];
+  if (isWaiting) return me.mayTake || isOpen ? ['cancel', 'take'] : ['cancel'];
+  if (isOpen) return ['take'];
   // An admin may take what others must ask for; asking is offered too, since it is the kinder way.
   return me.mayTake ? ['ask', 'take'] : ['ask'];
 }
