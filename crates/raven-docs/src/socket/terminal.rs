@@ -22,9 +22,9 @@ use crate::access::{Read, decide};
 use crate::app::App;
 use crate::auth::Person;
 use crate::error::Error;
-use crate::links::{Guest, Links, Pass};
+use crate::links::{Guest, Links, Pass, Shown};
 use crate::terminals::hub::seats::{Control, ControlRefusal};
-use crate::terminals::viewer::{Attachment, Hand, Refusal, Seat, ViewerEvent, ViewerId, Wish};
+use crate::terminals::viewer::{Attached, Attachment, Hand, Refusal, Seat, ViewerEvent, ViewerId, Wish};
 use crate::terminals::{NotAttached, Target, Terminals};
 
 /// Largest input of one message, in bytes.
@@ -81,6 +81,16 @@ impl ControlRequest {
             Action::Decline => Control::Decline(seat?),
         })
     }
+}
+
+/// Body of `attached`.
+#[derive(Serialize)]
+struct Welcome<'a> {
+    #[serde(flatten)]
+    attached: Attached,
+    /// For guests alone.
+    #[serde(flatten)]
+    guest: Option<Shown<'a>>,
 }
 
 /// What a viewer sent.
@@ -315,7 +325,11 @@ impl Viewer {
         };
         match attaching {
             Ok((attached, attachment)) => {
-                emit(&self.socket, names::ATTACHED, &attached).await?;
+                let guest = match &self.caller {
+                    Caller::Member(_) => None,
+                    Caller::Guest(guest) => Some(guest.shown()),
+                };
+                emit(&self.socket, names::ATTACHED, &Welcome { attached, guest }).await?;
                 let hand = attachment.hand();
                 let forwarding =
                     tokio::spawn(forward(self.socket.clone(), attachment, Payload::of(request.binary)));

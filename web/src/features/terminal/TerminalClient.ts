@@ -184,7 +184,7 @@ export class TerminalClient implements LinkListener {
       role,
       me: { seat, mayWrite, mayTake },
       size: { cols, rows },
-      title: session.title ?? null,
+      title: session.title || null,
       link: session.link ?? null,
       note: null,
     });

@@ -1,15 +1,6 @@
 /** Owns the page behind a read-only link: one terminal, watched without an account. Must not know who is logged in. */
 import { Button, Group, Text, Title } from '@mantine/core';
-import {
-  CircleSlash,
-  Link2Off,
-  Search,
-  SquareTerminal,
-  TerminalSquare,
-  Unlink,
-  Users,
-  type LucideIcon,
-} from 'lucide-react';
+import { CircleSlash, Link2Off, Search, SquareTerminal, Unlink, Users, type LucideIcon } from 'lucide-react';
 import { useState, useSyncExternalStore } from 'react';
 import { useLocation } from 'react-router';
 
@@ -118,7 +109,7 @@ function Writer({ snapshot: { phase, writer, viewers, size } }: { snapshot: Term
 function Refusal({ snapshot: { note, sessionId } }: { snapshot: TerminalSnapshot }) {
   switch (note?.code) {
     case 'SESSION_TERMINATED':
-      return <Ending icon={TerminalSquare} {...words.sessionEnded} />;
+      return <Ending icon={SquareTerminal} {...words.sessionEnded} />;
     case 'LINK_ENDED':
       if (sessionId) return <Ending icon={Unlink} {...words.ended} />;
       return <Ending icon={Link2Off} {...words.unknown} mayReload />;
