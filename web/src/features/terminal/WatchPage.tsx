@@ -22,10 +22,10 @@ const words = texts.watch;
 export function WatchPage() {
   const token = useLocation().hash.slice(1);
   return (
-    <main className={classes.watch}>
+    <div className={classes.watch}>
       <title>{texts.title(words.page)}</title>
       {token === '' ? <Ending icon={Link2Off} {...words.missing} /> : <Watched key={token} token={token} />}
-    </main>
+    </div>
   );
 }
 
@@ -45,7 +45,7 @@ function Opened({ client }: { client: TerminalClient }) {
   return (
     <>
       <Header snapshot={snapshot} />
-      <div className={classes.panel}>
+      <main className={classes.panel}>
         {isSearching && <SearchBox search={client.emulator.search} onClose={closeSearch} />}
         <Screen client={client} isDimmed={!isLive(snapshot)} />
         <Note snapshot={snapshot} myId={null} />
@@ -58,7 +58,7 @@ function Opened({ client }: { client: TerminalClient }) {
             </Tool>
           </Group>
         </div>
-      </div>
+      </main>
     </>
   );
 }
@@ -134,12 +134,14 @@ interface EndingProps {
 
 function Ending({ icon, title, text, mayReload = false }: EndingProps) {
   return (
-    <EmptyState icon={icon} title={title} text={text}>
-      {mayReload && (
-        <Button variant="default" mt="sm" onClick={() => window.location.reload()}>
-          {words.again}
-        </Button>
-      )}
-    </EmptyState>
+    <main>
+      <EmptyState icon={icon} title={title} text={text}>
+        {mayReload && (
+          <Button variant="default" mt="sm" onClick={() => window.location.reload()}>
+            {words.again}
+          </Button>
+        )}
+      </EmptyState>
+    </main>
   );
 }
