@@ -392,3 +392,6 @@ fn view(row: rows::Model) -> TerminalLink {
         revoked_at: row.revoked_at.map(Timestamp::from_millis),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -346,6 +346,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/terminal/sessions/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The session's links, newest first, without their tokens. */
+        get: operations["links_list"];
+        put?: never;
+        /** Make a link by which anybody who has it may watch the session. */
+        post: operations["links_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terminal/sessions/{id}/links/{linkId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a link: its maker may, and admins. Who watches by it is cut off. */
+        delete: operations["links_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/terminal/sessions/{runtimeSessionId}/status": {
         parameters: {
             query?: never;
@@ -459,7 +494,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "terminal_session_created" | "terminal_session_terminated" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
+        ActivityKind: "agent_spawned" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
         /** @description An agent as the API and events show it. */
         Agent: {
             capabilities: string[];
@@ -533,6 +568,13 @@ export interface components {
          * @enum {string}
          */
         CallbackStatus: "ready" | "failed" | "requires_login";
+        /** @description A link with its token, shown this once. */
+        CreatedLink: components["schemas"]["TerminalLink"] & {
+            /** @description What a guest's socket sends as `auth: {link}`. */
+            token: string;
+            /** @description The page that shows the session to whoever opens it. */
+            url: string;
+        };
         /** @description A token with its secret, shown this once. */
         CreatedToken: components["schemas"]["Token"] & {
             /** @description Send it as `Authorization: Bearer …`. */
@@ -576,6 +618,20 @@ export interface components {
         Named: {
             id: string;
             name: string;
+        };
+        /** @description A link to be made. */
+        NewLink: {
+            /**
+             * Format: int64
+             * @description 60 to 2592000; a day by default.
+             * @default null
+             */
+            expiresInSeconds?: number | null;
+            /**
+             * @description How its guests are called; `Guest` by default.
+             * @default null
+             */
+            label?: string | null;
         };
         /** @description A session that a runtime creates, as in the guide. */
         NewSession: {
@@ -643,6 +699,19 @@ export interface components {
                 /** @description When it reached this status. */
                 statusSince: components["schemas"]["Timestamp"];
                 type: string;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_TerminalLink: {
+            items: {
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy: components["schemas"]["Named"];
+                expiresAt: components["schemas"]["Timestamp"];
+                id: string;
+                label: string;
+                revokedAt?: components["schemas"]["Timestamp"] | null;
             }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
@@ -873,6 +942,15 @@ export interface components {
              * @default false
              */
             force?: boolean;
+        };
+        /** @description A link, without its token. */
+        TerminalLink: {
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["Named"];
+            expiresAt: components["schemas"]["Timestamp"];
+            id: string;
+            label: string;
+            revokedAt?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A session as the API and events show it. */
         TerminalSession: {
@@ -1811,6 +1889,176 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TerminalLink"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLink"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedLink"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                linkId: string;
             };
             cookie?: never;
         };

@@ -45,6 +45,38 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+#[cfg(test)]
+impl Model {
+    /// An agent for tests of what refers to one.
+    pub fn example(id: &AgentId, workspace: &WorkspaceId) -> Self {
+        Self {
+            id: id.to_string(),
+            workspace_id: workspace.to_string(),
+            runtime_agent_id: id.to_string(),
+            runtime_id: None,
+            name: "Agent".into(),
+            agent_type: "custom".into(),
+            status: "ready".into(),
+            status_since: 0,
+            evidence: None,
+            error: None,
+            login_url: None,
+            capabilities: "[]".into(),
+            cwd: None,
+            pid: None,
+            exit_code: None,
+            callback_digest: String::new(),
+            request_digest: None,
+            spawned_by: String::new(),
+            spawned_by_name: String::new(),
+            created_at: 0,
+            started_at: None,
+            ended_at: None,
+            last_activity_at: None,
+        }
+    }
+}
+
 /// Adds an agent.
 pub async fn insert(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     let row = row.clone().into_active_model().reset_all();

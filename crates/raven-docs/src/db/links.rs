@@ -41,11 +41,7 @@ pub async fn by_digest(db: &impl ConnectionTrait, digest: &str) -> Queried<Optio
 }
 
 /// One link of a workspace.
-pub async fn find(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    id: &LinkId,
-) -> Queried<Option<Model>> {
+pub async fn find(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &LinkId) -> Queried<Option<Model>> {
     let of_workspace = Column::WorkspaceId.eq(workspace.as_str());
     Ok(Entity::find_by_id(id.as_str()).filter(of_workspace).one(db).await?)
 }

@@ -15,7 +15,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    activity, agents, assets, auth, extract::MAX_BODY, guard, links, openapi, reports, settings, terminals, tokens,
+    activity, agents, assets, auth, extract::MAX_BODY, guard, links, openapi, reports, settings, terminals,
+    tokens,
 };
 use crate::app::App;
 use crate::error::Error;

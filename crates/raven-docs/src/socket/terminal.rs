@@ -431,13 +431,12 @@ fn refusal(refused: Refusal) -> ViewerError {
 
 fn control_refusal(refused: ControlRefusal) -> ViewerError {
     match refused {
-        ControlRefusal::NotAllowed => {
-            error("NOT_ALLOWED", "somebody is typing and was not idle, or whom it is about may only watch; request control instead")
-        }
+        ControlRefusal::NotAllowed => error(
+            "NOT_ALLOWED",
+            "somebody is typing and was not idle, or whom it is about may only watch; request control instead",
+        ),
         ControlRefusal::NoSuchSeat => error("NO_SUCH_SEAT", "nobody is at this seat any more"),
-        ControlRefusal::NotWriter => {
-            error("NOT_WRITER", "only whoever is typing may do this, or an admin")
-        }
+        ControlRefusal::NotWriter => error("NOT_WRITER", "only whoever is typing may do this, or an admin"),
         ControlRefusal::TooOften => {
             error("RATE_LIMITED", "control changes hands too often; wait a moment and try again")
         }

@@ -8,9 +8,11 @@ mod surroundings;
 
 mod cli;
 mod journey;
+mod links;
 mod people;
 mod routes;
 mod runtime_trouble;
+mod seats;
 mod spawn_bounds;
 mod survival;
 mod terminal;

@@ -57,11 +57,8 @@ fn everybody_sees_who_is_there_who_types_and_who_waits() {
     let named = |name: &str| Named { id: name.into(), name: name.into() };
     let present = |name, role, seat, wants| Present { user: named(name), role, seat, wants, guest: false };
     let all = ViewerEvent::Viewers(
-        [
-            present("ada", ViewerRole::Writer, ada, false),
-            present("bob", ViewerRole::Viewer, bob, true),
-        ]
-        .into(),
+        [present("ada", ViewerRole::Writer, ada, false), present("bob", ViewerRole::Viewer, bob, true)]
+            .into(),
     );
     for (queue, you) in [(at_ada, true), (at_bob, false)] {
         let writer = ViewerEvent::Writer { user: Some(named("ada")), you, seat: Some(ada), idle: false };

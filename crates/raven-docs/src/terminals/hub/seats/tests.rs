@@ -159,8 +159,7 @@ fn what_each_may_do_while_somebody_types() {
     ];
     for (by, action, expected) in table {
         let mut room = Room::new();
-        for who in
-            [("Lea", Right::Lead), ("Wim", Right::Write), ("Max", Right::Write), ("Vic", Right::Watch)]
+        for who in [("Lea", Right::Lead), ("Wim", Right::Write), ("Max", Right::Write), ("Vic", Right::Watch)]
         {
             room.comes(who);
         }
@@ -207,7 +206,9 @@ fn a_wish_waits_for_an_idle_writer_until_the_seat_lapses() {
     room.asks(cy, Control::Request).unwrap();
     room.passes(LAPSES_AFTER - Duration::from_millis(1));
     assert_eq!((room.writer(), room.wishes()), ("Ada".into(), vec!["Cy".to_owned()]));
-    let Some(Outcome::Moved(lapsed)) = room.passes(Duration::from_millis(1)).pop() else { panic!("no lapse") };
+    let Some(Outcome::Moved(lapsed)) = room.passes(Duration::from_millis(1)).pop() else {
+        panic!("no lapse")
+    };
     assert_eq!((lapsed.how, lapsed.by, room.writer()), (How::Lapsed, None, "Cy".into()));
 }
 
@@ -295,8 +296,11 @@ fn event() -> impl Strategy<Value = Event> {
         seat.clone().prop_map(Control::Grant),
         seat.clone().prop_map(Control::Decline),
     ];
-    let comes =
-        (0..4_u8, right, arrival).prop_map(|(person, right, arrival)| Event::Comes { person, right, arrival });
+    let comes = (0..4_u8, right, arrival).prop_map(|(person, right, arrival)| Event::Comes {
+        person,
+        right,
+        arrival,
+    });
     prop_oneof![
         2 => comes,
         1 => seat.clone().prop_map(Event::Leaves),
