@@ -3,7 +3,7 @@ import createClient from 'openapi-fetch';
 
 import { ProblemError, problemFrom, unreachable } from './problems';
 import type { paths } from './schema';
-import type { Activity, Agent, LoginForm, SettingsChange, SetupForm, SpawnRequest } from './shapes';
+import type { Activity, Agent, LoginForm, NewLink, SettingsChange, SetupForm, SpawnRequest } from './shapes';
 import type { LogEntry, LogKind, RecordedSession, RecordingSettings, UpcomingPaths } from './upcoming';
 
 const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
@@ -164,10 +164,8 @@ export async function castText(
 }
 
 export const terminalLinks = (id: string) =>
-  answered(upcoming.GET('/api/terminal/sessions/{id}/links', { params: { path: { id } } }));
-export const createTerminalLink = (id: string, body: { label?: string; expiresInSeconds: number }) =>
-  answered(upcoming.POST('/api/terminal/sessions/{id}/links', { params: { path: { id } }, body }));
+  answered(http.GET('/api/terminal/sessions/{id}/links', { params: { path: { id } } }));
+export const createTerminalLink = (id: string, body: NewLink) =>
+  answered(http.POST('/api/terminal/sessions/{id}/links', { params: { path: { id } }, body }));
 export const revokeTerminalLink = (id: string, linkId: string) =>
-  answered(
-    upcoming.DELETE('/api/terminal/sessions/{id}/links/{linkId}', { params: { path: { id, linkId } } }),
-  );
+  answered(http.DELETE('/api/terminal/sessions/{id}/links/{linkId}', { params: { path: { id, linkId } } }));

@@ -12,11 +12,13 @@ export type AgentTypeStatus = Schemas['AgentTypeStatus'];
 export type Me = Schemas['Me'];
 export type Problem = Schemas['Problem'];
 export type RuntimeStatus = Schemas['RuntimeStatus'];
+export type TerminalLink = Schemas['TerminalLink'];
 export type TerminalSession = Schemas['TerminalSession'];
 export type TerminalStatus = Schemas['TerminalStatus'];
 export type Token = Schemas['Token'];
 
 export type LoginForm = Schemas['Login'];
+export type NewLink = Schemas['NewLink'];
 export type SetupForm = Schemas['Setup'];
 export type SettingsChange = Schemas['SettingsChange'];
 export type SpawnRequest = Schemas['Spawn'];

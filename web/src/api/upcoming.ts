@@ -1,5 +1,5 @@
 /**
- * Owns the shapes of calls that the generated schema does not have yet: links, recordings, their settings.
+ * Owns the shapes of calls that the generated schema does not have yet: recordings and their settings.
  * Goes away once `schema.d.ts` has them. Must not know who asks.
  */
 import type { components } from './schema';
@@ -61,20 +61,6 @@ export interface Verification {
   checkedAt: string;
 }
 
-export interface TerminalLinkRow {
-  id: string;
-  label: string | null;
-  createdBy: { id: string; name: string } | null;
-  createdAt: string;
-  expiresAt: string;
-  revokedAt: string | null;
-}
-
-export interface CreatedLink extends TerminalLinkRow {
-  token: string;
-  url: string;
-}
-
 export interface RecordingSettings {
   recordInput: RecordInput;
   recordingRetentionDays: number | null;
@@ -84,8 +70,8 @@ interface Answers<Status extends number, Body> {
   responses: Record<Status, { content: { 'application/json': Body } }>;
 }
 
-interface ById<More = unknown> {
-  parameters: { path: { id: string } & More };
+interface ById {
+  parameters: { path: { id: string } };
 }
 
 /** Calls in the shape that the generated `paths` has. */
@@ -97,15 +83,6 @@ export interface UpcomingPaths {
     >;
   };
   '/api/terminal/sessions/{id}': { get: ById & Answers<200, RecordedSession> };
-  '/api/terminal/sessions/{id}/links': {
-    get: ById & Answers<200, Page<TerminalLinkRow>>;
-    post: ById & {
-      requestBody: { content: { 'application/json': { label?: string; expiresInSeconds: number } } };
-    } & Answers<201, CreatedLink>;
-  };
-  '/api/terminal/sessions/{id}/links/{linkId}': {
-    delete: ById<{ linkId: string }> & { responses: { 204: { content?: never } } };
-  };
   '/api/terminal/sessions/{id}/logs': {
     get: {
       parameters: {

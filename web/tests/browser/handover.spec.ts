@@ -148,6 +148,7 @@ test('everybody who is here is listed, and handed to from there', async ({ brows
   const list = mel.getByRole('list', { name: 'Here now' });
   await expect(list.getByRole('listitem').filter({ hasText: 'Mel' })).toContainText('typing');
   await expect(list.getByRole('listitem').filter({ hasText: 'Vic' })).toContainText('watching');
+  await expect(list.getByRole('button', { name: 'Hand over to Vic' })).toHaveCount(0);
   await picture(mel, 'handover-presence');
   await list.getByRole('button', { name: 'Hand over to Ada' }).click();
   await expect(bar(ada)).toContainText('You are typing');

@@ -16,7 +16,7 @@ interface ControlPartProps {
 
 export function ControlPart({ client, snapshot }: ControlPartProps) {
   const { phase, me, writer, viewers } = snapshot;
-  if (phase !== 'attached') return null;
+  if (phase !== 'attached') return <div className={classes.control} />;
   const standing = standingOf(me, writer, viewers);
   const Icon = standing.is === 'writing' ? Keyboard : standing.is === 'free' ? Hand : Eye;
   return (

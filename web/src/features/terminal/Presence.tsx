@@ -68,7 +68,7 @@ function Row({ viewer, client, snapshot }: PresenceProps & { viewer: Viewer }) {
       <Stack gap={0} miw={0} flex={1}>
         <Group gap={5} wrap="nowrap" miw={0}>
           <Text size="sm" truncate>
-            {viewer.name || texts.terminal.share.unnamed}
+            {viewer.name}
           </Text>
           {isMe && (
             <Text size="xs" c="dimmed" style={{ flex: 'none' }}>

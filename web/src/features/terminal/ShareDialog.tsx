@@ -18,7 +18,7 @@ import { useState, type FormEvent } from 'react';
 
 import { createTerminalLink, revokeTerminalLink } from '../../api/client';
 import { keys, linksQuery } from '../../api/queries';
-import type { TerminalLinkRow } from '../../api/upcoming';
+import type { TerminalLink } from '../../api/shapes';
 import { CopyLine } from '../../parts/CopyLine';
 import { formErrors } from '../../parts/field-errors';
 import { isAdmin, useMe } from '../../parts/me';
@@ -88,6 +88,7 @@ function CreateLink({ sessionId }: { sessionId: string }) {
             </Text>
             <SegmentedControl
               aria-labelledby="link-lasts"
+              withItemsBorders={false}
               value={lasting}
               data={(Object.keys(LASTING) as Lasting[]).map((key) => ({
                 value: key,
@@ -139,24 +140,22 @@ function LiveLinks({ sessionId }: { sessionId: string }) {
   );
 }
 
-function LinkRow({ sessionId, link }: { sessionId: string; link: TerminalLinkRow }) {
+function LinkRow({ sessionId, link }: { sessionId: string; link: TerminalLink }) {
   const cache = useQueryClient();
   const me = useMe();
-  const name = link.label ?? words.unnamed;
   const revoking = useMutation({
     mutationFn: () => revokeTerminalLink(sessionId, link.id),
     onSettled: () => cache.invalidateQueries({ queryKey: keys.links(sessionId) }),
   });
-  const mayRevoke = isAdmin(me) || link.createdBy?.id === me.user.id;
+  const mayRevoke = isAdmin(me) || link.createdBy.id === me.user.id;
   return (
     <Stack component="li" gap={4} py={6} style={{ borderTop: '1px solid var(--raven-line)' }}>
       <Group gap="sm" wrap="nowrap">
-        <Text size="sm" truncate flex={1} miw={0} c={link.label ? undefined : 'dimmed'}>
-          {name}
+        <Text size="sm" truncate flex={1} miw={0}>
+          {link.label}
         </Text>
         <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
-          {link.createdBy && `${words.by(link.createdBy.name)} · `}
-          {words.ends} <Ahead moment={link.expiresAt} />
+          {words.by(link.createdBy.name)} ·{words.ends} <Ahead moment={link.expiresAt} />
         </Text>
         {mayRevoke && (
           <Tooltip label={words.revoke}>
@@ -165,7 +164,7 @@ function LinkRow({ sessionId, link }: { sessionId: string; link: TerminalLinkRow
               color="red"
               size="sm"
               loading={revoking.isPending}
-              aria-label={words.revokeLink(name)}
+              aria-label={words.revokeLink(link.label)}
               onClick={() => revoking.mutate()}
             >
               <Trash2 size={15} />

@@ -14,7 +14,8 @@ const FREE: Writer = { user: null, you: false, seat: null, idle: false };
 const MINE: Writer = { user: { id: 'usr_1', name: 'Ada' }, you: true, seat: 1, idle: false };
 
 function viewer(seat: number, more: Partial<Viewer> = {}): Viewer {
-  return { id: `usr_${seat}`, name: 'X', role: 'viewer', seat, wants: false, guest: false, ...more };
+  const rights = { wants: false, mayWrite: true, guest: false };
+  return { id: `usr_${seat}`, name: 'X', role: 'viewer', seat, ...rights, ...more };
 }
 
 test.each<[string, Me, Writer, boolean, Offer[]]>([
@@ -52,7 +53,7 @@ test('requests are shown to the writer alone, in their order', () => {
 
 test.each<[string, Me, Writer, Viewer, boolean]>([
   ['the writer hands to a viewer', MEMBER, MINE, viewer(2), true],
-  ['never to a guest', MEMBER, MINE, viewer(2, { guest: true }), false],
+  ['never to who may only watch', MEMBER, MINE, viewer(2, { mayWrite: false }), false],
   ['nor to themselves', MEMBER, MINE, viewer(1, { role: 'writer' }), false],
   ['an admin hands over to who asked', ADMIN, BUSY, viewer(3, { wants: true }), true],
   ['but not to who did not', ADMIN, BUSY, viewer(3), false],

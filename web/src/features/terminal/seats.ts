@@ -8,6 +8,8 @@ export interface Viewer {
   seat: number;
   /** Has asked for control and waits. */
   wants: boolean;
+  /** Could be handed the seat. */
+  mayWrite: boolean;
   /** Came by a read-only link, without an account. */
   guest: boolean;
 }
@@ -73,5 +75,5 @@ export function requestsFor(me: Me, writer: Writer, viewers: readonly Viewer[]):
 /** Whether I could hand the seat to this viewer. */
 export function mayHandTo(me: Me, writer: Writer, viewer: Viewer): boolean {
   const mayGive = writer.you || (me.mayTake && viewer.wants);
-  return mayGive && !viewer.guest && viewer.role === 'viewer' && viewer.seat !== me.seat;
+  return mayGive && viewer.mayWrite && viewer.role === 'viewer' && viewer.seat !== me.seat;
 }
