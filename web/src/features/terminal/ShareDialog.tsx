@@ -155,7 +155,8 @@ function LinkRow({ sessionId, link }: { sessionId: string; link: TerminalLink })
           {link.label}
         </Text>
         <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
-          {words.by(link.createdBy.name)} ·{words.ends} <Ahead moment={link.expiresAt} />
+          {`${words.by(link.createdBy.name)} · ${words.ends} `}
+          <Ahead moment={link.expiresAt} />
         </Text>
         {mayRevoke && (
           <Tooltip label={words.revoke}>
