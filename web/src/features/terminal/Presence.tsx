@@ -17,8 +17,9 @@ interface PresenceProps {
 }
 
 export function Presence({ client, snapshot }: PresenceProps) {
-  const { viewers } = snapshot;
-  if (viewers.length < 2) return null;
+  const { viewers, phase } = snapshot;
+  // Without a link to the server nobody knows who is here.
+  if (viewers.length < 2 || phase !== 'attached') return null;
   const names = viewers.map((viewer) => viewer.name).join(', ');
   return (
     <Popover position="top-start" width={300} trapFocus returnFocus shadow="md">

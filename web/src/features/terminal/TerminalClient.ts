@@ -8,7 +8,7 @@ import type { TerminalStatus } from '../../api/shapes';
 import { accelerate, createEmulator, type Emulator } from './emulator';
 import { InputQueue } from './InputQueue';
 import { OutputFlow } from './OutputFlow';
-import type { Me, Viewer, Writer } from './seats';
+import { changeOf, type Me, type Viewer, type Writer } from './seats';
 import { fittingSize, isSameSize, scaledFont, type Size } from './sizing';
 import {
   TerminalLink,
@@ -210,13 +210,11 @@ export class TerminalClient implements LinkListener {
   }
 
   writer(writer: Writer): void {
-    const wasMine = this.#snapshot.writer.you;
-    const isSame = this.#snapshot.writer.seat === writer.seat && wasMine === writer.you;
+    const change = changeOf(this.#snapshot.writer, writer, this.#isGivingUp);
     this.#update({ writer, role: writer.you ? 'writer' : 'viewer' });
-    // Only that the writer has gone idle, or is back: nothing moves.
-    if (isSame) return;
+    if (change === 'none') return;
     this.#update({ note: null });
-    if (wasMine && !writer.you && !this.#isGivingUp) this.#remark('CONTROL_GONE', writer.user?.name ?? '');
+    if (change === 'lost') this.#remark('CONTROL_GONE', writer.user?.name ?? '');
     this.#isGivingUp = false;
     this.fit();
   }

@@ -1,7 +1,16 @@
 /** Owns the proof of what is offered to whom: typing, watching, waiting, idle, free. */
 import { expect, test } from 'vitest';
 
-import { mayHandTo, requestsFor, standingOf, type Me, type Offer, type Viewer, type Writer } from './seats';
+import {
+  changeOf,
+  mayHandTo,
+  requestsFor,
+  standingOf,
+  type Me,
+  type Offer,
+  type Viewer,
+  type Writer,
+} from './seats';
 
 const ADMIN: Me = { seat: 1, mayWrite: true, mayTake: true };
 const MEMBER: Me = { seat: 1, mayWrite: true, mayTake: false };
@@ -59,3 +68,13 @@ test.each<[string, Me, Writer, Viewer, boolean]>([
   ['but not to who did not', ADMIN, BUSY, viewer(3), false],
   ['a member hands over nothing of another', MEMBER, BUSY, viewer(3, { wants: true }), false],
 ])('%s', (_, me, writer, to, may) => expect(mayHandTo(me, writer, to)).toBe(may));
+
+test.each<[string, Writer, Writer, boolean, ReturnType<typeof changeOf>]>([
+  ['who goes idle is still the writer', BUSY, IDLE, false, 'none'],
+  ['the seat was taken from me', MINE, BUSY, false, 'lost'],
+  ['it lapsed', MINE, FREE, false, 'lost'],
+  ['I released it', MINE, FREE, true, 'other'],
+  ['I handed it over', MINE, BUSY, true, 'other'],
+  ['I was given it', BUSY, MINE, false, 'other'],
+  ['others passed it on', BUSY, { ...BUSY, seat: 7 }, false, 'other'],
+])('%s', (_, before, after, isGivingUp, change) => expect(changeOf(before, after, isGivingUp)).toBe(change));

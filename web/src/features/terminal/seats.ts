@@ -67,6 +67,14 @@ function offersOf(me: Me, isOpen: boolean, isWaiting: boolean): Offer[] {
   return me.mayTake ? ['ask', 'take'] : ['ask'];
 }
 
+/** What a change of the writer is to me: nothing moved, the seat is gone from under me, or something else. */
+export function changeOf(before: Writer, after: Writer, isGivingUp: boolean): 'none' | 'lost' | 'other' {
+  const wasMine = before.you;
+  // Only that the writer has gone idle, or is back.
+  if (before.seat === after.seat && wasMine === after.you) return 'none';
+  return wasMine && !after.you && !isGivingUp ? 'lost' : 'other';
+}
+
 /** Those who wait for me to hand over, in the order they asked; none while somebody else types. */
 export function requestsFor(me: Me, writer: Writer, viewers: readonly Viewer[]): Viewer[] {
   return writer.you ? viewers.filter((viewer) => viewer.wants && viewer.seat !== me.seat) : [];
