@@ -338,6 +338,7 @@ export const texts = {
       count === 1
         ? 'There is 1 gap; a marker says where and why.'
         : `There are ${count} gaps; markers say where and why.`,
+    stalled: (why: string) => `It cannot be written at the moment, so the agent waits: ${why}`,
     download: 'Download .cast',
     downloadHint: 'asciicast v3, played by the asciinema program',
     facts: { started: 'Started', length: 'Length', size: 'Output', stored: 'Stored', kept: 'Kept' },

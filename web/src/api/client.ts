@@ -4,7 +4,7 @@ import createClient from 'openapi-fetch';
 import { ProblemError, problemFrom, unreachable } from './problems';
 import type { paths } from './schema';
 import type { Activity, Agent, LoginForm, NewLink, SettingsChange, SetupForm, SpawnRequest } from './shapes';
-import type { LogEntry, LogKind, RecordedSession, RecordingSettings, UpcomingPaths } from './upcoming';
+import type { RecordedSession, RecordingSettings, UpcomingPaths } from './upcoming';
 
 const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
 const upcoming = createClient<UpcomingPaths>({ baseUrl: '', credentials: 'same-origin' });
@@ -17,10 +17,6 @@ const MAX_AGENT_PAGES = 5;
 const ACTIVITY_PER_PAGE = 50;
 // Sessions per page of the list of recordings.
 const SESSIONS_PER_PAGE = 50;
-// Entries of a recording's log in one answer; the server caps it too.
-const LOG_PER_PAGE = 200;
-// Pages of a log that are read at most: who typed what, not the whole recording.
-const MAX_LOG_PAGES = 10;
 
 interface Answer<Shape> {
   data?: Shape;
@@ -115,21 +111,6 @@ export const sessions = (filter: SessionFilter, cursor: string | undefined) =>
   );
 export const session = (id: string): Promise<RecordedSession> =>
   answered(upcoming.GET('/api/terminal/sessions/{id}', { params: { path: { id } } }));
-
-/** The entries of some kinds, oldest first, as far as {@link MAX_LOG_PAGES} reach. */
-export async function sessionLog(id: string, kinds: LogKind[], signal?: AbortSignal): Promise<LogEntry[]> {
-  const found: LogEntry[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_LOG_PAGES; page += 1) {
-    const query = { kind: kinds.join(','), cursor, limit: LOG_PER_PAGE };
-    const params = { path: { id }, query };
-    const answer = await answered(upcoming.GET('/api/terminal/sessions/{id}/logs', { params, signal }));
-    found.push(...answer.items);
-    if (!answer.nextCursor) break;
-    cursor = answer.nextCursor;
-  }
-  return found;
-}
 
 export const transcript = (id: string) =>
   answered(upcoming.GET('/api/terminal/sessions/{id}/recording/transcript', { params: { path: { id } } }));

@@ -23,7 +23,6 @@ export const keys = {
   recording: (id: string) => ['recordings', id] as const,
   cast: (id: string) => ['recordings', id, 'cast'] as const,
   transcript: (id: string) => ['recordings', id, 'transcript'] as const,
-  inputs: (id: string) => ['recordings', id, 'inputs'] as const,
   verification: (id: string) => ['recordings', id, 'verification'] as const,
   links: (sessionId: string) => ['terminal-links', sessionId] as const,
 };
@@ -78,11 +77,5 @@ export const castQuery = (id: string, limit: number) =>
   });
 export const transcriptQuery = (id: string) =>
   queryOptions({ queryKey: keys.transcript(id), queryFn: () => client.transcript(id), ...ONCE });
-export const inputsQuery = (id: string) =>
-  queryOptions({
-    queryKey: keys.inputs(id),
-    queryFn: ({ signal }) => client.sessionLog(id, ['input'], signal),
-    ...ONCE,
-  });
 export const verificationQuery = (id: string) =>
   queryOptions({ queryKey: keys.verification(id), queryFn: () => client.verifyRecording(id), ...ONCE });

@@ -17,6 +17,8 @@ export interface Recording {
   input: RecordInput;
   expiresAt: string | null;
   gaps: number;
+  /** Why it cannot be written at the moment: its agent waits. */
+  stalled?: string | null;
 }
 
 export type RecordInput = 'full' | 'output_only';
@@ -29,22 +31,6 @@ export type RecordedSession = Schemas['TerminalSession'] & {
 export interface Page<Item> {
   items: Item[];
   nextCursor?: string | null;
-}
-
-export type LogKind = 'output' | 'input' | 'resize' | 'marker' | 'gap';
-
-export interface LogEntry {
-  seq: number;
-  atMs: number;
-  at: string;
-  offset: number;
-  kind: LogKind;
-  user?: { id: string; name: string } | null;
-  text?: string | null;
-  bytes?: number | null;
-  label?: string | null;
-  cols?: number | null;
-  rows?: number | null;
 }
 
 export interface Transcript {
@@ -83,14 +69,6 @@ export interface UpcomingPaths {
     >;
   };
   '/api/terminal/sessions/{id}': { get: ById & Answers<200, RecordedSession> };
-  '/api/terminal/sessions/{id}/logs': {
-    get: {
-      parameters: {
-        path: { id: string };
-        query?: { kind?: string; cursor?: string; limit?: number };
-      };
-    } & Answers<200, Page<LogEntry>>;
-  };
   '/api/terminal/sessions/{id}/recording/transcript': { get: ById & Answers<200, Transcript> };
   '/api/terminal/sessions/{id}/recording/verify': { get: ById & Answers<200, Verification> };
   '/api/workspace/agent-settings': {

@@ -4,7 +4,6 @@ import { beforeEach, expect, test } from 'vitest';
 
 import { keys } from '../api/queries';
 import type { Activity, Agent, AgentSettings, TerminalSession } from '../api/shapes';
-import type { Page, RecordedSession, Recording } from '../api/upcoming';
 import { applyEvent, type ActivityPage, type WorkspaceEvent } from './events';
 
 const AGENT: Agent = {
@@ -120,32 +119,13 @@ test('a session stands with its agent; the end of a replaced one does not end it
   expect(list()?.[0]?.session?.id).toBe('ses_1');
 });
 
-const RECORDING: Recording = {
-  state: 'recording',
-  startedAt: AGENT.createdAt,
-  endedAt: null,
-  durationMs: 10,
-  bytes: 5,
-  storedBytes: 5,
-  input: 'full',
-  expiresAt: null,
-  gaps: 0,
-};
-const RECORDED: RecordedSession = { ...SESSION, agentName: 'Scout', recording: RECORDING };
-
-test('a recording that ends is complete on its page and in the lists, and a new session is asked for', () => {
-  const list = (items: RecordedSession[]): InfiniteData<Page<RecordedSession>> => ({
-    pages: [{ items, nextCursor: null }],
-    pageParams: [undefined],
-  });
-  cache.setQueryData(keys.session('ses_1'), RECORDED);
-  cache.setQueryData(keys.sessionsOf({}), list([RECORDED]));
-  cache.setQueryData(keys.sessionsOf({ agentId: 'agt_2' }), list([]));
-  const ended = { ...RECORDED, recording: { ...RECORDING, state: 'complete' as const } };
-  applyEvent(cache, { name: 'terminal:status', payload: ended });
-  applyEvent(cache, { name: 'terminal:status', payload: ended });
-  expect(cache.getQueryData(keys.session('ses_1'))).toEqual(ended);
-  expect(cache.getQueryData(keys.sessionsOf({}))).toEqual(list([ended]));
-  expect(cache.getQueryState(keys.sessionsOf({}))?.isInvalidated).toBe(false);
-  expect(cache.getQueryState(keys.sessionsOf({ agentId: 'agt_2' }))?.isInvalidated).toBe(true);
+test('what was recorded of a session is asked for again, by those who show it', () => {
+  const shown = [keys.session('ses_1'), keys.sessionsOf({}), keys.sessionsOf({ agentId: 'agt_2' })];
+  for (const queryKey of [...shown, keys.session('ses_2'), keys.cast('ses_1')]) {
+    cache.setQueryData(queryKey, {});
+  }
+  applyEvent(cache, { name: 'terminal:status', payload: SESSION });
+  for (const queryKey of shown) expect(cache.getQueryState(queryKey)?.isInvalidated).toBe(true);
+  expect(cache.getQueryState(keys.session('ses_2'))?.isInvalidated).toBe(false);
+  expect(cache.getQueryState(keys.cast('ses_1'))?.isInvalidated).toBe(false);
 });

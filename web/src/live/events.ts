@@ -11,7 +11,6 @@ import type {
   RuntimeStatus,
   TerminalSession,
 } from '../api/shapes';
-import type { Page, RecordedSession } from '../api/upcoming';
 
 /** Every event of the default namespace, once. */
 export type WorkspaceEvent =
@@ -124,34 +123,9 @@ function putSession(cache: QueryClient, session: TerminalSession): void {
   };
   cache.setQueryData<Agent[]>(keys.agents, (known) => known?.map(put));
   cache.setQueryData<Agent>(keys.agent(session.agentId), (known) => known && put(known));
-  putRecording(cache, session as RecordedSession);
-}
-
-/** Keeps recordings true: the one that is looked at, and its row in every list that has it. */
-function putRecording(cache: QueryClient, session: RecordedSession): void {
-  cache.setQueryData<RecordedSession>(keys.session(session.id), (known) => known && { ...known, ...session });
-  const lists = { queryKey: keys.sessionLists };
-  for (const { queryKey, state } of cache.getQueryCache().findAll(lists)) {
-    const pages = (state.data as InfiniteData<Page<RecordedSession>> | undefined)?.pages;
-    if (!pages) continue;
-    if (pages.some((page) => page.items.some((known) => known.id === session.id))) {
-      cache.setQueryData<InfiniteData<Page<RecordedSession>>>(
-        queryKey,
-        (list) => list && replaced(list, session),
-      );
-    } else {
-      // A session that is new: where it stands in this list, and whether it does, the server knows.
-      void cache.invalidateQueries({ queryKey, exact: true });
-    }
-  }
-}
-
-function replaced(
-  list: InfiniteData<Page<RecordedSession>>,
-  session: RecordedSession,
-): InfiniteData<Page<RecordedSession>> {
-  const put = (known: RecordedSession) => (known.id === session.id ? { ...known, ...session } : known);
-  return { ...list, pages: list.pages.map((page) => ({ ...page, items: page.items.map(put) })) };
+  // What was recorded of it is not in the event: whoever looks at that asks again.
+  void cache.invalidateQueries({ queryKey: keys.session(session.id), exact: true });
+  void cache.invalidateQueries({ queryKey: keys.sessionLists });
 }
 
 function unknownEvent(event: never): void {

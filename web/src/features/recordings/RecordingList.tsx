@@ -1,5 +1,5 @@
 /** Owns the list of recordings, newest first, longer on demand. Must not know who filters it. */
-import { Button, Skeleton, Stack, Text } from '@mantine/core';
+import { Button, Skeleton, Stack } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Clapperboard } from 'lucide-react';
 import { Link } from 'react-router';
@@ -9,15 +9,13 @@ import type { RecordedSession, Recording } from '../../api/upcoming';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';
-import { absolute, amount, clock } from '../../parts/time';
-import { useNow } from '../../parts/useNow';
+import { absolute, amount } from '../../parts/time';
 import { texts } from '../../texts';
+import { GROWING_REFRESH_MS, Length } from './Length';
 import { RecordingMark } from './RecordingMark';
 import classes from './recordings.module.css';
 
 const words = texts.recordings;
-// A recording that grows is measured again this often; its length counts by itself.
-const GROWING_REFRESH_MS = 10_000;
 
 interface RecordingListProps {
   /** Only this agent's. */
@@ -103,18 +101,6 @@ function Row({ session }: { session: Recorded }) {
         </span>
       </Link>
     </li>
-  );
-}
-
-/** A session that goes on grows by the clock, not by being asked. */
-export function Length({ recording }: { recording: Recording }) {
-  const now = useNow();
-  const isGrowing = recording.state === 'recording';
-  const length = isGrowing ? now - Date.parse(recording.startedAt) : recording.durationMs;
-  return (
-    <Text span inherit style={{ fontVariantNumeric: 'tabular-nums' }}>
-      {clock(Math.max(length, recording.durationMs))}
-    </Text>
   );
 }
 

@@ -14,7 +14,7 @@ import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';
 import { absolute, amount } from '../../parts/time';
 import { texts } from '../../texts';
-import { Length } from './RecordingList';
+import { GROWING_REFRESH_MS, Length } from './Length';
 import { RecordingMark } from './RecordingMark';
 import { VerifiedBadge } from './VerifiedBadge';
 import classes from './recordings.module.css';
@@ -26,7 +26,11 @@ const words = texts.recordings;
 
 export function RecordingPage() {
   const { sessionId = '' } = useParams();
-  const session = useQuery(sessionQuery(sessionId));
+  const session = useQuery({
+    ...sessionQuery(sessionId),
+    refetchInterval: ({ state }) =>
+      state.data?.recording?.state === 'recording' ? GROWING_REFRESH_MS : false,
+  });
   if (session.data) return <Loaded key={sessionId} session={session.data} />;
   if (session.isPending) return <Skeleton m="lg" h={320} aria-label={texts.loading} />;
   if (problemOf(session.error).status === 404)
@@ -160,6 +164,11 @@ function Notes({ session, recording }: { session: RecordedSession; recording: Re
             </Anchor>
           </Group>
         </Alert>
+      )}
+      {recording.stalled && (
+        <Text size="sm" c="var(--raven-failure)" mb={6}>
+          {words.stalled(recording.stalled)}
+        </Text>
       )}
       {recording.gaps > 0 && (
         <Text size="sm" c="var(--raven-attention)" mb={6}>

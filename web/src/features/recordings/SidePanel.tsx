@@ -1,21 +1,18 @@
 /** Owns what stands beside the player: transcript, markers, who typed what; each leads to its moment. */
-import { ScrollArea, Skeleton, Stack, Tabs, Text, UnstyledButton } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { ScrollArea, Stack, Tabs, Text, UnstyledButton } from '@mantine/core';
 import { CircleStop, CircleDot, CirclePause, Keyboard, Tag, Unplug, type LucideIcon } from 'lucide-react';
 import { useMemo, useSyncExternalStore, type ReactNode } from 'react';
 
-import { inputsQuery } from '../../api/queries';
 import type { RecordInput } from '../../api/upcoming';
-import { ProblemNote } from '../../parts/ProblemNote';
 import { toneColor } from '../../parts/states';
 import { clock } from '../../parts/time';
 import { texts } from '../../texts';
-import type { Cast } from './cast';
+import type { Cast, Input } from './cast';
 import { lookOf, type MarkerKind } from './markers';
 import type { Playback } from './Playback';
 import { lastWhere } from './Timeline';
 import { TranscriptPanel } from './TranscriptPanel';
-import { groupTyped, readable, type Typed } from './typed';
+import { groupTyped, readable } from './typed';
 import classes from './recordings.module.css';
 
 const words = texts.recordings;
@@ -45,7 +42,7 @@ export function SidePanel({ playback, cast, sessionId, inputPolicy }: SidePanelP
           <Markers playback={playback} cast={cast} />
         </Tabs.Panel>
         <Tabs.Panel value="typed" className={classes.tab}>
-          <TypedList playback={playback} sessionId={sessionId} inputPolicy={inputPolicy} />
+          <TypedList playback={playback} cast={cast} inputPolicy={inputPolicy} />
         </Tabs.Panel>
       </Tabs>
     </aside>
@@ -85,16 +82,13 @@ function Markers({ playback, cast }: { playback: Playback; cast: Cast }) {
 
 interface TypedListProps {
   playback: Playback;
-  sessionId: string;
+  cast: Cast;
   inputPolicy: RecordInput;
 }
 
-function TypedList({ playback, sessionId, inputPolicy }: TypedListProps) {
-  const inputs = useQuery(inputsQuery(sessionId));
+function TypedList({ playback, cast, inputPolicy }: TypedListProps) {
   const { atMs } = useSyncExternalStore(playback.subscribe, playback.snapshot);
-  const groups = useMemo(() => groupTyped(inputs.data ?? []), [inputs.data]);
-  if (inputs.isPending) return <Skeleton h={80} m="sm" aria-label={texts.loading} />;
-  if (!inputs.data) return <ProblemNote error={inputs.error} onRetry={() => void inputs.refetch()} />;
+  const groups = useMemo(() => groupTyped(cast.inputs), [cast]);
   const current = lastWhere(groups, (typed) => typed.atMs <= atMs);
   return (
     <>
@@ -113,7 +107,7 @@ function TypedList({ playback, sessionId, inputPolicy }: TypedListProps) {
   );
 }
 
-function WhatWasTyped({ typed }: { typed: Typed }) {
+function WhatWasTyped({ typed }: { typed: Input }) {
   return (
     <Stack gap={0} miw={0}>
       <Text span size="xs" c="dimmed">

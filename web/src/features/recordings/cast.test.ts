@@ -9,11 +9,13 @@ const TEXT = [
   HEADER,
   '# a comment',
   '[0.5, "o", "$ "]',
+  '# {"bytes":null,"typed":{"id":"usr_1","name":"Ada"}}',
   '[0.25, "i", "l"]',
   '[0, "o", "l"]',
   '[10, "m", "status: busy"]',
   '[0.25, "r", "120x40"]',
   '[1, "o", "caf\\u00e9 \\ud83e\\udd89"]',
+  '# {"after":1.5,"bytes":8,"typed":{"id":"usr_2","name":"Bob"}}',
   '[2, "x", "0"]',
   '',
 ].join('\n');
@@ -29,6 +31,10 @@ test('intervals become moments, comments go, markers are found', () => {
     [11_000, 'r'],
     [12_000, 'o'],
     [14_000, 'x'],
+  ]);
+  expect(cast.inputs).toEqual([
+    { atMs: 750, who: { id: 'usr_1', name: 'Ada' }, text: 'l', bytes: 1 },
+    { atMs: 13_500, who: { id: 'usr_2', name: 'Bob' }, text: null, bytes: 8 },
   ]);
   expect(cast.markers).toEqual([{ atMs: 10_750, label: 'status: busy' }]);
   expect(cast.events[5]?.data).toBe('café 🦉');

@@ -14,12 +14,31 @@ export interface Marker {
   label: string;
 }
 
+/** One input as it came: a keystroke, mostly. */
+export interface Input {
+  atMs: number;
+  who: { id: string; name: string } | null;
+  /** `null` when the workspace records only that something was typed. */
+  text: string | null;
+  bytes: number;
+}
+
 export interface Cast {
   cols: number;
   rows: number;
   events: CastEvent[];
   markers: Marker[];
+  inputs: Input[];
   durationMs: number;
+}
+
+/** What stands in the comment before an input; players that know nothing of it skip it. */
+interface Typist {
+  typed: { id: string; name: string } | null;
+  /** Of an input that is not recorded itself. */
+  bytes?: number | null;
+  /** Seconds since the last event, for the same. */
+  after?: number;
 }
 
 interface Header {
@@ -36,15 +55,24 @@ export function parseCast(text: string, { isWhole }: { isWhole: boolean }): Cast
   if (!isWhole) lines.pop();
   const header = headerOf(lines[0] ?? '');
   const events: CastEvent[] = [];
+  const inputs: Input[] = [];
+  let typist: Typist | null = null;
   let atMs = 0;
   for (const line of lines.slice(1)) {
-    // Lines that begin otherwise are comments, or empty.
+    if (line.startsWith('#')) {
+      typist = typistOf(line);
+      if (typist?.bytes) inputs.push(hiddenInput(typist, typist.bytes, atMs));
+    }
     if (!line.startsWith('[')) continue;
     const [interval, code, data] = eventOf(line);
     atMs += interval * 1000;
     events.push({ atMs, code, data });
+    if (code !== 'i') continue;
+    inputs.push({ atMs, who: typist?.typed ?? null, text: data, bytes: encoder.encode(data).length });
+    typist = null;
   }
   return {
+    inputs,
     cols: header.term.cols,
     rows: header.term.rows,
     events,
@@ -53,6 +81,23 @@ export function parseCast(text: string, { isWhole }: { isWhole: boolean }): Cast
       .map(({ atMs: at, data }) => ({ atMs: at, label: data })),
     durationMs: atMs,
   };
+}
+
+const encoder = new TextEncoder();
+
+function hiddenInput({ typed, after = 0 }: Typist, bytes: number, lastMs: number): Input {
+  return { atMs: lastMs + after * 1000, who: typed, text: null, bytes };
+}
+
+/** Who typed, from a comment of ours; others mean nothing to us. */
+function typistOf(comment: string): Typist | null {
+  if (!comment.startsWith('# {')) return null;
+  try {
+    const said = JSON.parse(comment.slice(2)) as Partial<Typist>;
+    return said.typed === undefined ? null : (said as Typist);
+  } catch {
+    return null;
+  }
 }
 
 function headerOf(line: string): Header {

@@ -12,5 +12,6 @@ test.each<[string, MarkerKind, string]>([
   ['exit: 0', 'exit', 'Ended with status 0'],
   ['held', 'held', 'Held: the agent waited until its output was recorded'],
   ['gap: 12 bytes', 'gap', 'Gap: 12 bytes'],
+  ['ended by signal 9', 'exit', 'Ended by signal 9'],
   ['deployed: v2', 'other', 'deployed: v2'],
 ])('%s', (label, kind, words) => expect(lookOf(label)).toMatchObject({ kind, words }));

@@ -30,6 +30,12 @@ export function lookOf(label: string): MarkerLook {
     case 'gap':
       return { kind: 'gap', words: words.gap(rest), tone: 'failure' };
     default:
+      // The end of a recording says why in the server's own words.
+      if (/^(exited|ended) /.test(label)) return { kind: 'exit', words: sentence(label), tone: 'quiet' };
       return { kind: 'other', words: label, tone: 'quiet' };
   }
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,14 +1,14 @@
 /** Owns the proof that recorded keystrokes become lines that a person can read. */
 import { expect, test } from 'vitest';
 
-import type { LogEntry } from '../../api/upcoming';
+import type { Input } from './cast';
 import { groupTyped, readable } from './typed';
 
 const ADA = { id: 'usr_1', name: 'Ada' };
 const BOB = { id: 'usr_2', name: 'Bob' };
 
-function input(atMs: number, text: string | null, user = ADA, bytes?: number): LogEntry {
-  return { seq: atMs, atMs, at: '2026-01-01T00:00:00.000Z', offset: 0, kind: 'input', user, text, bytes };
+function input(atMs: number, text: string | null, who = ADA, bytes = text?.length ?? 0): Input {
+  return { atMs, who, text, bytes };
 }
 
 test('keystrokes are one input up to Enter', () => {

@@ -1,14 +1,5 @@
 /** Owns how recorded input is read by people: grouped by who and when, keys in words. Must not know components. */
-import type { LogEntry } from '../../api/upcoming';
-
-/** What somebody typed without a longer pause. */
-export interface Typed {
-  atMs: number;
-  who: { id: string; name: string } | null;
-  /** `null` when the policy left out what was typed. */
-  text: string | null;
-  bytes: number;
-}
+import type { Input } from './cast';
 
 // A pause after which typing on counts as something new.
 const PAUSE_MS = 3_000;
@@ -16,27 +7,24 @@ const PAUSE_MS = 3_000;
 const MAX_TEXT = 2_000;
 
 /** Joins keystrokes to what a person would call one input: to Enter, to a pause, or to somebody else. */
-export function groupTyped(entries: readonly LogEntry[]): Typed[] {
-  const groups: Typed[] = [];
+export function groupTyped(inputs: readonly Input[]): Input[] {
+  const groups: Input[] = [];
   let lastAt = -Infinity;
-  for (const entry of entries) {
-    const text = entry.text ?? null;
-    const bytes = entry.bytes ?? (text === null ? 0 : new TextEncoder().encode(text).length);
-    if (bytes === 0) continue;
+  for (const input of inputs) {
+    if (input.bytes === 0) continue;
     const open = groups.at(-1);
-    const who = entry.user ?? null;
-    if (open && entry.atMs - lastAt <= PAUSE_MS && continues(open, who, text)) {
-      open.bytes += bytes;
-      if (open.text !== null && text !== null) open.text += text;
+    if (open && input.atMs - lastAt <= PAUSE_MS && continues(open, input)) {
+      open.bytes += input.bytes;
+      if (open.text !== null && input.text !== null) open.text += input.text;
     } else {
-      groups.push({ atMs: entry.atMs, who, text, bytes });
+      groups.push({ ...input });
     }
-    lastAt = entry.atMs;
+    lastAt = input.atMs;
   }
   return groups;
 }
 
-function continues(open: Typed, who: Typed['who'], text: string | null): boolean {
+function continues(open: Input, { who, text }: Input): boolean {
   if (open.who?.id !== who?.id || (open.text === null) !== (text === null)) return false;
   if (open.text === null) return true;
   return !/[\r\n]$/.test(open.text) && open.text.length < MAX_TEXT;
