@@ -17,6 +17,7 @@ pub mod agents;
 pub mod links;
 pub mod memberships;
 mod migrations;
+pub mod recordings;
 pub mod sessions;
 pub mod settings;
 pub mod sign_ins;

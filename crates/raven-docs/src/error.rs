@@ -49,6 +49,7 @@ pub enum Conflict {
     SessionTerminated,
     NoLiveScreen,
     TooManyLinks,
+    BrokenRecording,
 }
 
 /// Why a runtime could not be used. The titles are those of the guide's troubleshooting section.
@@ -108,6 +109,9 @@ impl Error {
                 }
                 Conflict::NoLiveScreen => face(409, "NO_LIVE_SCREEN", "The agent has no live screen"),
                 Conflict::TooManyLinks => face(409, "TOO_MANY_LINKS", "The session has too many links"),
+                Conflict::BrokenRecording => {
+                    face(409, "BROKEN_RECORDING", "The recording is not what was written")
+                }
             },
             Self::Runtime(failure) => match failure {
                 RuntimeFailure::NotConfigured => {

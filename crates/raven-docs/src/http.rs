@@ -9,6 +9,7 @@ pub mod guard;
 pub mod links;
 pub mod openapi;
 pub mod problem;
+pub mod recordings;
 pub mod reports;
 pub mod router;
 pub mod settings;

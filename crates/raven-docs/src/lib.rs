@@ -21,11 +21,13 @@ mod http;
 mod links;
 mod page;
 mod people;
+mod recordings;
 mod runtimes;
 mod secrets;
 mod settings;
 mod socket;
 mod socket_client;
+mod store;
 mod terminals;
 
 pub use app::Server;

@@ -23,6 +23,7 @@ mod inbox;
 mod runtime;
 mod terminal;
 mod text;
+mod unanswered;
 mod workspace;
 
 /// Largest message, in bytes: terminal input of 4 MiB with its framing.

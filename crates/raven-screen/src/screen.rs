@@ -3,6 +3,7 @@
 //! Owns the cutting of the stream, so that the model only ever sees whole sequences and whole characters,
 //! and what is not whole yet can be handed on. Must not know who reads the answers or the repaint.
 
+use alacritty_terminal::grid::Dimensions as _;
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::vte::ansi::{Processor, Timeout};
@@ -119,6 +120,13 @@ impl Screen {
     pub fn lines(&self) -> Vec<String> {
         let grid = self.model.grid();
         (0..i32::from(self.size().1)).map(|row| row_text(&grid[Line(row)][..])).collect()
+    }
+
+    /// All rows as text, those above the screen first, without trailing blanks.
+    #[must_use]
+    pub fn all_lines(&self) -> Vec<String> {
+        let grid = self.model.grid();
+        (grid.topmost_line().0..=grid.bottommost_line().0).map(|row| row_text(&grid[Line(row)][..])).collect()
     }
 
     /// Whether the row goes on in the next because it was too long for the screen's width.

@@ -173,3 +173,16 @@ pub async fn by_request_digest(db: &impl ConnectionTrait, digest: &str) -> Queri
     let query = Entity::find().filter(Column::RequestDigest.eq(digest)).order_by_asc(Column::Id);
     Ok(query.all(db).await?)
 }
+
+/// The names of some agents, by id.
+pub async fn names(
+    db: &impl ConnectionTrait,
+    agents: &[String],
+) -> Queried<std::collections::HashMap<String, String>> {
+    if agents.is_empty() {
+        return Ok(Default::default());
+    }
+    let query = Entity::find().select_only().columns([Column::Id, Column::Name]);
+    let rows: Vec<(String, String)> = query.filter(Column::Id.is_in(agents)).into_tuple().all(db).await?;
+    Ok(rows.into_iter().collect())
+}

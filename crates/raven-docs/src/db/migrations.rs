@@ -12,6 +12,7 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaMana
 use super::Queried;
 
 const FIRST: &str = include_str!("migrations/m0001_first.sql");
+const RECORDINGS: &str = include_str!("migrations/m0002_recordings.sql");
 const LINKS: &str = include_str!("migrations/m0003_links.sql");
 
 struct Step {
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(Step { name: "m0001_first", sql: FIRST }),
+            Box::new(Step { name: "m0002_recordings", sql: RECORDINGS }),
             Box::new(Step { name: "m0003_links", sql: LINKS }),
         ]
     }

@@ -104,10 +104,14 @@ pub async fn unended_by_runtime_id(db: &impl ConnectionTrait, id: &RuntimeSessio
 pub async fn page(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
+    agent: Option<&str>,
     before: Option<&str>,
     limit: u64,
 ) -> Queried<Vec<Model>> {
     let mut query = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str()));
+    if let Some(agent) = agent {
+        query = query.filter(Column::AgentId.eq(agent));
+    }
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
     }

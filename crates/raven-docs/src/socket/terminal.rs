@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::inbox::Inbox;
 use super::text::{Decoder, TextOrBytes};
+use super::unanswered::Unanswered;
 use super::{Gone, Handshake, Refused, emit, guest, runtime, workspace};
 use crate::access::{Read, decide};
 use crate::app::App;
@@ -256,8 +257,7 @@ impl Viewer {
             }
         };
         tokio::select! {
-            () = self.run(&inbox) => {}
-            () = inbox.closed() => {}
+            () = self.run(&inbox) => self.type_rest(&inbox).await,
             () = cancel.cancelled() => {}
             () = link_ended => {
                 self.leave().await;
@@ -273,12 +273,25 @@ impl Viewer {
         let _ = (&mut place.forwarding).await;
     }
 
+    /// Works off what the viewer sends until it is gone. Input does not make the rest wait: what became
+    /// of it is told when that is known.
     async fn run(&mut self, inbox: &Inbox<FromViewer>) {
-        while let Some(message) = inbox.pop().await {
+        let mut unanswered = Unanswered::default();
+        loop {
+            let message = tokio::select! {
+                (ack, became) = unanswered.next() => {
+                    match self.answer(ack, became.err().map(refusal)).await {
+                        Ok(()) => continue,
+                        Err(Gone) => return,
+                    }
+                }
+                message = inbox.pop(), if unanswered.has_room() => message,
+            };
+            let Some(message) = message else { return };
             let done = match message {
                 FromViewer::Attach(Some(request)) => self.attach(request).await,
                 FromViewer::Attach(None) => self.fail(malformed("attach", "{agentId} or {sessionId}")).await,
-                FromViewer::Input(bytes, ack) => self.input(bytes, ack).await,
+                FromViewer::Input(bytes, ack) => self.input(bytes, ack, &mut unanswered).await,
                 FromViewer::Resize(Some(ResizeRequest { cols, rows })) => self.resize(cols, rows).await,
                 FromViewer::Resize(None) => {
                     self.fail(invalid_size("send resize as {cols, rows}, whole numbers")).await
@@ -348,16 +361,40 @@ impl Viewer {
         }
     }
 
-    async fn input(&mut self, bytes: Option<Bytes>, ack: AckSender) -> Result<(), Gone> {
+    async fn input(
+        &mut self,
+        bytes: Option<Bytes>,
+        ack: AckSender,
+        unanswered: &mut Unanswered,
+    ) -> Result<(), Gone> {
         let refused = match (bytes, &self.place) {
-            (None, _) => Some(malformed("input", "a string or bytes")),
-            (Some(_), None) => Some(not_attached()),
+            (None, _) => malformed("input", "a string or bytes"),
+            (Some(_), None) => not_attached(),
             (Some(bytes), _) if bytes.len() > MAX_INPUT => {
-                Some(error("TOO_LARGE", "send at most 4 MiB in one input"))
+                error("TOO_LARGE", "send at most 4 MiB in one input")
             }
-            (Some(bytes), Some(place)) => place.hand.input(bytes).await.err().map(refusal),
+            (Some(bytes), Some(place)) => {
+                unanswered.push(ack, place.hand.input(bytes).await);
+                return Ok(());
+            }
         };
-        // Who asked for an acknowledgement gets the outcome there too.
+        self.answer(ack, Some(refused)).await
+    }
+
+    /// Who typed and left at once has typed all the same.
+    async fn type_rest(&mut self, inbox: &Inbox<FromViewer>) {
+        while let Some(message) = inbox.pop().await {
+            if let (FromViewer::Input(Some(bytes), _), Some(place)) = (message, &self.place)
+                && bytes.len() <= MAX_INPUT
+            {
+                // Nobody is left to be told what becomes of it.
+                let _ = place.hand.input(bytes).await;
+            }
+        }
+    }
+
+    /// Who asked for an acknowledgement gets a refusal there too.
+    async fn answer(&self, ack: AckSender, refused: Option<ViewerError>) -> Result<(), Gone> {
         let _ = ack.send(&json!({ "ok": refused.is_none(), "error": refused }));
         match refused {
             Some(refused) => self.fail(refused).await,
@@ -373,11 +410,7 @@ impl Viewer {
             (Some(_), None) => Some(not_attached()),
             (Some(action), Some(place)) => place.hand.control(action).await.err().map(control_refusal),
         };
-        let _ = ack.send(&json!({ "ok": refused.is_none(), "error": refused }));
-        match refused {
-            Some(refused) => self.fail(refused).await,
-            None => Ok(()),
-        }
+        self.answer(ack, refused).await
     }
 
     async fn resize(&mut self, cols: u32, rows: u32) -> Result<(), Gone> {

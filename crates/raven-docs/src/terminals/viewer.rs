@@ -10,8 +10,8 @@ use raven_protocol::terminal::{TerminalSize, TerminalStatus};
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use super::hub::Hub;
 use super::hub::seats::{Control, ControlRefusal};
+use super::hub::{Answer, Hub};
 use crate::auth::Named;
 
 /// Bytes that may wait for a viewer; beyond, what waits is dropped and a repaint takes its place.
@@ -158,8 +158,8 @@ pub struct Hand {
 }
 
 impl Hand {
-    /// Types; returns once the runtime's wire has taken it.
-    pub async fn input(&self, bytes: Bytes) -> Result<(), Refusal> {
+    /// Types, in the order of calls; the answer comes once the terminal has taken it.
+    pub async fn input(&self, bytes: Bytes) -> Answer {
         self.hub.input(self.id, bytes).await
     }
 

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::handover::Handover;
 use super::seats::{Control, ControlRefusal, Outcome};
-use super::{Task, ToRuntime};
+use super::task::Task;
+use crate::recordings::entry::MarkKind;
 use crate::terminals::viewer::{Refusal, ViewerId};
 
 impl Task {
@@ -72,20 +73,13 @@ impl Task {
     /// Every change of the writer comes by here, once.
     fn writer_changed(&mut self, handover: Handover) {
         if handover.is_forced() {
-            self.refuse_typed();
+            // What waits to be typed is not typed after the seat was taken: its typist is told.
+            self.outgoing.refuse_waiting(Refusal::ReadOnly);
         }
+        let writer = handover.to.as_ref().map_or("nobody", |to| to.name.as_str());
+        self.recorder.mark(MarkKind::Writer, &format!("writer: {writer}"));
         if handover.is_recorded() {
             self.scribe.record(handover);
-        }
-    }
-
-    /// What waits to be typed is not typed after the seat was taken: its typist is told.
-    fn refuse_typed(&mut self) {
-        for (message, done) in std::mem::take(&mut self.typed) {
-            match done {
-                Some(done) if message != ToRuntime::Repaint => drop(done.send(Err(Refusal::ReadOnly))),
-                done => self.typed.push_back((message, done)),
-            }
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use raven_protocol::terminal::{TerminalSize, TerminalStatus};
@@ -49,13 +48,12 @@ pub struct Live {
     head: u64,
     /// Nothing was received yet, so any first offset is right.
     fresh: bool,
-    position: Arc<AtomicU64>,
     /// A repaint is on its way.
     pub repaint_asked: bool,
 }
 
 impl Live {
-    pub fn new(row: &rows::Model, position: Arc<AtomicU64>) -> Self {
+    pub fn new(row: &rows::Model) -> Self {
         Self {
             session: row.id.clone(),
             agent: row.agent_id.clone(),
@@ -67,7 +65,6 @@ impl Live {
             tail: Tail::default(),
             head: 0,
             fresh: true,
-            position,
             repaint_asked: false,
         }
     }
@@ -146,7 +143,7 @@ impl Live {
             self.lose_track();
         }
         self.fresh = false;
-        self.reach(offset.saturating_add(bytes.len() as u64));
+        self.head = offset.saturating_add(bytes.len() as u64);
         let visible = Bytes::copy_from_slice(&self.filter.strip(bytes));
         self.tail.push(self.head, visible.clone());
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
@@ -168,7 +165,7 @@ impl Live {
             self.lose_track();
             self.filter = filter;
             self.tail.reset(offset);
-            self.reach(offset);
+            self.head = offset;
             self.fresh = false;
         }
         let head = self.head;
@@ -194,11 +191,6 @@ impl Live {
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
             viewer.feed = Feed::AwaitsRepaint;
         }
-    }
-
-    fn reach(&mut self, offset: u64) {
-        self.head = offset;
-        self.position.store(offset, Ordering::Release);
     }
 
     fn tell(&self, event: &ViewerEvent) {

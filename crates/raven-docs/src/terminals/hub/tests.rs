@@ -10,9 +10,10 @@ use super::*;
 use crate::auth::Named;
 use crate::db::Db;
 use crate::events::Changes;
+use crate::recordings::Recordings;
 use crate::runtimes::Runtimes;
 use crate::secrets::Secrets;
-use crate::terminals::link::{LinkEnd, wire};
+use crate::terminals::link::{LinkEnd, Pace, ToRuntime, wire};
 use crate::terminals::viewer::ViewerEvent;
 
 /// A session with a wire that the test holds the other end of.
@@ -28,7 +29,11 @@ async fn bench() -> Bench {
     let changes = Changes::new(db.clone());
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtimes = Runtimes::new(db.clone(), Secrets::open(folder.path()).unwrap(), changes.clone()).unwrap();
-    let terminals = Terminals::new(db, changes, runtimes, TaskTracker::new(), CancellationToken::new());
+    let running = (TaskTracker::new(), CancellationToken::new());
+    let secrets = Secrets::open(folder.path()).unwrap();
+    let recordings =
+        Recordings::open(folder.path(), db.clone(), &secrets, running.0.clone(), running.1.clone()).unwrap();
+    let terminals = Terminals::new(db, changes, runtimes, recordings, running);
     let row = rows::Model {
         id: "ses_1".into(),
         workspace_id: "ws_1".into(),
@@ -44,7 +49,7 @@ async fn bench() -> Bench {
         ended_at: None,
     };
     let hub = Hub::start(HubStart { terminals, row });
-    let (link, end) = wire();
+    let (link, end) = wire(Pace::Untold);
     hub.connect(link).await;
     Bench { hub, end, _folder: folder }
 }
@@ -74,7 +79,7 @@ async fn what_waits_to_be_typed_is_refused_when_the_seat_is_taken() {
     let inputs: Vec<_> = (0..40)
         .map(|_| {
             let hand = Arc::clone(&hand);
-            tokio::spawn(async move { hand.input(Bytes::from_static(b"ada ")).await })
+            tokio::spawn(async move { hand.input(Bytes::from_static(b"ada ")).await.wait().await })
         })
         .collect();
     while bench.end.from_hub.len() < bench.end.from_hub.max_capacity() {
@@ -88,7 +93,7 @@ async fn what_waits_to_be_typed_is_refused_when_the_seat_is_taken() {
             Err(refused) => assert_eq!(refused, Refusal::ReadOnly),
         }
     }
-    let typing = tokio::spawn(async move { boss.input(Bytes::from_static(b"bob")).await });
+    let typing = tokio::spawn(async move { boss.input(Bytes::from_static(b"bob")).await.wait().await });
     let mut typed = Vec::new();
     while !typed.ends_with(b"bob") {
         if let ToRuntime::Input(bytes) = bench.end.from_hub.recv().await.unwrap() {
@@ -108,14 +113,14 @@ async fn what_was_typed_before_a_grant_is_typed_before_what_follows() {
     let typing: Vec<_> = (0..40)
         .map(|_| {
             let first = first.clone();
-            tokio::spawn(async move { first.input(Bytes::from_static(b"ada ")).await })
+            tokio::spawn(async move { first.input(Bytes::from_static(b"ada ")).await.wait().await })
         })
         .collect();
     while bench.end.from_hub.len() < bench.end.from_hub.max_capacity() {
         tokio::task::yield_now().await;
     }
     first.control(Control::Grant(bob.id)).await.unwrap();
-    let following = tokio::spawn(async move { second.input(Bytes::from_static(b"bob")).await });
+    let following = tokio::spawn(async move { second.input(Bytes::from_static(b"bob")).await.wait().await });
     let mut typed = Vec::new();
     while !typed.ends_with(b"bob") {
         if let ToRuntime::Input(bytes) = bench.end.from_hub.recv().await.unwrap() {
@@ -140,8 +145,8 @@ async fn nobody_takes_a_free_seat_of_a_terminal_that_is_not_connected() {
     drop(end);
     let lost = TerminalStatus::Disconnected;
     while !matches!(ada.next().await, Some(ViewerEvent::Status { status, .. }) if status == lost) {}
-    assert_eq!(ada.hand().input(Bytes::from_static(b"x")).await, Err(Refusal::Disconnected));
-    let bench = Bench { hub, end: wire().1, _folder };
+    assert_eq!(ada.hand().input(Bytes::from_static(b"x")).await.wait().await, Err(Refusal::Disconnected));
+    let bench = Bench { hub, end: wire(Pace::Untold).1, _folder };
     let bob = bench.attach("bob", Right::Watch).await;
     assert_eq!(writer(&bob).await, (None, false), "still free");
 }
@@ -154,13 +159,13 @@ async fn the_hub_looks_at_the_clock() {
     tokio::time::pause();
     tokio::time::advance(IDLE_AFTER).await;
     assert_eq!(writer(&bob).await, (Some("ada".into()), true));
-    let typed = ada.hand().input(Bytes::from_static(b"x")).await;
+    let typed = ada.hand().input(Bytes::from_static(b"x")).await.wait().await;
     assert_eq!((typed, writer(&bob).await), (Ok(()), (Some("ada".into()), false)));
     tokio::time::advance(IDLE_AFTER).await;
     assert_eq!(writer(&bob).await, (Some("ada".into()), true));
     bob.hand().control(Control::Request).await.unwrap();
     tokio::time::advance(IDLE_AFTER).await;
-    let after = bob.hand().input(Bytes::from_static(b"y")).await;
+    let after = bob.hand().input(Bytes::from_static(b"y")).await.wait().await;
     assert_eq!(after, Ok(()), "an idle writer's seat was given to who asked");
     tokio::time::advance(LAPSES_AFTER).await;
     while writer(&ada).await.0.is_some() {}

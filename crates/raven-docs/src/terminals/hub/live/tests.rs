@@ -20,7 +20,7 @@ fn live() -> Live {
         created_at: 0,
         ended_at: None,
     };
-    Live::new(&row, Arc::default())
+    Live::new(&row)
 }
 
 fn join(live: &mut Live, name: &str, right: Right, seat: Seat) -> (ViewerId, Queue) {
