@@ -4,10 +4,8 @@ import createClient from 'openapi-fetch';
 import { ProblemError, problemFrom, unreachable } from './problems';
 import type { paths } from './schema';
 import type { Activity, Agent, LoginForm, NewLink, SettingsChange, SetupForm, SpawnRequest } from './shapes';
-import type { RecordedSession, RecordingSettings, UpcomingPaths } from './upcoming';
 
 const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
-const upcoming = createClient<UpcomingPaths>({ baseUrl: '', credentials: 'same-origin' });
 
 // One page of agents; the server caps it too.
 const AGENTS_PER_PAGE = 100;
@@ -95,9 +93,6 @@ export const createToken = (name: string) => answered(http.POST('/api/tokens', {
 export const revokeToken = (id: string) =>
   answered(http.DELETE('/api/tokens/{id}', { params: { path: { id } } }));
 
-export const changeRecording = (body: Partial<RecordingSettings>) =>
-  answered(upcoming.PATCH('/api/workspace/agent-settings', { body }));
-
 /** What a list of terminal sessions is narrowed to; an absent field is everything. */
 export interface SessionFilter {
   agentId?: string;
@@ -105,17 +100,17 @@ export interface SessionFilter {
 
 export const sessions = (filter: SessionFilter, cursor: string | undefined) =>
   answered(
-    upcoming.GET('/api/terminal/sessions', {
+    http.GET('/api/terminal/sessions', {
       params: { query: { ...filter, cursor, limit: SESSIONS_PER_PAGE } },
     }),
   );
-export const session = (id: string): Promise<RecordedSession> =>
-  answered(upcoming.GET('/api/terminal/sessions/{id}', { params: { path: { id } } }));
+export const session = (id: string) =>
+  answered(http.GET('/api/terminal/sessions/{id}', { params: { path: { id } } }));
 
 export const transcript = (id: string) =>
-  answered(upcoming.GET('/api/terminal/sessions/{id}/recording/transcript', { params: { path: { id } } }));
+  answered(http.GET('/api/terminal/sessions/{id}/recording/transcript', { params: { path: { id } } }));
 export const verifyRecording = (id: string) =>
-  answered(upcoming.GET('/api/terminal/sessions/{id}/recording/verify', { params: { path: { id } } }));
+  answered(http.GET('/api/terminal/sessions/{id}/recording/verify', { params: { path: { id } } }));
 
 /** Where a recording is downloaded from, or read by the player. */
 export const castUrl = (id: string, how: { download: boolean }) =>

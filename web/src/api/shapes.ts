@@ -10,12 +10,17 @@ export type AgentSettings = Schemas['AgentSettings'];
 export type AgentStatus = Schemas['AgentStatus'];
 export type AgentTypeStatus = Schemas['AgentTypeStatus'];
 export type Me = Schemas['Me'];
+export type RecordedSession = Schemas['SessionDetail'];
+export type RecordInput = Schemas['RecordInput'];
+export type Recording = Schemas['Recording'];
 export type Problem = Schemas['Problem'];
 export type RuntimeStatus = Schemas['RuntimeStatus'];
 export type TerminalLink = Schemas['TerminalLink'];
 export type TerminalSession = Schemas['TerminalSession'];
 export type TerminalStatus = Schemas['TerminalStatus'];
 export type Token = Schemas['Token'];
+export type Transcript = Schemas['Transcript'];
+export type Verification = Schemas['Verdict'];
 
 export type LoginForm = Schemas['Login'];
 export type NewLink = Schemas['NewLink'];

@@ -90,6 +90,7 @@ test('the runtime status stands in the settings', () => {
   const settings: AgentSettings = {
     hostingMode: 'local',
     runtimeAuthType: 'none',
+    recordInput: 'full',
     runtimeStatus: { connected: false },
   };
   cache.setQueryData(keys.settings, settings);

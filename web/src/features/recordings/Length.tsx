@@ -1,7 +1,7 @@
 /** Owns how long a recording is, on screen. Must not know where it stands. */
 import { Text } from '@mantine/core';
 
-import type { Recording } from '../../api/upcoming';
+import type { Recording } from '../../api/shapes';
 import { clock } from '../../parts/time';
 import { useNow } from '../../parts/useNow';
 

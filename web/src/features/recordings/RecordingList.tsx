@@ -5,7 +5,7 @@ import { Clapperboard } from 'lucide-react';
 import { Link } from 'react-router';
 
 import { sessionsQuery } from '../../api/queries';
-import type { RecordedSession, Recording } from '../../api/upcoming';
+import type { RecordedSession, Recording } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';

@@ -1,7 +1,7 @@
 /** Owns the state of a recording on screen. Must not know where it stands. */
 import { Circle, CircleAlert, CircleCheck, CircleOff, type LucideIcon } from 'lucide-react';
 
-import type { Recording } from '../../api/upcoming';
+import type { Recording } from '../../api/shapes';
 import type { Tone } from '../../parts/states';
 import { Mark } from '../../parts/StatusMark';
 import { texts } from '../../texts';

@@ -8,7 +8,7 @@ import { Link, useParams } from 'react-router';
 import { castUrl } from '../../api/client';
 import { problemOf } from '../../api/problems';
 import { keys, sessionQuery } from '../../api/queries';
-import type { RecordedSession, Recording } from '../../api/upcoming';
+import type { RecordedSession, Recording } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';

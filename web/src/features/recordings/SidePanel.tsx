@@ -3,7 +3,7 @@ import { ScrollArea, Stack, Tabs, Text, UnstyledButton } from '@mantine/core';
 import { CircleStop, CircleDot, CirclePause, Keyboard, Tag, Unplug, type LucideIcon } from 'lucide-react';
 import { useMemo, useSyncExternalStore, type ReactNode } from 'react';
 
-import type { RecordInput } from '../../api/upcoming';
+import type { RecordInput } from '../../api/shapes';
 import { toneColor } from '../../parts/states';
 import { clock } from '../../parts/time';
 import { texts } from '../../texts';

@@ -8,7 +8,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'reac
 import { useSearchParams } from 'react-router';
 
 import { castQuery } from '../../api/queries';
-import type { RecordedSession, Recording } from '../../api/upcoming';
+import type { RecordedSession, Recording } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { FONT_FAMILY } from '../../parts/terminalLook';

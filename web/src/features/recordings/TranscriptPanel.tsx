@@ -5,7 +5,7 @@ import { Search } from 'lucide-react';
 import { useEffect, useId, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 
 import { transcriptQuery } from '../../api/queries';
-import type { Transcript } from '../../api/upcoming';
+import type { Transcript } from '../../api/shapes';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { clock } from '../../parts/time';
 import { texts } from '../../texts';

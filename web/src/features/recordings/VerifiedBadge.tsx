@@ -5,7 +5,7 @@ import { LoaderCircle, ShieldAlert, ShieldCheck, ShieldQuestion } from 'lucide-r
 
 import { problemOf } from '../../api/problems';
 import { verificationQuery } from '../../api/queries';
-import type { Recording, Verification } from '../../api/upcoming';
+import type { Recording, Verification } from '../../api/shapes';
 import { Prose } from '../../parts/Prose';
 import { Ago } from '../../parts/RelativeTime';
 import { toneColor, type Tone } from '../../parts/states';

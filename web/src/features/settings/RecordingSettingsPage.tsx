@@ -3,9 +3,9 @@ import { Button, Group, NumberInput, Radio, Skeleton, Stack, Text } from '@manti
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 
-import { changeRecording } from '../../api/client';
+import { changeAgentSettings } from '../../api/client';
 import { keys, settingsQuery } from '../../api/queries';
-import type { RecordInput, RecordingSettings } from '../../api/upcoming';
+import type { AgentSettings, RecordInput } from '../../api/shapes';
 import { formErrors } from '../../parts/field-errors';
 import { isAdmin, useMe } from '../../parts/me';
 import { ProblemNote } from '../../parts/ProblemNote';
@@ -20,17 +20,17 @@ export function RecordingSettingsPage() {
   const settings = useQuery(settingsQuery);
   if (settings.isPending) return <Skeleton h={320} aria-label={texts.loading} />;
   if (!settings.data) return <ProblemNote error={settings.error} onRetry={() => void settings.refetch()} />;
-  return <RecordingForm settings={settings.data as unknown as RecordingSettings} />;
+  return <RecordingForm settings={settings.data} />;
 }
 
-function RecordingForm({ settings }: { settings: RecordingSettings }) {
+function RecordingForm({ settings }: { settings: AgentSettings }) {
   const cache = useQueryClient();
   const mayChange = isAdmin(useMe());
   const [edited, setEdited] = useState<Partial<RecordingFields>>({});
   const form = { ...fieldsOf(settings), ...edited };
   const changes = changesOf(settings, form);
   const saving = useMutation({
-    mutationFn: () => changeRecording(changes),
+    mutationFn: () => changeAgentSettings(changes),
     onSuccess: (saved) => {
       cache.setQueryData(keys.settings, saved);
       setEdited({});

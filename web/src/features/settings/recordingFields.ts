@@ -1,5 +1,8 @@
 /** Owns what the form of recording settings holds, and what of it is sent. Must not know components. */
-import type { RecordingSettings } from '../../api/upcoming';
+import type { AgentSettings, SettingsChange } from '../../api/shapes';
+
+/** The part of the settings that the form is about. */
+export type RecordingSettings = Pick<AgentSettings, 'recordInput' | 'recordingRetentionDays'>;
 
 // What the server takes.
 const DAYS = { min: 1, max: 3650 };
@@ -21,8 +24,8 @@ export function isValidDays(days: number | string): boolean {
 }
 
 /** Only what differs from what is stored. */
-export function changesOf(settings: RecordingSettings, form: RecordingFields): Partial<RecordingSettings> {
-  const change: Partial<RecordingSettings> = {};
+export function changesOf(settings: RecordingSettings, form: RecordingFields): SettingsChange {
+  const change: SettingsChange = {};
   if (form.recordInput !== settings.recordInput) change.recordInput = form.recordInput;
   const days = form.days === '' ? null : Number(form.days);
   if (days !== (settings.recordingRetentionDays ?? null)) change.recordingRetentionDays = days;
