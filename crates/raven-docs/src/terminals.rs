@@ -94,6 +94,7 @@ pub struct Opening {
 }
 
 /// What to attach to.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     Agent(AgentId),
     Session(SessionId),

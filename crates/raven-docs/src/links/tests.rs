@@ -1,7 +1,5 @@
 //! When a link is good, over a real database.
 
-use raven_protocol::terminal::TerminalSize;
-
 use super::*;
 
 /// A database with a workspace, an owner and a live session.
@@ -25,21 +23,7 @@ impl Cellar {
         db::users::insert(&tx, user).await.unwrap();
         db::memberships::insert(&tx, &workspace, &maker, "member").await.unwrap();
         db::agents::insert(&tx, &db::agents::Model::example(&agent, &workspace)).await.unwrap();
-        let size = TerminalSize::DEFAULT;
-        let row = db::sessions::Model {
-            id: session.to_string(),
-            workspace_id: workspace.to_string(),
-            agent_id: agent.to_string(),
-            runtime_session_id: "pty_1".into(),
-            runtime_endpoint: None,
-            direction: "dialled".into(),
-            title: None,
-            status: "active".into(),
-            cols: size.cols.into(),
-            rows: size.rows.into(),
-            created_at: now.as_millis(),
-            ended_at: None,
-        };
+        let row = db::sessions::Model::example(session.as_str(), agent.as_str(), workspace.as_str());
         db::sessions::insert(&tx, &row).await.unwrap();
         tx.commit().await.unwrap();
         let links = Links::new(db.clone(), Changes::new(db), "http://host:1/");

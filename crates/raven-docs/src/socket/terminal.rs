@@ -25,7 +25,9 @@ use crate::auth::Person;
 use crate::error::Error;
 use crate::links::{Guest, Links, Pass, Shown};
 use crate::terminals::hub::seats::{Control, ControlRefusal};
-use crate::terminals::viewer::{Attached, Attachment, Hand, Refusal, Seat, ViewerEvent, ViewerId, Wish};
+use crate::terminals::viewer::{
+    Arrival, Attached, Attachment, Hand, Refusal, Seat, ViewerEvent, ViewerId, Wish,
+};
 use crate::terminals::{NotAttached, Target, Terminals};
 
 /// Largest input of one message, in bytes.
@@ -148,7 +150,7 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
         match (caller, socket.extensions.get::<Inbox<FromViewer>>()) {
             (Some(caller), Some(inbox)) => {
                 let (terminals, links) = (app.terminals.clone(), app.links.clone());
-                let viewer = Viewer { socket, caller, terminals, links, place: None };
+                let viewer = Viewer { socket, caller, terminals, links, target: None, place: None };
                 tasks.spawn(viewer.serve(inbox, cancel.clone()));
             }
             _ => runtime::serve(&app, &socket, &tasks, &cancel),
@@ -220,6 +222,8 @@ struct Viewer {
     caller: Caller,
     terminals: Terminals,
     links: Links,
+    /// What was attached to last, or tried.
+    target: Option<Target>,
     place: Option<Place>,
 }
 
@@ -308,34 +312,12 @@ impl Viewer {
         }
     }
 
+    /// Attaches in place of what was attached before. The new attachment is made before the old one
+    /// is given up, so that a writer who attaches anew to the same terminal stays the writer.
     async fn attach(&mut self, request: AttachRequest) -> Result<(), Gone> {
+        let payload = Payload::of(request.binary);
+        let attaching = self.take_seat(request).await;
         self.leave().await;
-        let wish = if request.read_only { Wish::ReadOnly } else { Wish::Write };
-        let seat = Seat { since: request.since, wish };
-        let target = match (request.agent_id.map(AgentId::parse), request.session_id.map(SessionId::parse)) {
-            (Some(Ok(agent)), None) => Target::Agent(agent),
-            (None, Some(Ok(session))) => Target::Session(session),
-            (Some(Err(_)), _) | (_, Some(Err(_))) => return self.fail(not_found()).await,
-            (None, None) if let Caller::Guest(guest) = &self.caller => {
-                Target::Session(guest.session().clone())
-            }
-            _ => return self.fail(malformed("attach", "either {agentId} or {sessionId}")).await,
-        };
-        let attaching = match &self.caller {
-            Caller::Member(person) => match decide::<Read>(person) {
-                Ok(by) => self.terminals.attach(&by, target, seat).await,
-                Err(_) => Err(NotAttached::NotFound),
-            },
-            Caller::Guest(guest) => match target {
-                Target::Session(session) if session == *guest.session() => {
-                    if let Err(limited) = self.links.count_attach(guest) {
-                        return self.fail(error(limited.code(), limited.to_string())).await;
-                    }
-                    self.terminals.watch(guest, seat).await
-                }
-                _ => Err(NotAttached::NotFound),
-            },
-        };
         match attaching {
             Ok((attached, attachment)) => {
                 let guest = match &self.caller {
@@ -344,21 +326,47 @@ impl Viewer {
                 };
                 emit(&self.socket, names::ATTACHED, &Welcome { attached, guest }).await?;
                 let hand = attachment.hand();
-                let forwarding =
-                    tokio::spawn(forward(self.socket.clone(), attachment, Payload::of(request.binary)));
+                let forwarding = tokio::spawn(forward(self.socket.clone(), attachment, payload));
                 self.place = Some(Place { hand, forwarding });
                 Ok(())
             }
-            Err(NotAttached::NotFound) => self.fail(not_found()).await,
-            Err(NotAttached::Terminated) => {
-                let hint = "this terminal session has ended; spawn the agent again to get a new one";
-                self.fail(error("SESSION_TERMINATED", hint)).await
-            }
-            Err(NotAttached::Internal(cause)) => {
-                tracing::error!(error = %cause, "attaching failed");
-                self.fail(error("INTERNAL", "something broke inside raven-docs; its log tells what")).await
-            }
+            Err(refused) => self.fail(refused).await,
         }
+    }
+
+    async fn take_seat(&mut self, request: AttachRequest) -> Result<(Attached, Attachment), ViewerError> {
+        let target = match (request.agent_id.map(AgentId::parse), request.session_id.map(SessionId::parse)) {
+            (Some(Ok(agent)), None) => Target::Agent(agent),
+            (None, Some(Ok(session))) => Target::Session(session),
+            (Some(Err(_)), _) | (_, Some(Err(_))) => return Err(not_found()),
+            (None, None) if let Caller::Guest(guest) = &self.caller => {
+                Target::Session(guest.session().clone())
+            }
+            _ => return Err(malformed("attach", "either {agentId} or {sessionId}")),
+        };
+        let last = self.target.replace(target.clone());
+        let arrival = match &self.place {
+            Some(place) if last.as_ref() == Some(&target) => Arrival::InsteadOf(place.hand.seat()),
+            _ if request.since.is_some() => Arrival::Back,
+            _ => Arrival::First,
+        };
+        let wish = if request.read_only { Wish::ReadOnly } else { Wish::Write };
+        let seat = Seat { since: request.since, wish, arrival };
+        let attaching = match &self.caller {
+            Caller::Member(person) => match decide::<Read>(person) {
+                Ok(by) => self.terminals.attach(&by, target, seat).await,
+                Err(_) => Err(NotAttached::NotFound),
+            },
+            Caller::Guest(guest) => match target {
+                Target::Session(session) if session == *guest.session() => {
+                    let counted = self.links.count_attach(guest);
+                    counted.map_err(|limited| error(limited.code(), limited.to_string()))?;
+                    self.terminals.watch(guest, seat).await
+                }
+                _ => Err(NotAttached::NotFound),
+            },
+        };
+        attaching.map_err(unattached)
     }
 
     async fn input(
@@ -433,6 +441,20 @@ impl Viewer {
 
 fn not_found() -> ViewerError {
     error("NOT_FOUND", "no such agent or terminal session in your workspace")
+}
+
+fn unattached(why: NotAttached) -> ViewerError {
+    match why {
+        NotAttached::NotFound => not_found(),
+        NotAttached::Terminated => {
+            let hint = "this terminal session has ended; spawn the agent again to get a new one";
+            error("SESSION_TERMINATED", hint)
+        }
+        NotAttached::Internal(cause) => {
+            tracing::error!(error = %cause, "attaching failed");
+            error("INTERNAL", "something broke inside raven-docs; its log tells what")
+        }
+    }
 }
 
 fn not_attached() -> ViewerError {

@@ -29,6 +29,18 @@ pub struct Seat {
     /// The offset up to which it has seen everything.
     pub since: Option<u64>,
     pub wish: Wish,
+    pub arrival: Arrival,
+}
+
+/// How somebody arrives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Arrival {
+    #[default]
+    First,
+    /// After a connection that broke, perhaps unnoticed.
+    Back,
+    /// On the same connection, in place of an attachment that is given up next.
+    InsteadOf(ViewerId),
 }
 
 /// Whether a viewer wants to type.
@@ -158,6 +170,11 @@ pub struct Hand {
 }
 
 impl Hand {
+    /// The seat that it is the hand of.
+    pub fn seat(&self) -> ViewerId {
+        self.id
+    }
+
     /// Types, in the order of calls; the answer comes once the terminal has taken it.
     pub async fn input(&self, bytes: Bytes) -> Answer {
         self.hub.input(self.id, bytes).await

@@ -144,6 +144,25 @@ fn a_released_seat_goes_to_the_first_who_types() {
 }
 
 #[test]
+fn a_writer_who_attaches_anew_stays_the_writer() {
+    let scene = Scene::new();
+    let bob = scene.member("bob@example.com");
+    let (mut owner, _) = scene.attach(&scene.place.owner, &json!({}));
+    let (mut member, _) = scene.attach(&bob, &json!({}));
+    assert_eq!(member.ask("control", &json!("request")), ok());
+    owner.emit("attach", &json!({ "agentId": scene.agent }));
+    let anew = owner.next("attached").args[0].clone();
+    assert_eq!(anew["role"], "writer");
+    member.wait("viewers", |event| {
+        let present = event.args[0].as_array().unwrap();
+        present.len() == 2 && present.iter().any(|who| who["seat"] == anew["seat"])
+    });
+    assert_eq!(code(&member.ask("input", &json!("x"))), "READ_ONLY");
+    assert_eq!(owner.ask("input", &json!("still me")), ok());
+    member.see("still me");
+}
+
+#[test]
 fn who_may_only_watch_changes_nothing() {
     let scene = Scene::new();
     let token = scene.place.account("vic@example.com", "viewer", &[]);

@@ -12,7 +12,7 @@ use raven_screen::QueryFilter;
 
 use tokio::time::Instant;
 
-use super::seats::{Arrival, Occupant, Outcome, Right, Seats};
+use super::seats::{Occupant, Outcome, Right, Seats};
 use crate::terminals::tail::Tail;
 use crate::terminals::viewer::{Attached, Present, Pushed, Queue, Seat, ViewerEvent, ViewerId};
 use crate::terminals::{rows, size_of, status_of};
@@ -77,9 +77,8 @@ impl Live {
         queue: Queue,
         now: Instant,
     ) -> (Attached, Outcome) {
-        let arrival = if seat.since.is_some() { Arrival::Back } else { Arrival::First };
         let right = occupant.right;
-        let (id, outcome) = self.seats.join(occupant, arrival, now);
+        let (id, outcome) = self.seats.join(occupant, seat.arrival, now);
         self.viewers.insert(id, Viewer { queue, feed: Feed::AwaitsRepaint });
         let attached = Attached {
             session_id: self.session.clone(),

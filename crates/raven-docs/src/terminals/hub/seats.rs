@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::handover::{Handover, How};
 use crate::access::{Administer, Drive, Granted, Read};
 use crate::auth::Named;
-use crate::terminals::viewer::{Present, ViewerId, ViewerRole, Wish};
+use crate::terminals::viewer::{Arrival, Present, ViewerId, ViewerRole, Wish};
 
 /// Without input for so long, a writer is idle: whoever may type gets the seat by asking.
 pub const IDLE_AFTER: Duration = Duration::from_secs(60);
@@ -61,14 +61,6 @@ pub enum Kind {
     Member,
     /// Came by a read-only link.
     Guest,
-}
-
-/// How somebody arrives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
-    First,
-    /// After a connection that broke, perhaps unnoticed.
-    Back,
 }
 
 /// What somebody asks concerning the seat.
@@ -136,7 +128,12 @@ impl Seats {
         self.last_id += 1;
         let id = self.last_id;
         let first = self.writer.is_none() && self.longest_present().is_none();
-        let own = arrival == Arrival::Back && self.is_held_by(&occupant);
+        let own = self.is_held_by(&occupant)
+            && match arrival {
+                Arrival::First => false,
+                Arrival::Back => true,
+                Arrival::InsteadOf(seat) => self.is_writer(seat),
+            };
         let gets = occupant.right >= Right::Write && (first || own);
         self.seated.insert(id, Seated { occupant, wish: None });
         if !gets {

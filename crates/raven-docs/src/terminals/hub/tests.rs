@@ -8,7 +8,6 @@ use tokio_util::task::TaskTracker;
 use super::seats::{IDLE_AFTER, Kind, LAPSES_AFTER, Right};
 use super::*;
 use crate::auth::Named;
-use crate::db::Db;
 use crate::events::Changes;
 use crate::recordings::Recordings;
 use crate::runtimes::Runtimes;
@@ -25,7 +24,7 @@ struct Bench {
 
 async fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let db = Db::open(folder.path()).await.unwrap();
+    let (db, row) = rows::Model::in_new_database(folder.path()).await;
     let changes = Changes::new(db.clone());
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtimes = Runtimes::new(db.clone(), Secrets::open(folder.path()).unwrap(), changes.clone()).unwrap();
@@ -34,20 +33,6 @@ async fn bench() -> Bench {
     let recordings =
         Recordings::open(folder.path(), db.clone(), &secrets, running.0.clone(), running.1.clone()).unwrap();
     let terminals = Terminals::new(db, changes, runtimes, recordings, running);
-    let row = rows::Model {
-        id: "ses_1".into(),
-        workspace_id: "ws_1".into(),
-        agent_id: "agt_1".into(),
-        runtime_session_id: "pty_1".into(),
-        runtime_endpoint: None,
-        direction: "dialled".into(),
-        title: None,
-        status: "active".into(),
-        cols: 80,
-        rows: 24,
-        created_at: 0,
-        ended_at: None,
-    };
     let hub = Hub::start(HubStart { terminals, row });
     let (link, end) = wire(Pace::Untold);
     hub.connect(link).await;
@@ -59,6 +44,11 @@ impl Bench {
         let who = Named { id: name.into(), name: name.into() };
         self.hub.attach(Occupant { who, right, kind: Kind::Member }, Seat::default()).await.unwrap().1
     }
+}
+
+/// Bounds a wait: nothing of this takes long.
+async fn soon<T>(fact: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(20), fact).await.expect("it never came")
 }
 
 /// The next news of the writer: who, and whether idle.
@@ -88,7 +78,7 @@ async fn what_waits_to_be_typed_is_refused_when_the_seat_is_taken() {
     boss.control(Control::Take).await.unwrap();
     let mut taken = 0;
     for input in inputs {
-        match input.await.unwrap() {
+        match soon(input).await.unwrap() {
             Ok(()) => taken += 1,
             Err(refused) => assert_eq!(refused, Refusal::ReadOnly),
         }
@@ -96,13 +86,13 @@ async fn what_waits_to_be_typed_is_refused_when_the_seat_is_taken() {
     let typing = tokio::spawn(async move { boss.input(Bytes::from_static(b"bob")).await.wait().await });
     let mut typed = Vec::new();
     while !typed.ends_with(b"bob") {
-        if let ToRuntime::Input(bytes) = bench.end.from_hub.recv().await.unwrap() {
+        if let ToRuntime::Input(bytes) = soon(bench.end.from_hub.recv()).await.unwrap() {
             typed.extend_from_slice(&bytes);
         }
     }
     assert!(taken < 40, "some waited");
     assert_eq!(typed, [&b"ada ".repeat(taken)[..], b"bob"].concat(), "what was acknowledged and no more");
-    typing.await.unwrap().unwrap();
+    soon(typing).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -123,16 +113,16 @@ async fn what_was_typed_before_a_grant_is_typed_before_what_follows() {
     let following = tokio::spawn(async move { second.input(Bytes::from_static(b"bob")).await.wait().await });
     let mut typed = Vec::new();
     while !typed.ends_with(b"bob") {
-        if let ToRuntime::Input(bytes) = bench.end.from_hub.recv().await.unwrap() {
+        if let ToRuntime::Input(bytes) = soon(bench.end.from_hub.recv()).await.unwrap() {
             typed.extend_from_slice(&bytes);
         }
     }
     let mut accepted = 0;
     for input in typing {
-        accepted += usize::from(input.await.unwrap().is_ok());
+        accepted += usize::from(soon(input).await.unwrap().is_ok());
     }
     assert_eq!(typed, [&b"ada ".repeat(accepted)[..], b"bob"].concat());
-    following.await.unwrap().unwrap();
+    soon(following).await.unwrap().unwrap();
 }
 
 #[tokio::test]

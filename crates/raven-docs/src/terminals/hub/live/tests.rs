@@ -6,20 +6,7 @@ use crate::terminals::hub::seats::{Control, Kind};
 use crate::terminals::viewer::ViewerRole;
 
 fn live() -> Live {
-    let row = rows::Model {
-        id: "ses_1".into(),
-        workspace_id: "ws_1".into(),
-        agent_id: "agt_1".into(),
-        runtime_session_id: "pty_1".into(),
-        runtime_endpoint: None,
-        direction: "dialled".into(),
-        title: None,
-        status: "active".into(),
-        cols: 80,
-        rows: 24,
-        created_at: 0,
-        ended_at: None,
-    };
+    let row = rows::Model::example("ses_1", "agt_1", "ws_1");
     Live::new(&row)
 }
 

@@ -120,6 +120,22 @@ fn a_person_who_comes_back_takes_their_own_seat_and_nobody_elses() {
 }
 
 #[test]
+fn who_attaches_anew_keeps_what_they_had() {
+    let mut room = Room::new();
+    let writing = room.comes(("Ada", Right::Write));
+    let watching = room.comes(("Ada", Right::Write));
+    room.comes(("Bob", Right::Write));
+    let anew = room.arrives(("Ada", Right::Write), Arrival::InsteadOf(watching));
+    assert!(room.seats.is_writer(writing), "a window that watched takes nothing from the one that types");
+    room.seats.leave(watching, room.now);
+    let again = room.arrives(("Ada", Right::Write), Arrival::InsteadOf(writing));
+    room.seats.leave(writing, room.now);
+    assert!(room.seats.is_writer(again) && !room.seats.is_writer(anew));
+    room.arrives(("Bob", Right::Write), Arrival::InsteadOf(again));
+    assert!(room.seats.is_writer(again), "another's seat is not to be had so");
+}
+
+#[test]
 fn what_each_may_do_while_somebody_types() {
     use Control::{Decline, Grant, Release, Request, Take};
     use ControlRefusal::{NoSuchSeat, NotAllowed, NotWriter};
@@ -168,6 +184,8 @@ fn what_each_may_do_while_somebody_types() {
         let answer = room.asks(*by, *action);
         assert_eq!(answer.as_ref().err(), expected.err().as_ref(), "{by} {action:?}");
         assert_eq!(room.writer(), expected.unwrap_or("Wim"), "{by} {action:?}");
+        let moved = matches!(answer, Ok(Outcome::Moved(_)));
+        assert_eq!(moved, room.writer() != "Wim", "{by} {action:?}: only a change is one");
         let forgotten = matches!((by, action), (3, Release) | (1 | 2, Decline(3))) || room.writer() == "Max";
         assert_eq!(room.wishes().contains(&"Max".to_owned()), !forgotten, "{by} {action:?}");
     }
@@ -288,7 +306,8 @@ enum Event {
 fn event() -> impl Strategy<Value = Event> {
     let seat = 1..12_u64;
     let right = prop_oneof![Just(Right::Watch), Just(Right::Write), Just(Right::Write), Just(Right::Lead)];
-    let arrival = prop_oneof![Just(Arrival::First), Just(Arrival::Back)];
+    let arrival =
+        prop_oneof![Just(Arrival::First), Just(Arrival::Back), seat.clone().prop_map(Arrival::InsteadOf)];
     let control = prop_oneof![
         Just(Control::Request),
         Just(Control::Take),
