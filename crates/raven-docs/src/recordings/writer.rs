@@ -114,7 +114,12 @@ impl Writer {
     }
 
     fn now(&self) -> Durable {
-        let (tally, size, stored) = (self.part().tally, self.part().size(), self.stored);
+        let (tally, size) = {
+            // Locked once: a second lock in the same statement would wait for the first for ever.
+            let part = self.part();
+            (part.tally, part.size())
+        };
+        let stored = self.stored;
         let before = self.durable.borrow();
         Durable {
             head: tally.head.unwrap_or(before.head),
