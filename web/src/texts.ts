@@ -330,6 +330,7 @@ export const texts = {
     expiredText: (moment: string) => `It was kept until ${moment}, as the workspace’s settings say.`,
     toAll: 'All recordings',
     live: 'This session goes on. You see what was recorded until you opened this page.',
+    endedSince: 'The session has ended since you opened this page; there is more to see.',
     reload: 'Reload',
     toTerminal: 'Go to the live terminal',
     cut: (limit: string) =>

@@ -129,6 +129,9 @@ export async function castText(
       headers,
       signal,
       credentials: 'same-origin',
+      // A browser's cache asks for the range that it has, which of a growing recording is too little;
+      // and what was typed is not left on its disk.
+      cache: 'no-store',
     });
   } catch (thrown) {
     if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown;

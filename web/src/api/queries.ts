@@ -5,6 +5,13 @@ import * as client from './client';
 import type { ActivityFilter, SessionFilter } from './client';
 import { ProblemError } from './problems';
 
+/** A recording as it was at one time: while its session lives, each reading of it holds more. */
+export interface Edition {
+  sessionId: string;
+  /** The same for as long as there is nothing new to read. */
+  asOf: string;
+}
+
 export const keys = {
   health: ['health'] as const,
   me: ['me'] as const,
@@ -20,10 +27,9 @@ export const keys = {
   sessionLists: ['sessions', 'list'] as const,
   sessionsOf: (filter: SessionFilter) => ['sessions', 'list', filter] as const,
   session: (id: string) => ['sessions', 'one', id] as const,
-  recording: (id: string) => ['recordings', id] as const,
-  cast: (id: string) => ['recordings', id, 'cast'] as const,
-  transcript: (id: string) => ['recordings', id, 'transcript'] as const,
-  verification: (id: string) => ['recordings', id, 'verification'] as const,
+  cast: (of: Edition) => ['recordings', of, 'cast'] as const,
+  transcript: (of: Edition) => ['recordings', of, 'transcript'] as const,
+  verification: (of: Edition) => ['recordings', of, 'verification'] as const,
   links: (sessionId: string) => ['terminal-links', sessionId] as const,
 };
 
@@ -66,16 +72,24 @@ export const sessionQuery = (id: string) =>
 export const linksQuery = (sessionId: string) =>
   queryOptions({ queryKey: keys.links(sessionId), queryFn: () => client.terminalLinks(sessionId) });
 
-// What a recording holds does not change behind one's back: it is read anew when asked for.
+// What an edition holds does not change behind one's back.
 const ONCE = { staleTime: Infinity, gcTime: 60_000 } as const;
 
-export const castQuery = (id: string, limit: number) =>
+export const castQuery = (of: Edition, limit: number) =>
   queryOptions({
-    queryKey: keys.cast(id),
-    queryFn: ({ signal }) => client.castText(id, limit, signal),
+    queryKey: keys.cast(of),
+    queryFn: ({ signal }) => client.castText(of.sessionId, limit, signal),
     ...ONCE,
   });
-export const transcriptQuery = (id: string) =>
-  queryOptions({ queryKey: keys.transcript(id), queryFn: () => client.transcript(id), ...ONCE });
-export const verificationQuery = (id: string) =>
-  queryOptions({ queryKey: keys.verification(id), queryFn: () => client.verifyRecording(id), ...ONCE });
+export const transcriptQuery = (of: Edition) =>
+  queryOptions({
+    queryKey: keys.transcript(of),
+    queryFn: () => client.transcript(of.sessionId),
+    ...ONCE,
+  });
+export const verificationQuery = (of: Edition) =>
+  queryOptions({
+    queryKey: keys.verification(of),
+    queryFn: () => client.verifyRecording(of.sessionId),
+    ...ONCE,
+  });

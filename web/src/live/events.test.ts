@@ -122,11 +122,15 @@ test('a session stands with its agent; the end of a replaced one does not end it
 
 test('what was recorded of a session is asked for again, by those who show it', () => {
   const shown = [keys.session('ses_1'), keys.sessionsOf({}), keys.sessionsOf({ agentId: 'agt_2' })];
-  for (const queryKey of [...shown, keys.session('ses_2'), keys.cast('ses_1')]) {
+  for (const queryKey of [
+    ...shown,
+    keys.session('ses_2'),
+    keys.cast({ sessionId: 'ses_1', asOf: 'complete' }),
+  ]) {
     cache.setQueryData(queryKey, {});
   }
   applyEvent(cache, { name: 'terminal:status', payload: SESSION });
   for (const queryKey of shown) expect(cache.getQueryState(queryKey)?.isInvalidated).toBe(true);
   expect(cache.getQueryState(keys.session('ses_2'))?.isInvalidated).toBe(false);
-  expect(cache.getQueryState(keys.cast('ses_1'))?.isInvalidated).toBe(false);
+  expect(cache.getQueryState(keys.cast({ sessionId: 'ses_1', asOf: 'complete' }))?.isInvalidated).toBe(false);
 });

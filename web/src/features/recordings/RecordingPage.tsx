@@ -1,13 +1,13 @@
 /** Owns the page of one recording: what is known of it, and whether there is something to play. Must not play it. */
 import { Alert, Anchor, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { CircleOff, Clapperboard, Download, Radio } from 'lucide-react';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Link, useParams } from 'react-router';
 
 import { castUrl } from '../../api/client';
 import { problemOf } from '../../api/problems';
-import { keys, sessionQuery } from '../../api/queries';
+import { sessionQuery, type Edition } from '../../api/queries';
 import type { RecordedSession, Recording } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
@@ -28,11 +28,15 @@ export function RecordingPage() {
   const { sessionId = '' } = useParams();
   const session = useQuery({
     ...sessionQuery(sessionId),
+    refetchOnMount: 'always',
     refetchInterval: ({ state }) =>
       state.data?.recording?.state === 'recording' ? GROWING_REFRESH_MS : false,
   });
-  if (session.data) return <Loaded key={sessionId} session={session.data} />;
-  if (session.isPending) return <Skeleton m="lg" h={320} aria-label={texts.loading} />;
+  // One that was known as live may be complete by now, and is read as what it is.
+  if (session.data && session.isFetchedAfterMount) {
+    return <Loaded key={sessionId} session={session.data} updatedAt={session.dataUpdatedAt} />;
+  }
+  if (session.isPending || session.isFetching) return <Skeleton m="lg" h={320} aria-label={texts.loading} />;
   if (problemOf(session.error).status === 404)
     return <Nothing title={words.notFound} text={words.notFoundText} />;
   return (
@@ -52,26 +56,36 @@ function Nothing({ title, text }: { title: string; text: string }) {
   );
 }
 
-function Loaded({ session }: { session: RecordedSession }) {
+function Loaded({ session, updatedAt }: { session: RecordedSession; updatedAt: number }) {
   const { recording } = session;
+  const newest = recording?.state === 'recording' ? `live-${updatedAt}` : (recording?.state ?? '');
+  // What plays is not exchanged under whoever watches it: they ask for more.
+  const [asOf, setAsOf] = useState(newest);
   if (!recording) return <Nothing title={words.none} text={words.noneText} />;
+  const edition = { sessionId: session.id, asOf };
   return (
     <div className={classes.page}>
       <title>{texts.title(`${session.agentName} · ${texts.nav.recordings}`)}</title>
-      <Header session={session} recording={recording} />
-      <Notes session={session} recording={recording} />
+      <Header session={session} recording={recording} edition={edition} />
+      <Notes session={session} recording={recording} edition={edition} onReread={() => setAsOf(newest)} />
       {recording.state === 'expired' ? (
         <Expired recording={recording} />
       ) : (
         <Suspense fallback={<Skeleton flex={1} radius={0} aria-label={words.loading} />}>
-          <Theatre session={session} recording={recording} />
+          <Theatre edition={edition} recording={recording} />
         </Suspense>
       )}
     </div>
   );
 }
 
-function Header({ session, recording }: { session: RecordedSession; recording: Recording }) {
+interface PartProps {
+  session: RecordedSession;
+  recording: Recording;
+  edition: Edition;
+}
+
+function Header({ session, recording, edition }: PartProps) {
   return (
     <Stack gap={4} px={{ base: 'sm', sm: 'lg' }} pt="sm" pb={8}>
       <Group justify="space-between" gap="sm">
@@ -88,7 +102,7 @@ function Header({ session, recording }: { session: RecordedSession; recording: R
             </Anchor>
           </Title>
           <RecordingMark state={recording.state} />
-          {recording.state !== 'expired' && <VerifiedBadge sessionId={session.id} recording={recording} />}
+          {recording.state !== 'expired' && <VerifiedBadge edition={edition} recording={recording} />}
         </Group>
         {recording.state !== 'expired' && (
           <Button
@@ -143,25 +157,23 @@ function Facts({ recording }: { recording: Recording }) {
 }
 
 /** What one should know before believing that this is all. */
-function Notes({ session, recording }: { session: RecordedSession; recording: Recording }) {
-  const cache = useQueryClient();
+function Notes({ session, recording, edition, onReread }: PartProps & { onReread: () => void }) {
   const isLive = recording.state === 'recording';
-  const reread = () => {
-    void cache.invalidateQueries({ queryKey: keys.recording(session.id) });
-    void cache.invalidateQueries({ queryKey: keys.sessions });
-  };
+  const isOld = !isLive && edition.asOf !== recording.state;
   return (
     <Stack gap={6} px={{ base: 'sm', sm: 'lg' }}>
-      {isLive && (
+      {(isLive || isOld) && (
         <Alert variant="light" color="raven" icon={<Radio size={16} />} p="xs" mb={6}>
           <Group gap="sm">
-            <Text size="sm">{words.live}</Text>
-            <Button size="compact-xs" variant="default" onClick={reread}>
+            <Text size="sm">{isLive ? words.live : words.endedSince}</Text>
+            <Button size="compact-xs" variant="default" onClick={onReread}>
               {words.reload}
             </Button>
-            <Anchor component={Link} to={`/agents/${session.agentId}/terminal?terminal=1`} size="sm">
-              {words.toTerminal}
-            </Anchor>
+            {isLive && (
+              <Anchor component={Link} to={`/agents/${session.agentId}/terminal?terminal=1`} size="sm">
+                {words.toTerminal}
+              </Anchor>
+            )}
           </Group>
         </Alert>
       )}

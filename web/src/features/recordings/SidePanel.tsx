@@ -3,6 +3,7 @@ import { ScrollArea, Stack, Tabs, Text, UnstyledButton } from '@mantine/core';
 import { CircleStop, CircleDot, CirclePause, Keyboard, Tag, Unplug, type LucideIcon } from 'lucide-react';
 import { useMemo, useSyncExternalStore, type ReactNode } from 'react';
 
+import type { Edition } from '../../api/queries';
 import type { RecordInput } from '../../api/shapes';
 import { toneColor } from '../../parts/states';
 import { clock } from '../../parts/time';
@@ -20,11 +21,11 @@ const words = texts.recordings;
 interface SidePanelProps {
   playback: Playback;
   cast: Cast;
-  sessionId: string;
+  edition: Edition;
   inputPolicy: RecordInput;
 }
 
-export function SidePanel({ playback, cast, sessionId, inputPolicy }: SidePanelProps) {
+export function SidePanel({ playback, cast, edition, inputPolicy }: SidePanelProps) {
   return (
     <aside className={classes.side} aria-label={words.side}>
       <Tabs defaultValue="transcript" keepMounted={false} className={classes.tabs}>
@@ -36,7 +37,7 @@ export function SidePanel({ playback, cast, sessionId, inputPolicy }: SidePanelP
           ))}
         </Tabs.List>
         <Tabs.Panel value="transcript" className={classes.tab}>
-          <TranscriptPanel playback={playback} sessionId={sessionId} />
+          <TranscriptPanel playback={playback} edition={edition} />
         </Tabs.Panel>
         <Tabs.Panel value="markers" className={classes.tab}>
           <Markers playback={playback} cast={cast} />

@@ -7,8 +7,8 @@ import { ChevronLeft, ChevronRight, CircleSlash } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { useSearchParams } from 'react-router';
 
-import { castQuery } from '../../api/queries';
-import type { RecordedSession, Recording } from '../../api/shapes';
+import { castQuery, type Edition } from '../../api/queries';
+import type { Recording } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { FONT_FAMILY } from '../../parts/terminalLook';
@@ -24,12 +24,12 @@ const words = texts.recordings;
 const MAX_CAST_BYTES = 32 * 1024 * 1024;
 
 interface TheatreProps {
-  session: RecordedSession;
+  edition: Edition;
   recording: Recording;
 }
 
-export default function Theatre({ session, recording }: TheatreProps) {
-  const file = useQuery(castQuery(session.id, MAX_CAST_BYTES));
+export default function Theatre({ edition, recording }: TheatreProps) {
+  const file = useQuery(castQuery(edition, MAX_CAST_BYTES));
   const read = useMemo(() => file.data && readCast(file.data), [file.data]);
   if (file.isPending) return <Skeleton flex={1} radius={0} aria-label={words.loading} />;
   if (!read) {
@@ -48,7 +48,7 @@ export default function Theatre({ session, recording }: TheatreProps) {
     return <EmptyState icon={CircleSlash} title={words.nothing} text={words.nothingText} />;
   }
   const isCut = file.data?.isWhole === false;
-  return <Stage key={file.dataUpdatedAt} session={session} recording={recording} cast={read} isCut={isCut} />;
+  return <Stage key={file.dataUpdatedAt} edition={edition} recording={recording} cast={read} isCut={isCut} />;
 }
 
 function readCast(file: { text: string; isWhole: boolean }): Cast | Unplayable {
@@ -60,7 +60,7 @@ function readCast(file: { text: string; isWhole: boolean }): Cast | Unplayable {
   }
 }
 
-function Stage({ session, recording, cast, isCut }: TheatreProps & { cast: Cast; isCut: boolean }) {
+function Stage({ edition, recording, cast, isCut }: TheatreProps & { cast: Cast; isCut: boolean }) {
   const playback = usePlayback(cast);
   return (
     <div className={classes.theatre}>
@@ -74,7 +74,7 @@ function Stage({ session, recording, cast, isCut }: TheatreProps & { cast: Cast;
         {playback && <Controls playback={playback} cast={cast} />}
       </section>
       {playback && (
-        <SidePanel playback={playback} cast={cast} sessionId={session.id} inputPolicy={recording.input} />
+        <SidePanel playback={playback} cast={cast} edition={edition} inputPolicy={recording.input} />
       )}
     </div>
   );

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { useEffect, useId, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 
-import { transcriptQuery } from '../../api/queries';
+import { transcriptQuery, type Edition } from '../../api/queries';
 import type { Transcript } from '../../api/shapes';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { clock } from '../../parts/time';
@@ -17,8 +17,8 @@ import classes from './recordings.module.css';
 const words = texts.recordings;
 type Line = Transcript['lines'][number];
 
-export function TranscriptPanel({ playback, sessionId }: { playback: Playback; sessionId: string }) {
-  const transcript = useQuery(transcriptQuery(sessionId));
+export function TranscriptPanel({ playback, edition }: { playback: Playback; edition: Edition }) {
+  const transcript = useQuery(transcriptQuery(edition));
   if (transcript.isPending) return <Skeleton h={120} m="sm" aria-label={texts.loading} />;
   if (!transcript.data) {
     return <ProblemNote error={transcript.error} onRetry={() => void transcript.refetch()} />;

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { LoaderCircle, ShieldAlert, ShieldCheck, ShieldQuestion } from 'lucide-react';
 
 import { problemOf } from '../../api/problems';
-import { verificationQuery } from '../../api/queries';
+import { verificationQuery, type Edition } from '../../api/queries';
 import type { Recording, Verification } from '../../api/shapes';
 import { Prose } from '../../parts/Prose';
 import { Ago } from '../../parts/RelativeTime';
@@ -17,16 +17,16 @@ const words = texts.recordings.verify;
 // More than this is checked when asked for, not by opening the page.
 const MAX_UNASKED_BYTES = 256 * 1024 * 1024;
 
-export function VerifiedBadge({ sessionId, recording }: { sessionId: string; recording: Recording }) {
+export function VerifiedBadge({ edition, recording }: { edition: Edition; recording: Recording }) {
   const isSmall = recording.storedBytes <= MAX_UNASKED_BYTES;
-  const check = useQuery({ ...verificationQuery(sessionId), enabled: isSmall });
+  const check = useQuery({ ...verificationQuery(edition), enabled: isSmall });
   const { icon: Icon, word, tone } = lookOf(check.data, check.isFetching);
   return (
     <Popover position="bottom-start" width={340} shadow="md" trapFocus returnFocus>
       <Popover.Target>
         <UnstyledButton className={classes.badge} c={toneColor(tone)} data-outcome={check.data?.outcome}>
           <Icon size={14} aria-hidden />
-          <Text span size="sm" fw={600} role="status">
+          <Text span size="sm" fw={600} aria-live="polite">
             {word}
           </Text>
         </UnstyledButton>
