@@ -1,5 +1,6 @@
 /** Owns what becomes of a terminal: recorded, listed, played, searched, verified, downloaded, and kept as long as asked. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
@@ -32,6 +33,19 @@ test.afterAll(async () => {
   await context?.close();
   await stack?.stop();
 });
+
+/** Changes one byte of a stored recording, as somebody would who has the disk. */
+async function alterStored(session: string): Promise<void> {
+  const folder = join(stack.folder, 'docs', 'recordings');
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.includes(session));
+  const stats = await Promise.all(files.map((name) => stat(join(folder, name))));
+  const file = files.find((_, at) => stats[at]?.isFile());
+  if (!file) throw new Error(`nothing of ${session} is stored: ${files.join(', ')}`);
+  const bytes = await readFile(join(folder, file));
+  const middle = Math.floor(bytes.length / 2);
+  bytes[middle] = (bytes[middle] ?? 0) ^ 0x01;
+  await writeFile(join(folder, file), bytes);
+}
 
 const player = () => page.getByTestId('player');
 const side = (tab: string) => page.getByRole('tab', { name: tab });
@@ -137,16 +151,20 @@ test('markers and what was typed lead to their moments, each with its name', asy
 });
 
 test('idle time is skipped or played, as one likes', async () => {
-  const timer = player().locator('.ap-timer');
-  await page.getByLabel('Skip idle time').uncheck();
-  const seconds = async () => {
-    await timer.click();
-    return (await position().innerText()).split('/').map((text) => text.trim());
+  // The player shows what has passed and what is left; both together are the length of what it plays.
+  const length = async () => {
+    const times = (await player().locator('.ap-timer').innerText()).match(/\d+:\d\d/g) ?? [];
+    const seconds = times.map((time) => time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0));
+    return seconds.reduce((sum, part) => sum + part, 0);
   };
-  const [, whole] = await seconds();
-  expect(whole).toMatch(/^\d:\d\d$/);
+  const skipped = await length();
+  await page.getByLabel('Skip idle time').uncheck();
+  await expect.poll(length).toBeGreaterThan(skipped + 1);
+  const [, whole] = (await position().innerText()).split(' / ');
   await page.getByLabel('Skip idle time').check();
-  await expect(player().locator('.ap-player')).toBeVisible();
+  await expect.poll(length).toBeLessThanOrEqual(skipped + 1);
+  // Where it stands in real time is told all the same.
+  await expect(position()).toContainText(` / ${whole}`);
 });
 
 test('the download is an asciicast v3 with every event', async () => {
@@ -170,11 +188,26 @@ test('recordings are listed, filtered by agent, and found on the agent’s page'
   await page.goto(`${stack.url}/recordings?agent=${agent}`);
   await expect(rows).toHaveCount(1);
   await expect(rows).toContainText('Scout');
+  await page.goto(`${stack.url}/recordings/ses_00000000000000000000000000000000`);
+  await expect(page.getByText('No such recording')).toBeVisible();
   await page.goto(`${stack.url}/agents/${other}/recordings`);
   await expect(rows).toHaveCount(1);
   await expect(rows).toContainText('Other');
-  await page.goto(`${stack.url}/recordings/ses_00000000000000000000000000000000`);
-  await expect(page.getByText('No such recording')).toBeVisible();
+  await expect(rows).toContainText('Complete');
+});
+
+test('a recording that was altered is told by its badge, with the place', async () => {
+  const id = new URL(page.url()).pathname.split('/').at(-2) ?? '';
+  await page.goto(`${stack.url}/agents/${id}/recordings`);
+  await page.getByRole('list', { name: 'Recordings' }).getByRole('link').click();
+  await expect(page.getByRole('button', { name: 'Verified' })).toBeVisible();
+  const session = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+  await alterStored(session);
+  await page.getByRole('button', { name: 'Verified' }).click();
+  await page.getByRole('button', { name: 'Check again' }).click();
+  await expect(page.getByRole('button', { name: 'Altered' })).toBeVisible();
+  await expect(page.getByText(/Segment \d+, block \d+ is the first/)).toBeVisible();
+  await picture(page, 'recording-altered');
 });
 
 test('settings say what is recorded and for how long; what is typed can be left out', async ({ browser }) => {
