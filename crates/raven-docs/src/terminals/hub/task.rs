@@ -167,6 +167,7 @@ impl Task {
             let _gone = timeout(RELEASE_WITHIN, mouth.send(ToRuntime::Release)).await;
         }
         (self.ears, self.mouth) = (None, None);
+        self.live.set_status(TerminalStatus::Terminated, None);
         self.live.detach_all();
         let Self { recorder, terminals, row, live, .. } = self;
         // The recording is whole before anybody hears that the session is over.
