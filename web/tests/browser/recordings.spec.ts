@@ -234,10 +234,12 @@ test('settings say what is recorded and for how long; what is typed can be left 
 
   const secret = await spawnAgent(page, stack.url, 'Secret', SHELL);
   await page.goto(`${stack.url}/agents/${secret}/terminal?terminal=1`);
-  await terminalSays(page, 'scout$');
-  await type(page, 'read -s password\n');
+  await expect(page.getByText('Ready', { exact: true })).toBeVisible();
+  await type(page, 'read -sp "please-$((40+2)) " password; echo got-$((40+3))\n');
+  await terminalSays(page, 'please-42');
   await page.keyboard.type('hunter2\n');
-  await type(page, 'echo done-$((1+1)); exit\n');
+  await terminalSays(page, 'got-43');
+  await page.keyboard.type('exit\n');
   await expect(page.getByText('This agent has stopped')).toBeVisible();
   await page.getByRole('link', { name: 'Watch the recording' }).click();
   await side('Typed').click();
@@ -253,10 +255,7 @@ test('a picture of a recording being played', async () => {
   await page.setViewportSize({ width: 1280, height: 720 });
   await expect(player()).toContainText('written-by-mel');
   await page.getByLabel('Search the transcript').fill('build');
-  await page
-    .getByRole('option', { name: /line 4/ })
-    .first()
-    .click();
+  await page.getByRole('option', { name: 'line 4 of the build' }).click();
   await expect(player()).toContainText('line 6 of the build');
   await pictureForReadme(page, 'recording');
 });

@@ -39,6 +39,7 @@ export class Playback {
   #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #lastShownMs = 0;
+  #isPoster = true;
 
   constructor(private readonly cast: Cast) {
     this.#timeline = this.#timelineFor(this.#snapshot.skipsIdle);
@@ -54,6 +55,7 @@ export class Playback {
   /** Shows the player in the element; it stands at its last screen until it is played. */
   mount(element: HTMLElement): void {
     this.#element = element;
+    element.toggleAttribute('data-poster', this.#isPoster);
     this.#open(null);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -66,6 +68,7 @@ export class Playback {
   }
 
   seek(atMs: number): void {
+    this.#leavePoster();
     this.#update({ atMs });
     void this.#player?.seek(this.#timeline.toShown(atMs) / 1000);
   }
@@ -100,7 +103,7 @@ export class Playback {
     this.#timeline = this.#timelineFor(skipsIdle);
     this.#player?.dispose();
     this.#lastShownMs = 0;
-    this.#open({ atMs, isPlaying });
+    this.#open(this.#isPoster ? null : { atMs, isPlaying });
   }
 
   #open(from: { atMs: number; isPlaying: boolean } | null): void {
@@ -118,14 +121,25 @@ export class Playback {
     });
     this.#player = player;
     const isCurrent = () => player === this.#player;
-    player.addEventListener('play', () => isCurrent() && this.#update({ isPlaying: true }));
-    player.addEventListener('playing', () => isCurrent() && this.#update({ isPlaying: true }));
+    const plays = () => {
+      if (!isCurrent()) return;
+      this.#leavePoster();
+      this.#update({ isPlaying: true });
+    };
+    player.addEventListener('play', plays);
+    player.addEventListener('playing', plays);
     player.addEventListener('pause', () => isCurrent() && this.#update({ isPlaying: false }));
     player.addEventListener('ended', () => isCurrent() && this.#update({ isPlaying: false }));
     if (!from) return;
     void player.seek(this.#timeline.toShown(from.atMs) / 1000).then(() => {
       if (from.isPlaying && isCurrent()) void player.play();
     });
+  }
+
+  /** From here on the player stands somewhere: its bar tells where, and nothing covers its screen. */
+  #leavePoster(): void {
+    this.#isPoster = false;
+    this.#element?.removeAttribute('data-poster');
   }
 
   #timelineFor(skipsIdle: boolean): Timeline {
@@ -138,6 +152,9 @@ export class Playback {
     const shownMs = (this.#player?.getCurrentTime() ?? 0) * 1000;
     if (shownMs === this.#lastShownMs) return;
     this.#lastShownMs = shownMs;
+    // The poster is the last screen, and playing begins with the first all the same.
+    if (this.#isPoster && shownMs >= this.#timeline.durationMs - REACHED_MS) return;
+    this.#leavePoster();
     this.#update({ atMs: this.#timeline.toReal(shownMs) });
   }
 

@@ -1,5 +1,5 @@
 /** Owns the state of a recording on screen. Must not know where it stands. */
-import { Circle, CircleAlert, CircleCheck, CircleOff, type LucideIcon } from 'lucide-react';
+import { CircleAlert, CircleCheck, CircleDot, CircleOff, type LucideIcon } from 'lucide-react';
 
 import type { Recording } from '../../api/shapes';
 import type { Tone } from '../../parts/states';
@@ -7,7 +7,7 @@ import { Mark } from '../../parts/StatusMark';
 import { texts } from '../../texts';
 
 const LOOKS: Record<Recording['state'], { icon: LucideIcon; tone: Tone }> = {
-  recording: { icon: Circle, tone: 'working' },
+  recording: { icon: CircleDot, tone: 'working' },
   complete: { icon: CircleCheck, tone: 'good' },
   incomplete: { icon: CircleAlert, tone: 'attention' },
   expired: { icon: CircleOff, tone: 'quiet' },

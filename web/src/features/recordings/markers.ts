@@ -22,7 +22,8 @@ export function lookOf(label: string): MarkerLook {
       return { kind: 'status', words: known?.word ?? rest, tone: known?.tone ?? 'quiet' };
     }
     case 'writer':
-      return { kind: 'writer', words: rest ? words.writer(rest) : words.nobody, tone: 'working' };
+      if (rest === '' || rest === 'nobody') return { kind: 'writer', words: words.nobody, tone: 'quiet' };
+      return { kind: 'writer', words: words.writer(rest), tone: 'working' };
     case 'exit':
       return { kind: 'exit', words: words.exit(rest), tone: rest === '0' ? 'quiet' : 'failure' };
     case 'held':
@@ -32,7 +33,7 @@ export function lookOf(label: string): MarkerLook {
     default:
       // The end of a recording says why in the server's own words.
       if (/^(exited|ended) /.test(label)) return { kind: 'exit', words: sentence(label), tone: 'quiet' };
-      return { kind: 'other', words: label, tone: 'quiet' };
+      return { kind: 'other', words: sentence(label), tone: 'quiet' };
   }
 }
 
