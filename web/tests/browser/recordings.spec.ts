@@ -10,6 +10,8 @@ import { Stack } from './programs';
 test.describe.configure({ mode: 'serial' });
 
 const SHELL = ['env', 'PS1=scout$ ', 'bash', '--norc', '--noprofile'];
+/** A window whose terminal can be read when it is played beside its transcript. */
+const SMALL = { width: 1000, height: 640 };
 const MEMBER = { email: 'mel@example.com', name: 'Mel', password: 'another good password', role: 'member' };
 
 let stack: Stack;
@@ -59,6 +61,7 @@ test('without sessions there are no recordings, and the page says how they come'
 });
 
 test('a running session is listed as being recorded, and what there is of it plays', async () => {
+  await page.setViewportSize(SMALL);
   agent = await spawnAgent(page, stack.url, 'Scout', SHELL);
   await page.goto(`${stack.url}/agents/${agent}/terminal?terminal=1`);
   await terminalSays(page, 'scout$');
@@ -81,9 +84,10 @@ test('a running session is listed as being recorded, and what there is of it pla
 });
 
 test('somebody else types too, and the session ends', async ({ browser }) => {
-  const theirs = await browser.newContext();
+  const theirs = await browser.newContext({ viewport: SMALL });
   const mel = await theirs.newPage();
   await login(mel, stack.url, MEMBER);
+  await page.setViewportSize(SMALL);
   await page.goto(`${stack.url}/agents/${agent}/terminal?terminal=1`);
   await expect(page.getByText('You are typing')).toBeVisible();
   await mel.goto(`${stack.url}/agents/${agent}/terminal?terminal=1`);
