@@ -117,6 +117,7 @@ test('who watches sees the writer’s screen whole, at the writer’s size', asy
 
 test('an admin takes control at once, and who typed is told', async () => {
   await expect(ada.getByRole('button', { name: 'Ask for control' })).toBeVisible();
+  await picture(ada, 'handover-admin');
   await ada.getByRole('button', { name: 'Take control' }).click();
   await expect(bar(ada)).toContainText('You are typing');
   await expect(mel.getByText(/Ada has the terminal now/)).toBeVisible();
