@@ -89,9 +89,31 @@ pub struct Guest {
     workspace: WorkspaceId,
     session: SessionId,
     expires_at: Timestamp,
+    /// The name of the agent that they watch.
+    title: String,
+}
+
+/// What a guest is told of what they see, since they can ask for nothing else.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown<'a> {
+    title: &'a str,
+    link: ShownLink<'a>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownLink<'a> {
+    label: &'a str,
+    expires_at: Timestamp,
 }
 
 impl Guest {
+    pub fn shown(&self) -> Shown<'_> {
+        let link = ShownLink { label: &self.label, expires_at: self.expires_at };
+        Shown { title: &self.title, link }
+    }
+
     /// How the others see them.
     pub fn named(&self) -> Named {
         Named { id: self.link.to_string(), name: self.label.clone() }
@@ -260,16 +282,19 @@ impl Links {
         let (workspace, session) =
             (WorkspaceId::parse(row.workspace_id.as_str())?, SessionId::parse(row.session_id.as_str())?);
         let target = db::sessions::find(self.db.read(), &workspace, &session).await?;
-        let live = target.is_some_and(|target| !status_of(&target).is_final());
-        if !live || !self.is_good(&row).await? {
+        let Some(target) = target.filter(|target| !status_of(target).is_final()) else { return Ok(None) };
+        if !self.is_good(&row).await? {
             return Ok(None);
         }
+        let agent = AgentId::parse(target.agent_id)?;
+        let agent = db::agents::find(self.db.read(), &workspace, &agent).await?;
         Ok(Some(Guest {
             link: LinkId::parse(row.id)?,
             label: row.label,
             workspace,
             session,
             expires_at: Timestamp::from_millis(row.expires_at),
+            title: agent.map(|agent| agent.name).unwrap_or_default(),
         }))
     }
 

@@ -85,12 +85,18 @@ impl Writer {
                 self.event(at, "o", &text, into);
             }
             What::Input { by, typed } => {
-                // A player skips what it does not know: who typed stands in a comment.
-                let length = if let Typed::Length(length) = typed { Some(length) } else { None };
+                // A player skips what it does not know: who typed stands in a comment, and when, in
+                // seconds since the last event, where no event of its own tells that.
                 into.extend_from_slice(b"# ");
-                line(into, &json!({ "typed": by, "bytes": length }));
-                if let Typed::Full(bytes) = typed {
-                    self.event(at, "i", &String::from_utf8_lossy(bytes), into);
+                match typed {
+                    Typed::Full(bytes) => {
+                        line(into, &json!({ "typed": by }));
+                        self.event(at, "i", &String::from_utf8_lossy(bytes), into);
+                    }
+                    Typed::Length(length) => {
+                        let after = self.since_last(at) as f64 / 1000.0;
+                        line(into, &json!({ "typed": by, "bytes": length, "after": after }));
+                    }
                 }
             }
             What::Size(size) => self.event(at, "r", &format!("{}x{}", size.cols, size.rows), into),
@@ -108,8 +114,13 @@ impl Writer {
         }
     }
 
+    /// Milliseconds since the last event.
+    fn since_last(&self, at: Timestamp) -> i64 {
+        at.as_millis() - self.last.unwrap_or(at).as_millis()
+    }
+
     fn event(&mut self, at: Timestamp, code: &str, data: &str, into: &mut Vec<u8>) {
-        let since = at.as_millis() - self.last.unwrap_or(at).as_millis();
+        let since = self.since_last(at);
         self.last = Some(at);
         // Written by hand: seconds with three decimals, never in another notation.
         into.extend_from_slice(format!("[{}.{:03}, \"{code}\", ", since / 1000, since % 1000).as_bytes());
@@ -176,8 +187,8 @@ mod tests {
                 1_700_000_002_000,
                 What::Input { by: by.clone(), typed: Typed::Full(Bytes::from_static(b"ls\r")) },
             ),
-            (1_700_000_002_000, What::Input { by, typed: Typed::Length(8) }),
-            (1_700_000_002_000, What::Size(TerminalSize { cols: 100, rows: 30 })),
+            (1_700_000_002_250, What::Input { by, typed: Typed::Length(8) }),
+            (1_700_000_003_000, What::Size(TerminalSize { cols: 100, rows: 30 })),
             (1_700_000_063_000, What::Mark(Mark { kind: MarkKind::Agent, label: "status: ready".into() })),
             (1_700_000_063_001, What::Gap { from: 3, to: 9, why: "lost".into() }),
             (1_700_000_063_001, What::Repaint { offset: 9, bytes: Bytes::from_static(b"screen") }),
@@ -187,11 +198,11 @@ mod tests {
             r#"{"term":{"cols":80,"rows":24,"type":"xterm-256color"},"timestamp":1700000000,"title":"Builder","version":3}"#,
             r#"[0.001, "o", "caf"]"#,
             r#"[1.249, "o", "é\u001b[0m\"\r\n"]"#,
-            r##"# {"bytes":null,"typed":{"id":"usr_1","name":"Ada"}}"##,
+            r##"# {"typed":{"id":"usr_1","name":"Ada"}}"##,
             r#"[0.250, "i", "ls\r"]"#,
-            r##"# {"bytes":8,"typed":{"id":"usr_1","name":"Ada"}}"##,
-            r#"[0.000, "r", "100x30"]"#,
-            r#"[61.000, "m", "status: ready"]"#,
+            r##"# {"after":0.25,"bytes":8,"typed":{"id":"usr_1","name":"Ada"}}"##,
+            r#"[1.000, "r", "100x30"]"#,
+            r#"[60.000, "m", "status: ready"]"#,
             r#"[0.001, "m", "gap: output from byte 3 to 9 is missing: lost"]"#,
             r#"[0.000, "o", "\u001bcscreen"]"#,
             r#"[0.999, "m", "ended by signal 9"]"#,

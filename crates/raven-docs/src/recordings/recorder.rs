@@ -99,7 +99,8 @@ impl Recordings {
             input,
         };
         if is_new {
-            recorder.put(What::Begin(begin));
+            // Its row has the same moment: times that are counted from either are the same.
+            recorder.put_at(last_at, What::Begin(begin));
         } else if !tally.ended {
             recorder.taken_up(resumed.lost);
         }

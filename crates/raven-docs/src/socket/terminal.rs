@@ -23,7 +23,7 @@ use crate::access::{Read, decide};
 use crate::app::App;
 use crate::auth::Person;
 use crate::error::Error;
-use crate::links::{Guest, Links, Pass};
+use crate::links::{Guest, Links, Pass, Shown};
 use crate::terminals::hub::seats::{Control, ControlRefusal};
 use crate::terminals::viewer::{
     Arrival, Attached, Attachment, Hand, Refusal, Seat, ViewerEvent, ViewerId, Wish,
@@ -84,6 +84,16 @@ impl ControlRequest {
             Action::Decline => Control::Decline(seat?),
         })
     }
+}
+
+/// Body of `attached`.
+#[derive(Serialize)]
+struct Welcome<'a> {
+    #[serde(flatten)]
+    attached: Attached,
+    /// For guests alone.
+    #[serde(flatten)]
+    guest: Option<Shown<'a>>,
 }
 
 /// What a viewer sent.
@@ -310,7 +320,11 @@ impl Viewer {
         self.leave().await;
         match attaching {
             Ok((attached, attachment)) => {
-                emit(&self.socket, names::ATTACHED, &attached).await?;
+                let guest = match &self.caller {
+                    Caller::Member(_) => None,
+                    Caller::Guest(guest) => Some(guest.shown()),
+                };
+                emit(&self.socket, names::ATTACHED, &Welcome { attached, guest }).await?;
                 let hand = attachment.hand();
                 let forwarding = tokio::spawn(forward(self.socket.clone(), attachment, payload));
                 self.place = Some(Place { hand, forwarding });

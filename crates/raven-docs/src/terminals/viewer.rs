@@ -61,6 +61,7 @@ pub enum ViewerRole {
 
 /// A viewer as the others see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Present {
     #[serde(flatten)]
     pub user: Named,
@@ -68,6 +69,8 @@ pub struct Present {
     pub seat: ViewerId,
     /// Has asked for control and waits.
     pub wants: bool,
+    /// Could be handed the seat.
+    pub may_write: bool,
     /// Came by a read-only link.
     pub guest: bool,
 }

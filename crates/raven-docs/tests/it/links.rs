@@ -66,7 +66,7 @@ fn a_guest_watches_and_never_types() {
     assert_eq!(owner.next("attached").args[0]["role"], "writer");
     let shown = owner.next("viewers").args[0][0].clone();
     let expected = json!({ "id": made["id"], "name": "Demo", "role": "viewer", "seat": attached["seat"],
-        "wants": false, "guest": true });
+        "wants": false, "mayWrite": false, "guest": true });
     assert_eq!(shown, expected);
     let granting = json!({ "action": "grant", "seat": attached["seat"] });
     assert_eq!(owner.ask("control", &granting)["error"]["code"], "NOT_ALLOWED");

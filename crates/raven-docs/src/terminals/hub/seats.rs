@@ -279,6 +279,7 @@ impl Seats {
             role: self.role(*id),
             seat: *id,
             wants: wish.is_some(),
+            may_write: occupant.right >= Right::Write,
             guest: occupant.kind == Kind::Guest,
         })
     }

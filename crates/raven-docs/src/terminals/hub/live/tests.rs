@@ -42,7 +42,10 @@ fn everybody_sees_who_is_there_who_types_and_who_waits() {
     live.seats.control(bob, Control::Request, Instant::now()).unwrap();
     live.tell_presence();
     let named = |name: &str| Named { id: name.into(), name: name.into() };
-    let present = |name, role, seat, wants| Present { user: named(name), role, seat, wants, guest: false };
+    let present = |name, role, seat, wants| {
+        let user = named(name);
+        Present { user, role, seat, wants, may_write: true, guest: false }
+    };
     let all = ViewerEvent::Viewers(
         [present("ada", ViewerRole::Writer, ada, false), present("bob", ViewerRole::Viewer, bob, true)]
             .into(),
