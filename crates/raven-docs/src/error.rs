@@ -33,6 +33,8 @@ pub enum Error {
     Malformed(String),
     #[error("the request body is larger than {limit_kib} KiB; send less")]
     TooLarge { limit_kib: usize },
+    #[error("the range lies outside of the {total} bytes that there are; ask for one within")]
+    OutsideRange { total: u64 },
     #[error("{detail}")]
     Conflict { code: Conflict, detail: String },
     #[error("{0}")]
@@ -101,6 +103,7 @@ impl Error {
             Self::Invalid { .. } => face(422, "INVALID", "A field is invalid"),
             Self::Malformed(_) => face(400, "MALFORMED", "The request cannot be read"),
             Self::TooLarge { .. } => face(413, "TOO_LARGE", "The request is too large"),
+            Self::OutsideRange { .. } => face(416, "OUTSIDE_RANGE", "Range not satisfiable"),
             Self::Conflict { code, .. } => match code {
                 Conflict::SetupDone => face(409, "SETUP_DONE", "Setup was done before"),
                 Conflict::EmailTaken => face(409, "EMAIL_TAKEN", "The e-mail address is in use"),

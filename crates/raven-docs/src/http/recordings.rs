@@ -66,7 +66,8 @@ pub async fn recording(
         Some(Asked::Part(range)) => (StatusCode::PARTIAL_CONTENT, range),
         Some(Asked::Outside) => {
             let range = format!("bytes */{total}");
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, range)]).into_response());
+            let refused = Error::OutsideRange { total };
+            return Ok(([(header::CONTENT_RANGE, range)], refused).into_response());
         }
     };
     let length = range.end - range.start;

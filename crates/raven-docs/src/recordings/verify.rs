@@ -160,6 +160,8 @@ impl Check {
 }
 
 fn here(reader: &Reader, why: &str, is_cut: bool) -> Wrong {
-    let bad = FirstBad { segment: reader.part as u64, block: reader.chain.blocks, why: why.to_owned() };
+    // What is missing after the last part is missing in it.
+    let segment = reader.part.min(reader.parts().saturating_sub(1)) as u64;
+    let bad = FirstBad { segment, block: reader.chain.blocks, why: why.to_owned() };
     Wrong::Bad((bad, is_cut))
 }
