@@ -107,7 +107,7 @@ impl Buffer {
     /// Takes a row out and puts a blank one in elsewhere.
     pub(crate) fn carry(&mut self, from: usize, to: usize, ink: Ink) {
         let Some(mut row) = self.rows.remove(from) else { return };
-        row.clear(self.cols, ink);
+        row.clear(ink);
         self.rows.insert(to, row);
     }
 

@@ -60,7 +60,7 @@ impl Model {
             buffer.row().wrapped = false;
             buffer.y -= 1;
             buffer.x = buffer.cols - 1;
-            let last = buffer.rows[buffer.y].cells[buffer.x];
+            let last = buffer.rows[buffer.y].cells()[buffer.x];
             // What a wide character left free belongs to no character.
             if last.width() > 0 && !last.has_content() {
                 buffer.x -= 1;

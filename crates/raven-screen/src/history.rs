@@ -60,7 +60,7 @@ impl History {
             self.bytes.drain(..(oldest & !WRAPPED) as usize);
         }
         self.packed.clear();
-        pack(&row.cells[..row.touched()], &mut self.packed);
+        pack(&row.cells()[..row.touched()], &mut self.packed);
         let wrapped = if row.wrapped { WRAPPED } else { 0 };
         let length = u32::try_from(self.packed.len()).unwrap_or(0);
         self.lengths.push_back(length | wrapped);
@@ -85,18 +85,19 @@ impl History {
             packed.clear();
             packed.extend(self.bytes.range(start..end));
             start = end;
-            let mut row = Row { cells: Vec::with_capacity(cols), wrapped: length & WRAPPED != 0 };
-            unpack(&packed, &mut row.cells);
-            row.cells.resize(cols.max(row.cells.len()), Cell::nothing(Ink::default()));
+            let mut cells = Vec::with_capacity(cols);
+            unpack(&packed, &mut cells);
+            let used = cells.len();
+            let mut row = Row::of(cells, length & WRAPPED != 0);
+            row.resize(cols.max(used));
             row
         })
     }
 }
 
 /// Whether a byte is enough: a character of ASCII, or nothing, one column wide.
-fn as_byte(cell: Cell) -> Option<u8> {
-    let byte = cell.content ^ Cell::nothing(Ink::default()).content;
-    u8::try_from(byte).ok().filter(u8::is_ascii)
+fn is_byte(cell: Cell) -> bool {
+    cell.content ^ Cell::nothing(Ink::default()).content < 0x80
 }
 
 fn pack(mut cells: &[Cell], into: &mut Vec<u8>) {
@@ -109,16 +110,18 @@ fn pack(mut cells: &[Cell], into: &mut Vec<u8>) {
                 into.extend_from_slice(&word.to_le_bytes());
             }
         }
-        let narrow = as_byte(first).is_some();
-        let mut count = 0;
-        for cell in cells.iter().take(MAX_RUN).take_while(|cell| cell.ink == ink) {
-            match as_byte(*cell) {
-                Some(byte) if narrow => into.push(byte),
-                None if !narrow => into.extend_from_slice(&cell.content.to_le_bytes()),
-                _ => break,
-            }
-            count += 1;
-        }
+        let same = |cell: &&Cell| cell.ink == ink;
+        let bytes = cells.iter().take(MAX_RUN).take_while(same).take_while(|cell| is_byte(**cell)).count();
+        let narrow = bytes > 0;
+        let count = if narrow {
+            into.extend(cells[..bytes].iter().map(|cell| cell.content.to_le_bytes()[0]));
+            bytes
+        } else {
+            let wide =
+                cells.iter().take(MAX_RUN).take_while(same).take_while(|cell| !is_byte(**cell)).count();
+            into.extend(cells[..wide].iter().flat_map(|cell| cell.content.to_le_bytes()));
+            wide
+        };
         into[head] = if narrow { 0 } else { WORDS } | if ink.is_plain() { 0 } else { INKED };
         into[head + 1..head + RUN].copy_from_slice(&u16::try_from(count).unwrap_or(0).to_le_bytes());
         cells = &cells[count..];
@@ -155,6 +158,10 @@ mod tests {
 
     #[test]
     fn rows_come_back_as_they_went() {
+        let cells = |history: &History, count| -> Vec<(Vec<Cell>, bool)> {
+            history.newest(count, 40).map(|row| (row.cells().to_vec(), row.wrapped)).collect()
+        };
+        let pair = |row: &Row| (row.cells().to_vec(), row.wrapped);
         let ink = Ink { fg: 1, bg: 2, look: 3 };
         let mut row = Row::blank(40, Ink::default());
         for (col, c) in "plain text".bytes().enumerate() {
@@ -168,12 +175,12 @@ mod tests {
         let mut history = History::new(2);
         history.push(&Row::blank(40, ink));
         history.push(&row);
-        let wrapped = Row { wrapped: true, ..Row::blank(40, Ink::default()) };
+        let mut wrapped = Row::blank(40, Ink::default());
+        wrapped.wrapped = true;
         history.push(&wrapped);
-        assert_eq!(history.newest(5, 40).collect::<Vec<_>>(), [row.clone(), wrapped.clone()]);
+        assert_eq!(cells(&history, 5), [pair(&row), pair(&wrapped)]);
         history.end_wrap(1);
-        let plain = Row { wrapped: false, ..wrapped };
-        assert_eq!(history.newest(1, 40).collect::<Vec<_>>(), [plain]);
+        assert_eq!(cells(&history, 1), [pair(&Row::blank(40, Ink::default()))]);
         assert_eq!(history.bytes.len(), history.lengths[0] as usize);
     }
 }

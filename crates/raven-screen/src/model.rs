@@ -166,9 +166,7 @@ impl Model {
             }
             let x = buffer.x;
             let (now, later) = text.split_at(text.len().min(cols - x));
-            for (cell, byte) in buffer.row().cells[x..x + now.len()].iter_mut().zip(now) {
-                *cell = Cell::of(u32::from(*byte), 1, ink);
-            }
+            buffer.row().print(x, now, ink);
             buffer.x += now.len();
             text = later;
         }
@@ -225,7 +223,7 @@ impl Model {
     pub(crate) fn printed_last(&self) -> Option<(usize, Cell)> {
         let (buffer, width) = (self.buffer(), self.preceding.width);
         let col = buffer.x.checked_sub(width as usize).filter(|_| width > 0)?;
-        let cell = *buffer.rows[buffer.y].cells.get(col)?;
+        let cell = *buffer.rows[buffer.y].cells().get(col)?;
         let same = cell.has_content() && cell.width() == width && cell.ink == self.brush.ink();
         same.then_some((col, cell))
     }
@@ -237,7 +235,7 @@ impl Model {
         let row = &self.buffer().rows[y];
         let before = if row.width(x - 1) > 0 { 1 } else { 2 };
         let Some(col) = x.checked_sub(before) else { return };
-        let Some(cell) = row.cells.get(col).copied() else { return };
+        let Some(cell) = row.cells().get(col).copied() else { return };
         let mut text = String::new();
         self.push_text(cell, &mut text);
         let marked = if text.is_empty() {
@@ -256,7 +254,7 @@ impl Model {
     pub(crate) fn repeat(&mut self, count: usize) {
         let width = self.preceding.width as usize;
         let buffer = self.buffer();
-        let cell = buffer.x.checked_sub(width).and_then(|x| buffer.rows[buffer.y].cells.get(x));
+        let cell = buffer.x.checked_sub(width).and_then(|x| buffer.rows[buffer.y].cells().get(x));
         let Some(cell) = cell.filter(|_| width > 0).copied() else { return };
         let mut text = String::new();
         self.push_text(cell, &mut text);
@@ -340,7 +338,7 @@ impl Model {
         let blank = Cell::nothing(self.brush.erased());
         if !blank.is_untouched() {
             for row in &mut self.alternate.rows {
-                row.cells.fill(blank);
+                row.fill(blank, crate::row::Spare::Nothing);
             }
         }
     }
@@ -427,11 +425,11 @@ impl Model {
                 }
                 cell.ink.look = extras.keep_look(&old, cell.ink.look);
             };
-            buffer.rows.iter_mut().flat_map(|row| &mut row.cells).for_each(&mut renumber);
+            buffer.rows.iter_mut().flat_map(|row| row.cells_mut()).for_each(&mut renumber);
             let packed: Vec<_> = buffer.history.newest(usize::MAX, 0).collect();
             buffer.history.clear();
             for mut row in packed {
-                row.cells.iter_mut().for_each(&mut renumber);
+                row.cells_mut().iter_mut().for_each(&mut renumber);
                 buffer.history.push(&row);
             }
         }

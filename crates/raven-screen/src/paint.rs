@@ -132,7 +132,7 @@ impl Painter<'_> {
         }
         let col = match &again {
             Again::Text { col, .. } => *col,
-            Again::Nothing if buffer.x >= buffer.cols => end_column(&buffer.rows[buffer.y].cells),
+            Again::Nothing if buffer.x >= buffer.cols => end_column(&buffer.rows[buffer.y].cells()),
             Again::Nothing => buffer.x,
         };
         self.canvas.goto(buffer.y.saturating_sub(top), col);
@@ -228,7 +228,8 @@ impl Again {
         if let Some((col, cell)) = model.printed_last() {
             let mut text = String::new();
             // Written over the half of a wide character in the same breath, without which that is erased.
-            let before = col.checked_sub(1).map(|before| model.buffer().rows[model.buffer().y].cells[before]);
+            let before =
+                col.checked_sub(1).map(|before| model.buffer().rows[model.buffer().y].cells()[before]);
             let head = before.filter(|before| before.width() == 2);
             head.into_iter().chain([cell]).for_each(|cell| model.push_text(cell, &mut text));
             return Self::Text { text, col: col - usize::from(head.is_some()), width: cell.width() };
@@ -236,11 +237,11 @@ impl Again {
         let buffer = model.buffer();
         if model.preceding.width == 2 && !model.modes.wraps() && buffer.x + 1 == buffer.cols {
             // A wide character that found no room.
-            let before = buffer.rows[buffer.y].cells[buffer.cols - 2];
+            let before = buffer.rows[buffer.y].cells()[buffer.cols - 2];
             let mut text = String::new();
             if before.width() == 2 {
                 model.push_text(before, &mut text);
-                model.push_text(buffer.rows[buffer.y].cells[buffer.cols - 1], &mut text);
+                model.push_text(buffer.rows[buffer.y].cells()[buffer.cols - 1], &mut text);
             }
             let col = buffer.cols - 1 - usize::from(before.width() == 2);
             text.push(WIDE);

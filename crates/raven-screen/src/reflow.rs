@@ -54,8 +54,8 @@ impl Layout {
         let forgotten = buffer.base.saturating_sub(lines.len());
         lines.extend(buffer.rows.iter().cloned());
         for line in &mut lines {
-            if line.cells.len() < cols {
-                line.cells.resize(cols, Cell::nothing(Ink::default()));
+            if line.cells().len() < cols {
+                line.resize(cols);
             }
         }
         Self {
@@ -224,7 +224,7 @@ impl Layout {
     /// Puts everything back where it belongs.
     fn give_back(mut self, buffer: &mut Buffer) {
         for line in &mut self.lines {
-            line.cells.truncate(self.cols);
+            line.resize(self.cols.min(line.cells().len()));
             // Half a wide character can be drawn by nobody.
             let cols = self.cols;
             line.cut_head(cols, Ink::default());
@@ -253,14 +253,14 @@ impl Layout {
 /// which had no room, left before it.
 fn length(lines: &[Row], at: usize, cols: usize) -> usize {
     let Some(next) = lines.get(at + 1) else { return lines[at].used() };
-    let last = lines[at].cells[cols - 1];
+    let last = lines[at].cells()[cols - 1];
     let left_free = !last.has_content() && last.width() == 1;
     if left_free && next.width(0) == 2 { cols - 1 } else { cols }
 }
 
 /// The cells of a line, of all its rows.
 fn cells(lines: &[Row], cols: usize) -> Vec<Cell> {
-    let row = |at: usize| lines[at].cells[..length(lines, at, cols)].iter().copied();
+    let row = |at: usize| lines[at].cells()[..length(lines, at, cols)].iter().copied();
     (0..lines.len()).flat_map(row).collect()
 }
 
@@ -271,14 +271,14 @@ fn join(lines: &mut [Row], old: usize, cols: usize) -> usize {
     for (at, cell) in all.iter().enumerate() {
         // What stands in the first row already stays, up to its end.
         let Some(line) = lines.get_mut(row) else { break };
-        line.cells[col] = *cell;
+        line.set(col, *cell);
         col += 1;
         if col == cols {
             (row, col) = (row + 1, 0);
             let wide = cell.width() == 2 && at + 1 < all.len();
             if wide && row < lines.len() {
-                lines[row].cells[0] = *cell;
-                lines[row - 1].cells[cols - 1] = Cell::nothing(Ink::default());
+                lines[row].set(0, *cell);
+                lines[row - 1].set(cols - 1, Cell::nothing(Ink::default()));
                 col = 1;
             }
         }
@@ -328,12 +328,12 @@ fn split(lines: &mut [Row], lengths: &[usize], old: usize, cols: usize) -> Vec<R
         let (now, later) = rest.split_at((*length).min(rest.len()));
         rest = later;
         if at >= lines.len() {
-            more.push(Row { wrapped: true, ..Row::blank(cols, Ink::default()) });
+            more.push(Row::of(vec![Cell::nothing(Ink::default()); cols], true));
         }
         let line = if at < lines.len() { &mut lines[at] } else { &mut more[at - lines.len()] };
-        line.cells[..now.len()].copy_from_slice(now);
+        line.cells_mut()[..now.len()].copy_from_slice(now);
         if *length < cols {
-            line.cells[*length] = Cell::nothing(Ink::default());
+            line.set(*length, Cell::nothing(Ink::default()));
         }
     }
     more

@@ -5,9 +5,11 @@
 use crate::cell::{Cell, Ink, PROTECTED};
 
 /// A row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Row {
-    pub(crate) cells: Vec<Cell>,
+    cells: Vec<Cell>,
+    /// Cells from here on are as in a new terminal: most rows are short, and scrolling them must be quick.
+    clean: usize,
     /// Whether it continues the row above.
     pub(crate) wrapped: bool,
 }
@@ -23,14 +25,41 @@ pub(crate) enum Spare {
 impl Row {
     /// A blank row.
     pub(crate) fn blank(cols: usize, ink: Ink) -> Self {
-        Self { cells: vec![Cell::nothing(ink); cols], wrapped: false }
+        Self::of(vec![Cell::nothing(ink); cols], false)
     }
 
-    /// Makes it a blank row of so many columns.
-    pub(crate) fn clear(&mut self, cols: usize, ink: Ink) {
+    pub(crate) fn of(cells: Vec<Cell>, wrapped: bool) -> Self {
+        Self { clean: cells.len(), cells, wrapped }
+    }
+
+    pub(crate) fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    pub(crate) fn cells_mut(&mut self) -> &mut [Cell] {
+        self.clean = self.cells.len();
+        &mut self.cells
+    }
+
+    /// Cuts it off, or puts blanks behind it.
+    pub(crate) fn resize(&mut self, cols: usize) {
+        self.cells.resize(cols, Cell::nothing(Ink::default()));
+        self.clean = self.clean.min(cols);
+    }
+
+    /// Makes it a blank row.
+    pub(crate) fn clear(&mut self, ink: Ink) {
         self.wrapped = false;
-        self.cells.clear();
-        self.cells.resize(cols, Cell::nothing(ink));
+        self.fill(Cell::nothing(ink), Spare::Nothing);
+    }
+
+    /// Writes characters of one column each.
+    pub(crate) fn print(&mut self, col: usize, text: &[u8], ink: Ink) {
+        let end = col + text.len();
+        for (cell, byte) in self.cells[col..end].iter_mut().zip(text) {
+            *cell = Cell::of(u32::from(*byte), 1, ink);
+        }
+        self.clean = self.clean.max(end);
     }
 
     /// The width of what stands in a column; none beyond the end.
@@ -42,6 +71,7 @@ impl Row {
     pub(crate) fn set(&mut self, col: usize, cell: Cell) {
         if let Some(place) = self.cells.get_mut(col) {
             *place = cell;
+            self.clean = self.clean.max(col + 1);
         }
     }
 
@@ -74,6 +104,7 @@ impl Row {
         let count = count.min(length - col);
         self.cells.copy_within(col..length - count, col + count);
         self.cells[col..col + count].fill(Cell::nothing(ink));
+        self.clean = if ink.is_plain() { length.min(self.clean.max(col) + count) } else { length };
         self.cut_before(length, ink);
     }
 
@@ -84,6 +115,9 @@ impl Row {
         let count = count.min(length - col);
         self.cells.copy_within(col + count.., col);
         self.cells[length - count..].fill(Cell::nothing(ink));
+        if !ink.is_plain() {
+            self.clean = length;
+        }
         self.cut_before(col, ink);
         self.cut_tail(col, ink);
     }
@@ -98,16 +132,29 @@ impl Row {
         if end > 0 && end < length && self.width(end - 1) == 2 && !protected(&self.cells[end]) {
             self.cells[end] = Cell::nothing(ink);
         }
-        for cell in &mut self.cells[start.min(length)..end.min(length)] {
+        let (start, end) = (start.min(length), end.min(length));
+        // What is clean already needs no cleaning.
+        let dirty = if ink.is_plain() { end.min(self.clean) } else { end };
+        for cell in &mut self.cells[start.min(dirty)..dirty] {
             if !protected(cell) {
                 *cell = Cell::nothing(ink);
             }
+        }
+        if !ink.is_plain() {
+            self.clean = self.clean.max(end);
+        } else if end >= self.clean && spare == Spare::Nothing {
+            self.clean = self.clean.min(start);
         }
     }
 
     /// Makes every cell this one.
     pub(crate) fn fill(&mut self, cell: Cell, spare: Spare) {
-        for place in &mut self.cells {
+        if spare == Spare::Nothing && cell.is_untouched() {
+            self.cells[..self.clean].fill(cell);
+            self.clean = 0;
+            return;
+        }
+        for place in self.cells_mut() {
             if spare == Spare::Nothing || place.ink.bg & PROTECTED == 0 {
                 *place = cell;
             }
@@ -116,12 +163,12 @@ impl Row {
 
     /// Columns up to the last that has something in it.
     pub(crate) fn used(&self) -> usize {
-        let last = self.cells.iter().rposition(|cell| cell.has_content());
+        let last = self.cells[..self.clean].iter().rposition(|cell| cell.has_content());
         last.map_or(0, |at| at + self.cells[at].width() as usize)
     }
 
     /// Columns up to the last that is not as in a new terminal.
     pub(crate) fn touched(&self) -> usize {
-        self.cells.iter().rposition(|cell| !cell.is_untouched()).map_or(0, |at| at + 1)
+        self.cells[..self.clean].iter().rposition(|cell| !cell.is_untouched()).map_or(0, |at| at + 1)
     }
 }

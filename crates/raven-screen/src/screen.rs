@@ -103,7 +103,7 @@ impl Screen {
     /// The visible rows as text, without trailing blanks.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.model.buffer().rows.iter().map(|row| self.row_text(&row.cells)).collect()
+        self.model.buffer().rows.iter().map(|row| self.row_text(&row.cells())).collect()
     }
 
     /// Whether the row goes on in the next because it was too long for the screen's width.

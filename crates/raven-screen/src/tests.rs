@@ -60,7 +60,7 @@ impl View {
         let history = buffer.history.newest(usize::MAX, buffer.cols);
         let rows = history.chain(buffer.rows.iter().cloned());
         for row in rows.filter(|_| shown || std::ptr::eq(&model.normal, buffer)) {
-            self.rows.push(row.cells.iter().map(|cell| look(model, *cell)).collect());
+            self.rows.push(row.cells().iter().map(|cell| look(model, *cell)).collect());
             self.wraps.push(row.wrapped);
         }
         let saved = (buffer.saved.x.min(buffer.cols - 1), buffer.saved_row().min(buffer.rows.len() - 1));
@@ -136,7 +136,7 @@ fn difference(a: &View, b: &View) -> Option<String> {
 fn blurs(screen: &Screen) -> bool {
     let model = screen.model();
     let buffer = model.buffer();
-    let printed = buffer.rows[buffer.y].cells[buffer.cols - 1].has_content();
+    let printed = buffer.rows[buffer.y].cells()[buffer.cols - 1].has_content();
     let orphan = |buffer: &Buffer| buffer.history.len() == 0 && buffer.rows[0].wrapped;
     model.on_alternate && (buffer.x >= buffer.cols && !printed || orphan(&model.alternate))
         || orphan(&model.normal)

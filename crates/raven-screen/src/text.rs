@@ -47,18 +47,17 @@ fn ascii_run(text: &[u8]) -> usize {
 
 fn character(text: &[u8]) -> Piece<'_> {
     const BYTE_ORDER_MARK: char = '\u{feff}';
-    let first = &text[..text.len().min(4)];
-    let valid = match std::str::from_utf8(first) {
-        Ok(valid) => valid,
-        Err(error) if error.valid_up_to() > 0 => {
-            std::str::from_utf8(&first[..error.valid_up_to()]).unwrap_or_default()
-        }
-        Err(error) => return error.error_len().map_or(Piece::Partial, Piece::Nothing),
-    };
-    match valid.chars().next() {
-        Some(BYTE_ORDER_MARK) => Piece::Nothing(BYTE_ORDER_MARK.len_utf8()),
-        Some(c) => Piece::Char(c),
-        None => Piece::Nothing(1),
+    let end = |length: usize| text.get(..length).unwrap_or(text);
+    let first = end(match text[0] {
+        0xf0.. => 4,
+        0xe0.. => 3,
+        _ => 2,
+    });
+    match std::str::from_utf8(first).map(|valid| valid.chars().next()) {
+        Ok(Some(BYTE_ORDER_MARK)) => Piece::Nothing(BYTE_ORDER_MARK.len_utf8()),
+        Ok(Some(c)) => Piece::Char(c),
+        Ok(None) => Piece::Nothing(1),
+        Err(error) => error.error_len().map_or(Piece::Partial, Piece::Nothing),
     }
 }
 

@@ -8,6 +8,12 @@ pub(crate) fn columns(c: u32) -> u32 {
     if c < 0x0300 {
         return 1;
     }
+    // What most of the rest is: marks of typography, lines and blocks; ideographs and syllables.
+    match c {
+        0x2010..=0x2027 | 0x2190..=0x2319 | 0x2500..=0x25fc => return 1,
+        0x4e00..=0xa48c | 0xac00..=0xd7a3 | 0x3041..=0x3096 | 0x30a1..=0x30ff => return 2,
+        _ => {}
+    }
     if inside(&ZERO, c) {
         0
     } else if inside(&DOUBLE, c) {
@@ -474,3 +480,16 @@ const DOUBLE: [(u32, u32); 114] = [
     (0x2_0000, 0x2_fffd),
     (0x3_0000, 0x3_fffd),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_cuts_say_what_the_tables_say() {
+        for c in 0x0300..0x11_0000 {
+            let told = if inside(&ZERO, c) { 0 } else { 1 + u32::from(inside(&DOUBLE, c)) };
+            assert_eq!(columns(c), told, "{c:x}");
+        }
+    }
+}
