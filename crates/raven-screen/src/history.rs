@@ -100,6 +100,20 @@ fn is_byte(cell: Cell) -> bool {
     cell.content ^ Cell::nothing(Ink::default()).content < 0x80
 }
 
+/// How many cells of an ink for which a byte is enough come first.
+fn bytes_run(cells: &[Cell], ink: Ink) -> usize {
+    let blank = Cell::nothing(ink).content;
+    let differs = |cell: &Cell| {
+        let Ink { fg, bg, look } = cell.ink;
+        (cell.content ^ blank) & !0x7f | fg ^ ink.fg | bg ^ ink.bg | look ^ ink.look
+    };
+    // Several at a time, without a decision for each.
+    let blocks =
+        cells.chunks_exact(8).take_while(|block| block.iter().fold(0, |any, cell| any | differs(cell)) == 0);
+    let count = 8 * blocks.count();
+    count + cells[count..].iter().take_while(|cell| differs(cell) == 0).count()
+}
+
 fn pack(mut cells: &[Cell], into: &mut Vec<u8>) {
     while let Some(&first) = cells.first() {
         let head = into.len();
@@ -111,7 +125,7 @@ fn pack(mut cells: &[Cell], into: &mut Vec<u8>) {
             }
         }
         let same = |cell: &&Cell| cell.ink == ink;
-        let bytes = cells.iter().take(MAX_RUN).take_while(same).take_while(|cell| is_byte(**cell)).count();
+        let bytes = bytes_run(&cells[..cells.len().min(MAX_RUN)], ink);
         let narrow = bytes > 0;
         let count = if narrow {
             into.extend(cells[..bytes].iter().map(|cell| cell.content.to_le_bytes()[0]));

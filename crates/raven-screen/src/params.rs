@@ -38,6 +38,35 @@ impl Params {
 
     /// Reads what is between the opener and the last byte; `None` when the sequence is to be ignored.
     pub(crate) fn read(&mut self, inside: &[u8]) -> Option<Collected> {
+        self.read_plain(inside).or_else(|| self.read_any(inside))
+    }
+
+    /// As [`Self::read`], for what nearly all are: a prefix, perhaps, and numbers between semicolons.
+    fn read_plain(&mut self, inside: &[u8]) -> Option<Collected> {
+        let (collected, mut rest) = match inside {
+            [prefix @ b'<'..=b'?', rest @ ..] => (Collected::from(*prefix), rest),
+            _ => (0, inside),
+        };
+        (self.count, self.sub_count) = (0, 0);
+        while self.count < MOST {
+            let mut value = 0_i32;
+            while let [digit @ b'0'..=b'9', more @ ..] = rest {
+                value = value.saturating_mul(10).saturating_add(i32::from(digit - b'0'));
+                rest = more;
+            }
+            self.values[self.count] = value;
+            self.spans[self.count] = (0, 0);
+            self.count += 1;
+            match rest {
+                [] => return Some(collected),
+                [b';', more @ ..] => rest = more,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    fn read_any(&mut self, inside: &[u8]) -> Option<Collected> {
         (self.count, self.sub_count) = (0, 0);
         (self.rejects, self.rejects_subs) = (false, false);
         self.param();
