@@ -98,7 +98,6 @@ impl Buffer {
         if self.top == 0 {
             self.history.push(&self.rows[0]);
             self.base = (self.base + 1).min(self.viewer_limit);
-            self.saved.y = self.saved.y.max(self.base);
         }
         self.carry(self.top, self.bottom, ink);
         self.rows[self.bottom].wrapped = wrapped;

@@ -158,11 +158,12 @@ impl Layout {
     fn narrow(&mut self, old: usize) {
         let mut inserts: Vec<(usize, Vec<Row>)> = Vec::new();
         let mut added = 0;
+        // Lines at the end that were pushed off; they still count until all are wrapped.
+        let mut gone = 0;
         let mut at = self.lines.len();
         while at > 0 {
             at -= 1;
-            // Lines at the end may have been pushed off.
-            let Some(line) = self.lines.get(at) else { continue };
+            let line = &self.lines[at];
             if !line.wrapped && line.used() <= self.cols {
                 continue;
             }
@@ -175,40 +176,44 @@ impl Layout {
                 continue;
             }
             let more = lengths.len() - (end - at);
-            let screen_not_full = self.base == 0 && self.y + 1 != self.total();
-            let filled = if screen_not_full { self.y } else { self.total() };
+            let screen_not_full = self.base == 0 && self.y + 1 != self.total() - gone;
+            let filled = if screen_not_full { self.y } else { self.total() - gone };
             let trimmed = (filled + more).saturating_sub(self.most);
             let rows = split(&mut self.lines[at..end], &lengths, old, self.cols);
             if !rows.is_empty() {
                 inserts.push((end, rows));
                 added += more;
             }
-            self.make_room(more.saturating_sub(trimmed), added);
+            gone += self.make_room(more.saturating_sub(trimmed), added, gone);
             self.saved_y = (self.saved_y + more).min(self.base + self.rows - 1);
         }
+        self.lines.truncate(self.lines.len().saturating_sub(gone));
         self.insert(inserts);
     }
 
-    /// Moves the screen along after lines became more.
-    fn make_room(&mut self, count: usize, added: usize) {
+    /// Moves the screen along after lines became more; answers how many are pushed off at the end.
+    fn make_room(&mut self, count: usize, added: usize, gone: usize) -> usize {
+        let mut pushed = 0;
         for _ in 0..count {
             if self.base > 0 {
-                if self.base + self.rows < self.most.min(self.total() + added) {
+                if self.base + self.rows < self.most.min(self.total() - gone - pushed + added) {
                     self.base += 1;
                 }
             } else if self.y + 1 < self.rows {
                 self.y += 1;
-                self.lines.pop();
+                pushed += 1;
             } else {
                 self.base += 1;
             }
         }
+        pushed
     }
 
     /// Puts rows in; each goes behind so many of the lines, the last first.
     fn insert(&mut self, inserts: Vec<(usize, Vec<Row>)>) {
         let mut lines = Vec::new();
         let mut inserts = inserts.into_iter().peekable();
+        // What belongs behind a line that is gone comes last.
         while let Some(line) = self.lines.pop() {
             let count = self.lines.len() + 1;
             while let Some((_, rows)) = inserts.next_if(|(end, _)| *end >= count) {

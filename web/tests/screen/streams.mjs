@@ -44,7 +44,8 @@ const WORDS = [
   'the quick brown fox ',
 ];
 
-/** What restores a saved cursor: a link that is open then is hidden by xterm.js until SGR shows it again. */
+/** What restores a saved cursor: a link or an underline that is open then is hidden by
+ * xterm.js until SGR shows it again, so there is none. */
 const RESTORES = new Set(['8', '[u', '[?1048l', '[?1049l']);
 
 const SEQUENCES = [
@@ -58,7 +59,7 @@ const SEQUENCES = [
   ']8;;http://a.test/x;y\x07', ']8;id=q;http://b.test/\x1b\\', ']8;;\x1b\\',
   ']4;5;#123456\x07', ']4;200;rgb:1/2/3\x1b\\', ']104\x07', ']104;5\x07', ']10;#fff\x07', ']11;rgb:00/11/22\x07', ']110\x07', ']112\x07',
   '[>1u', '[>5u', '[<u', '[=3;2u', 'P$qm\x1b\\', 'Pq~~\x1b\\', '_Gx\x1b\\', '[6n', '[c', ']10;?\x07',
-].map((text) => (RESTORES.has(text) ? `\x1b]8;;\x1b\\\x1b${text}` : `\x1b${text}`)); // prettier-ignore
+].map((text) => (RESTORES.has(text) ? `\x1b]8;;\x1b\\\x1b[m\x1b${text}` : `\x1b${text}`)); // prettier-ignore
 
 const ATTRIBUTES = [0, 0, 0, 1, 2, 3, 4, 5, 7, 8, 9, 21, 22, 23, 24, 25, 27, 28, 29, 39, 49, 53, 55, 59, 31, 34, 42, 47, 93, 105, '38;5;200', '48;5;17', '38;2;1;2;3', '48;2;200;100;0', '4:3', '4:0', '58:2::9:8:7', '58:5:42', '38:5:77', '48:2:5:6:7']; // prettier-ignore
 

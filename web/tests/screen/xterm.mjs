@@ -124,9 +124,11 @@ export class Terminal {
 
   #rows(buffer) {
     const rows = Array.from({ length: buffer.lines.length }, (_, at) => this.#row(buffer.lines.get(at)));
-    // Of the alternate screen nothing is kept that its first row could continue.
-    if (buffer === this.xterm._core.buffers.alt) rows[0] = rows[0].replace('↪', '');
-    return rows;
+    if (buffer === this.xterm._core.buffers.normal) return rows;
+    // What scrolls off the alternate screen is kept after a resize, by mistake; and nothing is kept that its
+    // first row could continue.
+    const [first, ...rest] = rows.slice(buffer.ybase);
+    return [first.replace('↪', ''), ...rest];
   }
 
   /** A row as text; blanks at its end that nothing was written on are left out. */
@@ -134,6 +136,8 @@ export class Terminal {
     const data = line._data;
     // After a resize, the alternate screen's rows keep what is behind their end.
     let used = Math.min(line.length, this.xterm.cols);
+    // A resize may leave half a wide character at the end, which no sequence can draw there.
+    if (data[(used - 1) * WORDS] >>> CONTENT.width === 2) used -= 1;
     while (used > 0 && this.#untouched(data, used - 1)) used -= 1;
     let text = line.isWrapped ? '↪' : '';
     for (let col = 0; col < used; col += 1) {
