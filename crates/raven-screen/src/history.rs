@@ -46,7 +46,8 @@ impl History {
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::new(self.limit);
+        self.lengths.clear();
+        self.bytes.clear();
     }
 
     /// Adds a row; the oldest goes when there are too many.

@@ -16,9 +16,9 @@ pub(crate) enum Lines {
 
 impl Buffer {
     pub(crate) fn resize(&mut self, cols: usize, rows: usize, how: Lines) {
-        let old_cols = self.cols;
+        let (old_cols, old_rows) = (self.cols, self.rows.len());
         let mut layout = Layout::of(self, cols, rows);
-        layout.set_rows(self.rows.len());
+        layout.set_rows(old_rows);
         self.x = self.x.min(cols - 1);
         self.saved.x = self.saved.x.min(cols - 1);
         if how == Lines::Wrap && cols > old_cols {
@@ -50,14 +50,12 @@ struct Layout {
 
 impl Layout {
     fn of(buffer: &mut Buffer, cols: usize, rows: usize) -> Self {
-        let mut lines: Vec<Row> = buffer.history.newest(usize::MAX, buffer.cols).collect();
+        // The screen's rows first: what is needed for long must not lie behind what is soon given back.
+        let mut screen: Vec<Row> = std::mem::take(&mut buffer.rows).into();
+        screen.iter_mut().for_each(|row| row.widen(cols));
+        let mut lines: Vec<Row> = buffer.history.newest(usize::MAX, 0).collect();
         let forgotten = buffer.base.saturating_sub(lines.len());
-        lines.extend(buffer.rows.iter().cloned());
-        for line in &mut lines {
-            if line.cells().len() < cols {
-                line.resize(cols);
-            }
-        }
+        lines.append(&mut screen);
         Self {
             lines,
             forgotten,
@@ -124,6 +122,11 @@ impl Layout {
         self.cursor_line().is_some_and(|line| (first..end).contains(&line))
     }
 
+    /// Rows that scrolled off are kept without the blanks at their end, until those are needed.
+    fn fill_up(&mut self, first: usize, end: usize, cols: usize) {
+        self.lines[first..end].iter_mut().for_each(|line| line.widen(cols));
+    }
+
     /// Wraps lines that were too long for the old width.
     fn widen(&mut self, old: usize) {
         let mut gone = vec![false; self.lines.len()];
@@ -132,6 +135,7 @@ impl Layout {
             let more = self.lines[first + 1..].iter().take_while(|line| line.wrapped).count();
             let end = first + 1 + more;
             if more > 0 && !self.has_cursor(first, end) {
+                self.fill_up(first, end, self.cols);
                 let kept = join(&mut self.lines[first..end], old, self.cols);
                 gone[first + kept..end].fill(true);
             }
@@ -171,6 +175,7 @@ impl Layout {
             while self.lines[at].wrapped && at > 0 {
                 at -= 1;
             }
+            self.fill_up(at, end, old);
             let lengths = lengths(&self.lines[at..end], old, self.cols);
             if self.has_cursor(at, end) || lengths.len() < end - at {
                 continue;
@@ -228,10 +233,10 @@ impl Layout {
 
     /// Puts everything back where it belongs.
     fn give_back(mut self, buffer: &mut Buffer) {
-        for line in &mut self.lines {
-            line.resize(self.cols.min(line.cells().len()));
+        let cols = self.cols;
+        for line in self.lines.iter_mut().filter(|line| line.cells().len() > cols) {
+            line.resize(cols);
             // Half a wide character can be drawn by nobody.
-            let cols = self.cols;
             line.cut_head(cols, Ink::default());
         }
         let mut above = self.base.saturating_sub(self.forgotten).min(self.lines.len());
@@ -246,6 +251,7 @@ impl Layout {
             }
         }
         buffer.rows = self.lines.drain(above..).take(self.rows).collect();
+        buffer.rows.iter_mut().for_each(|row| row.widen(cols));
         buffer.history.clear();
         self.lines.iter().for_each(|line| buffer.history.push(line));
         buffer.base = self.base;

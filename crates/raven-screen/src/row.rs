@@ -47,6 +47,14 @@ impl Row {
         self.clean = self.clean.min(cols);
     }
 
+    /// Puts blanks behind it, if it is shorter than that.
+    pub(crate) fn widen(&mut self, cols: usize) {
+        if self.cells.len() < cols {
+            self.cells.reserve_exact(cols - self.cells.len());
+            self.resize(cols);
+        }
+    }
+
     /// Makes it a blank row.
     pub(crate) fn clear(&mut self, ink: Ink) {
         self.wrapped = false;
