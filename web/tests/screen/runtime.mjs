@@ -4,6 +4,7 @@
  * Owns start, end and the wire. Must not know what is compared.
  */
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 import WebSocket from 'ws';
 
-import { heard, until } from '../guide/facts.mjs';
+import { heard } from '../guide/facts.mjs';
 import { Program } from '../guide/program.mjs';
 
 const BUILT = fileURLToPath(new URL('../../../target/debug/raven-runtime', import.meta.url));
@@ -73,10 +74,13 @@ export class Stream {
     this.socket = socket;
     this.steps = [];
     this.offset = undefined;
-    this.ended = false;
     this.typed = 0;
-    socket.on('message', (data, binary) => (binary ? this.#frame(data) : this.#control(JSON.parse(data))));
-    socket.on('close', () => (this.ended = true));
+    this.told = new EventEmitter();
+    socket.on('message', (data, binary) => {
+      if (binary) this.#frame(data);
+      else this.#control(JSON.parse(data));
+      this.told.emit('step');
+    });
     this.opened = heard(socket, 'open');
   }
 
@@ -116,12 +120,21 @@ export class Stream {
     this.socket.send(JSON.stringify({ type: 'resize', cols, rows }));
   }
 
+  /** Waits for a fact about the stream, looking at it after each message. */
+  async until(what, fact) {
+    while (!fact()) {
+      await heard(this.told, 'step').catch((late) => assert.fail(`${late.message}: ${what}`));
+    }
+  }
+
   /** Waits until the stream has come to an offset. */
   reaches(offset) {
-    return until(
-      () => `offset ${offset}, at ${this.offset}`,
-      () => this.offset >= offset,
-    );
+    return this.until(`offset ${offset}`, () => this.offset >= offset);
+  }
+
+  /** Waits for the first repaint. */
+  painted() {
+    return this.until('a repaint', () => this.steps.some(({ repaint }) => repaint));
   }
 
   close() {

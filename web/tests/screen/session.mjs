@@ -4,6 +4,8 @@
  * Owns how a late viewer is held against one that saw everything. Must not know any program.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { until } from '../guide/facts.mjs';
 import { difference, Terminal } from './xterm.mjs';
@@ -17,7 +19,7 @@ const AFTER_RESIZE = 250;
 /** A program under test, with its scripted typist. */
 export class Session {
   static async start(runtime, command, size, env) {
-    const session = new Session();
+    const session = new this();
     session.runtime = runtime;
     session.size = size;
     session.agent = await runtime.spawn(command, size, env);
@@ -70,10 +72,12 @@ export class Session {
   async join(name) {
     const stream = await this.runtime.attach(this.agent);
     this.joins.push({ name, stream });
-    await until(`a repaint for ${name}`, () => stream.steps.some((step) => step.repaint));
+    await stream.painted();
   }
 
-  /** Lets every viewer come to the end, and fails where one differs, when it joined or at the end. */
+  /**
+   * Lets every viewer come to the end, and fails where one differs, when it joined or at the end.
+   */
   async compare() {
     await this.still();
     const head = this.watcher.offset;
@@ -91,6 +95,39 @@ export class Session {
     this.joins.forEach(({ stream }) => stream.close());
     this.watcher.close();
   }
+}
+
+/**
+ * A terminal in which streams are played byte for byte: the agent writes what it is given the name of.
+ */
+export class Player extends Session {
+  /** Plays files of a folder; nothing is told of a file but its name. */
+  static async open(runtime, folder, size) {
+    // What the terminal answers to questions in the streams comes before the name, and ends in no digit.
+    const file = '"$FOLDER/${name##*[!0-9]}"';
+    const script = `stty raw -echo; echo ready; while IFS= read -r name; do cat ${file}; done`;
+    const player = await Player.start(runtime, ['sh', '-c', script], size, { FOLDER: folder });
+    player.folder = folder;
+    await player.watcher.until('the player is ready', () => player.watcher.offset >= 'ready\n'.length);
+    return player;
+  }
+
+  /** Begins to play bytes; answers the offset of their end. */
+  begin(bytes) {
+    const name = `${(this.#files += 1)}`;
+    writeFileSync(join(this.folder, name), bytes);
+    this.#end = Math.max(this.#end, this.watcher.offset) + bytes.length;
+    this.type(`${name}\n`);
+    return this.#end;
+  }
+
+  /** Plays bytes to their end. */
+  play(bytes) {
+    return this.watcher.reaches(this.begin(bytes));
+  }
+
+  #files = 0;
+  #end = 0;
 }
 
 /** Compares at the place of each repaint, and at the end. */
@@ -112,7 +149,7 @@ async function compareOne(watcher, stream, head, report) {
 }
 
 /** A terminal that is written what a stream brings. */
-class Replay {
+export class Replay {
   #next = 0;
   #cut = 0;
 
