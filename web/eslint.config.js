@@ -2,7 +2,7 @@
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-const FEATURES = ['auth', 'agents', 'terminal', 'activity', 'settings'];
+const FEATURES = ['auth', 'agents', 'terminal', 'recordings', 'activity', 'settings'];
 
 /** A feature never imports another: `app` composes them. */
 const separation = FEATURES.map((feature) => ({

@@ -3,10 +3,12 @@
 //! Owns the command line. Must not know how a chore is done: each has a file of its own.
 
 mod advisories;
+mod bench;
 mod ci;
 mod codegen;
 mod machine;
 mod program;
+mod raw_pty;
 mod steps;
 mod test;
 mod up;
@@ -35,6 +37,11 @@ enum Chore {
     Codegen(codegen::Options),
     /// Look for known security advisories of our dependencies
     Advisories,
+    /// Measure Raven beside its peers and write docs/benchmarks.md
+    Bench(bench::Options),
+    /// Read a terminal as fast as it can be read, for `bench`
+    #[command(hide = true)]
+    RawPty(raw_pty::Options),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +51,8 @@ fn main() -> ExitCode {
         Chore::Ci(options) => ci::run(&options),
         Chore::Codegen(options) => codegen::run(&options),
         Chore::Advisories => advisories::run(),
+        Chore::Bench(options) => bench::run(&options),
+        Chore::RawPty(options) => raw_pty::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -36,33 +36,35 @@ pub fn npm(args: &[&str]) -> std::process::Command {
 /// Installs the packages that the lock file names, unless they are there.
 pub fn packages() -> Result<()> {
     require_node()?;
-    let stamp = Stamp::of(&web(), &PACKAGE_SOURCES, "node_modules/.raven-packages")?;
+    let stamp = Stamp::of(&web(), &PACKAGE_SOURCES, &web().join("node_modules/.raven-packages"))?;
     stamp.unless_fresh(|| run(&mut npm(&["ci", "--no-audit", "--no-fund"])))
 }
 
 /// Builds the UI, unless its build is there and newer sources are not.
 pub fn build() -> Result<()> {
     packages()?;
-    let stamp = Stamp::of(&web(), &BUILD_SOURCES, "dist/.raven-build")?;
+    let stamp = Stamp::of(&web(), &BUILD_SOURCES, &web().join("dist/.raven-build"))?;
     stamp.unless_fresh(|| run(&mut npm(&["run", "build"])))
 }
 
 /// A file beside a result that holds the fingerprint of what the result was made from.
-struct Stamp {
+pub struct Stamp {
     file: PathBuf,
     fingerprint: String,
 }
 
 impl Stamp {
-    fn of(folder: &Path, sources: &[&str], file: &str) -> Result<Self> {
+    /// What some sources in a folder look like now; `file` has how they looked when the result was made.
+    pub fn of(folder: &Path, sources: &[&str], file: &Path) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
         for source in sources {
             hash(&folder.join(source), &mut hasher)?;
         }
-        Ok(Self { file: folder.join(file), fingerprint: format!("{:016x}", hasher.finish()) })
+        Ok(Self { file: file.to_owned(), fingerprint: format!("{:016x}", hasher.finish()) })
     }
 
-    fn unless_fresh(&self, make: impl FnOnce() -> Result<()>) -> Result<()> {
+    /// Makes the result, unless it was made from sources that look the same.
+    pub fn unless_fresh(&self, make: impl FnOnce() -> Result<()>) -> Result<()> {
         if fs::read_to_string(&self.file).is_ok_and(|last| last == self.fingerprint) {
             return Ok(());
         }
@@ -100,7 +102,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let made = Cell::new(0);
         let make = || {
-            let stamp = Stamp::of(folder.path(), &["src", "gone"], "stamp").unwrap();
+            let stamp = Stamp::of(folder.path(), &["src", "gone"], &folder.path().join("stamp")).unwrap();
             let count = || {
                 made.set(made.get() + 1);
                 Ok(())
@@ -123,7 +125,7 @@ mod tests {
     #[test]
     fn a_failed_make_leaves_no_stamp() {
         let folder = tempfile::tempdir().unwrap();
-        let stamp = Stamp::of(folder.path(), &["src"], "stamp").unwrap();
+        let stamp = Stamp::of(folder.path(), &["src"], &folder.path().join("stamp")).unwrap();
         assert!(stamp.unless_fresh(|| anyhow::bail!("broken")).is_err());
         assert!(!stamp.file.exists());
     }

@@ -24,13 +24,16 @@ pub enum ActivityKind {
     LoginRequired,
     TerminalSessionCreated,
     TerminalSessionTerminated,
+    TerminalControlChanged,
+    TerminalLinkCreated,
+    TerminalLinkRevoked,
     SettingsChanged,
     RuntimeConnected,
     RuntimeDisconnected,
 }
 
 impl ActivityKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::AgentSpawned,
         Self::AgentReady,
         Self::AgentFailed,
@@ -38,6 +41,9 @@ impl ActivityKind {
         Self::LoginRequired,
         Self::TerminalSessionCreated,
         Self::TerminalSessionTerminated,
+        Self::TerminalControlChanged,
+        Self::TerminalLinkCreated,
+        Self::TerminalLinkRevoked,
         Self::SettingsChanged,
         Self::RuntimeConnected,
         Self::RuntimeDisconnected,
@@ -52,6 +58,9 @@ impl ActivityKind {
             Self::LoginRequired => "login_required",
             Self::TerminalSessionCreated => "terminal_session_created",
             Self::TerminalSessionTerminated => "terminal_session_terminated",
+            Self::TerminalControlChanged => "terminal_control_changed",
+            Self::TerminalLinkCreated => "terminal_link_created",
+            Self::TerminalLinkRevoked => "terminal_link_revoked",
             Self::SettingsChanged => "settings_changed",
             Self::RuntimeConnected => "runtime_connected",
             Self::RuntimeDisconnected => "runtime_disconnected",
@@ -68,6 +77,9 @@ impl ActivityKind {
             Self::LoginRequired => "Login required",
             Self::TerminalSessionCreated => "Terminal session created",
             Self::TerminalSessionTerminated => "Terminal session terminated",
+            Self::TerminalControlChanged => "Terminal control changed",
+            Self::TerminalLinkCreated => "Read-only link created",
+            Self::TerminalLinkRevoked => "Read-only link revoked",
             Self::SettingsChanged => "Agent settings changed",
             Self::RuntimeConnected => "Runtime connected",
             Self::RuntimeDisconnected => "Runtime disconnected",

@@ -21,7 +21,9 @@ use crate::db::Db;
 use crate::events::Changes;
 use crate::http;
 use crate::http::guard::Names;
+use crate::links::Links;
 use crate::people::People;
+use crate::recordings::{Recordings, retention};
 use crate::runtimes::watch::Watchers;
 use crate::runtimes::{HostingDefaults, Runtimes};
 use crate::secrets::Secrets;
@@ -47,6 +49,8 @@ pub struct App {
     pub watchers: Watchers,
     pub terminals: Terminals,
     pub agents: Agents,
+    pub links: Links,
+    pub recordings: Recordings,
     pub names: Arc<Names>,
 }
 
@@ -70,6 +74,8 @@ impl Server {
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
         let app = build(&config, address, &tasks, &cancel).await?;
         app.terminals.resume().await?;
+        app.recordings.settle().await?;
+        tasks.spawn(retention::keep_to_it(app.recordings.clone()));
         app.watchers.start().await?;
         let (sockets, io) = socket::layer(&app, &tasks, &cancel);
         let service = http::router::service(app.clone(), sockets);
@@ -135,10 +141,12 @@ async fn build(
     let secrets = Secrets::open(&config.data_dir)?;
     let changes = Changes::new(db.clone());
     let runtimes = Runtimes::new(db.clone(), secrets.clone(), changes.clone())?;
+    let recordings = Recordings::open(&config.data_dir, db.clone(), &secrets, tasks.clone(), cancel.clone())?;
+    let running = (tasks.clone(), cancel.clone());
     let terminals =
-        Terminals::new(db.clone(), changes.clone(), runtimes.clone(), tasks.clone(), cancel.clone());
-    let callback_url = config.public_url.as_ref().map_or_else(|| own_url(address), ToString::to_string);
-    let agents = Agents::new(db.clone(), changes.clone(), runtimes.clone(), terminals.clone(), &callback_url);
+        Terminals::new(db.clone(), changes.clone(), runtimes.clone(), recordings.clone(), running);
+    let public_url = config.public_url.as_ref().map_or_else(|| own_url(address), ToString::to_string);
+    let agents = Agents::new(db.clone(), changes.clone(), runtimes.clone(), terminals.clone(), &public_url);
     let defaults = HostingDefaults {
         endpoint: config.runtime_endpoint.clone(),
         key: config.runtime_api_key.clone(),
@@ -149,6 +157,8 @@ async fn build(
         auth: Auth::new(db.clone(), secrets.clone()),
         people: People::new(db.clone(), defaults),
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
+        links: Links::new(db.clone(), changes.clone(), &public_url),
+        recordings,
         names: Arc::new(Names::new(address, config.public_url.as_ref())),
         db,
         secrets,

@@ -50,7 +50,7 @@ impl Role {
 }
 
 /// A person or program by name, as others see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Named {
     pub id: String,
     pub name: String,

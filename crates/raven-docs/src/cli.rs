@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+mod recording;
 mod serve;
 mod token;
 mod user;
@@ -24,6 +25,9 @@ enum Command {
     /// Make personal tokens; works beside a running server
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Check and export recordings; works beside a running server
+    #[command(subcommand)]
+    Recording(recording::RecordingCommand),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -38,6 +42,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args).await,
             Command::User(command) => command.run().await,
             Command::Token(command) => command.run().await,
+            Command::Recording(command) => command.run().await,
             Command::Openapi => print(&crate::http::openapi::json()?),
         }
     }

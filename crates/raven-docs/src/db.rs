@@ -14,8 +14,10 @@ pub use sea_orm::{ConnectionTrait, DatabaseTransaction as Tx};
 
 pub mod activities;
 pub mod agents;
+pub mod links;
 pub mod memberships;
 mod migrations;
+pub mod recordings;
 pub mod sessions;
 pub mod settings;
 pub mod sign_ins;

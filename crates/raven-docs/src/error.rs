@@ -21,6 +21,10 @@ pub enum Error {
     LoginFailed,
     #[error("too many attempts; wait {seconds} s and try again")]
     RateLimited { seconds: u64 },
+    #[error("this link has ended, or never was one; ask who gave it to you for another")]
+    LinkEnded,
+    #[error("this link is full: too many watch by it already; try again later")]
+    LinkFull,
     #[error("{0}")]
     Denied(String),
     #[error("`{field}` {why}")]
@@ -29,6 +33,8 @@ pub enum Error {
     Malformed(String),
     #[error("the request body is larger than {limit_kib} KiB; send less")]
     TooLarge { limit_kib: usize },
+    #[error("the range lies outside of the {total} bytes that there are; ask for one within")]
+    OutsideRange { total: u64 },
     #[error("{detail}")]
     Conflict { code: Conflict, detail: String },
     #[error("{0}")]
@@ -44,6 +50,8 @@ pub enum Conflict {
     EmailTaken,
     SessionTerminated,
     NoLiveScreen,
+    TooManyLinks,
+    BrokenRecording,
 }
 
 /// Why a runtime could not be used. The titles are those of the guide's troubleshooting section.
@@ -89,10 +97,13 @@ impl Error {
             Self::Unauthenticated => face(401, "UNAUTHENTICATED", "Sign in required"),
             Self::LoginFailed => face(401, "LOGIN_FAILED", "Sign-in failed"),
             Self::RateLimited { .. } => face(429, "RATE_LIMITED", "Too many attempts"),
+            Self::LinkEnded => face(401, "LINK_ENDED", "The link has ended"),
+            Self::LinkFull => face(429, "LINK_FULL", "The link is full"),
             Self::Denied(_) => face(403, "FORBIDDEN", "Not allowed"),
             Self::Invalid { .. } => face(422, "INVALID", "A field is invalid"),
             Self::Malformed(_) => face(400, "MALFORMED", "The request cannot be read"),
             Self::TooLarge { .. } => face(413, "TOO_LARGE", "The request is too large"),
+            Self::OutsideRange { .. } => face(416, "OUTSIDE_RANGE", "Range not satisfiable"),
             Self::Conflict { code, .. } => match code {
                 Conflict::SetupDone => face(409, "SETUP_DONE", "Setup was done before"),
                 Conflict::EmailTaken => face(409, "EMAIL_TAKEN", "The e-mail address is in use"),
@@ -100,6 +111,10 @@ impl Error {
                     face(409, "SESSION_TERMINATED", "The terminal session has ended")
                 }
                 Conflict::NoLiveScreen => face(409, "NO_LIVE_SCREEN", "The agent has no live screen"),
+                Conflict::TooManyLinks => face(409, "TOO_MANY_LINKS", "The session has too many links"),
+                Conflict::BrokenRecording => {
+                    face(409, "BROKEN_RECORDING", "The recording is not what was written")
+                }
             },
             Self::Runtime(failure) => match failure {
                 RuntimeFailure::NotConfigured => {

@@ -18,13 +18,16 @@ mod db;
 mod error;
 mod events;
 mod http;
+mod links;
 mod page;
 mod people;
+mod recordings;
 mod runtimes;
 mod secrets;
 mod settings;
 mod socket;
 mod socket_client;
+mod store;
 mod terminals;
 
 pub use app::Server;

@@ -359,7 +359,8 @@ fn check_email(email: &str) -> Result<String, Error> {
     if plausible { Ok(email) } else { Err(Error::invalid("email", "must be an e-mail address")) }
 }
 
-fn check_text(field: &'static str, text: &str) -> Result<String, Error> {
+/// A name or label as it is kept.
+pub(crate) fn check_text(field: &'static str, text: &str) -> Result<String, Error> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > 100 || text.chars().any(char::is_control) {
         return Err(Error::invalid(field, "must be 1 to 100 printable characters"));

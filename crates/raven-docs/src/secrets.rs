@@ -80,6 +80,16 @@ impl Secrets {
         Ok(hex(&mac.finalize().into_bytes()))
     }
 
+    /// A key of its own for one purpose, from which neither this folder's key nor another purpose's can be
+    /// found.
+    pub fn derive(&self, purpose: &str) -> anyhow::Result<Zeroizing<[u8; 32]>> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.key.as_slice()).map_err(|_| anyhow!("bad key length"))?;
+        mac.update(b"derived key\0");
+        mac.update(purpose.as_bytes());
+        Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&(**self.key).into())
     }
@@ -142,7 +152,8 @@ pub fn password_matches(password: &SecretString, stored: &str) -> bool {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -13,8 +13,12 @@ use crate::auth::runtime_key_digest;
 use crate::db::{self, Db, settings as rows};
 use crate::error::Error;
 use crate::events::{Changes, WorkspaceEvent};
+use crate::recordings::RecordInput;
 use crate::runtimes::{HostingDefaults, RuntimeStatus, key_purpose};
 use crate::secrets::Secrets;
+
+/// Most days for which recordings are kept, unless they are kept for ever: ten years.
+const MAX_RETENTION_DAYS: i64 = 3650;
 
 /// Longest runtime key, in bytes.
 const MAX_KEY: usize = 512;
@@ -73,6 +77,10 @@ pub struct AgentSettings {
     /// The first characters of the stored key's digest; the key itself is never shown.
     pub runtime_api_key_fingerprint: Option<String>,
     pub runtime_status: RuntimeStatus,
+    /// What recordings hold of what people type.
+    pub record_input: RecordInput,
+    /// Days for which recordings are kept after their end; null keeps them.
+    pub recording_retention_days: Option<i64>,
 }
 
 /// A change of settings; what is absent stays.
@@ -89,6 +97,11 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub runtime_api_key: Option<Option<SecretString>>,
+    pub record_input: Option<RecordInput>,
+    /// 1 to 3650; null keeps recordings.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 3650)]
+    pub recording_retention_days: Option<Option<i64>>,
 }
 
 /// Tells an absent field from a null one.
@@ -129,6 +142,8 @@ pub async fn update(
     let workspace = by.workspace();
     let mut change = changes.begin().await?;
     let before = rows::find(change.tx(), workspace).await?.ok_or(Error::NotFound("settings"))?;
+    let (input, days) = recording(&before, &wanted)?;
+    rows::set_recording(change.tx(), workspace, input.as_str(), days).await?;
     let after = merged(secrets, workspace, &before, wanted)?;
     let moved = after.endpoint != before.runtime_endpoint;
     let heard = if moved { rows::Heard::Forget } else { rows::Heard::Keep };
@@ -140,6 +155,17 @@ pub async fn update(
     change.tell(workspace, WorkspaceEvent::RuntimeStatus(view.runtime_status.clone()));
     change.commit().await?;
     Ok(view)
+}
+
+/// What is recorded, and for how long, after a change.
+fn recording(before: &rows::Model, wanted: &SettingsChange) -> Result<(RecordInput, Option<i64>), Error> {
+    let input = wanted.record_input.unwrap_or(RecordInput::from_row(&before.record_input));
+    let days = wanted.recording_retention_days.unwrap_or(before.recording_retention_days);
+    if days.is_some_and(|days| !(1..=MAX_RETENTION_DAYS).contains(&days)) {
+        let why = format!("must be 1 to {MAX_RETENTION_DAYS} days, or null to keep recordings");
+        return Err(Error::invalid("recordingRetentionDays", why));
+    }
+    Ok((input, days))
 }
 
 fn merged(
@@ -238,6 +264,18 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
         let what = if after.runtime_key_digest.is_some() { "replaced" } else { "removed" };
         words.push(format!("API key {what}"));
     }
+    if before.record_input != after.record_input {
+        words.push(match RecordInput::from_row(&after.record_input) {
+            RecordInput::Full => "what people type is recorded".to_owned(),
+            RecordInput::OutputOnly => "what people type is no longer recorded".to_owned(),
+        });
+    }
+    if before.recording_retention_days != after.recording_retention_days {
+        words.push(match after.recording_retention_days {
+            Some(days) => format!("recordings are kept for {days} days"),
+            None => "recordings are kept".to_owned(),
+        });
+    }
     if words.is_empty() { "nothing changed".to_owned() } else { words.join(", ") }
 }
 
@@ -248,6 +286,8 @@ fn view(row: &rows::Model) -> AgentSettings {
         runtime_auth_type: RuntimeAuthType::from_row(&row.runtime_auth_type),
         runtime_api_key_fingerprint: row.runtime_key_digest.as_deref().map(|digest| digest[..8].to_owned()),
         runtime_status: RuntimeStatus::of(row),
+        record_input: RecordInput::from_row(&row.record_input),
+        recording_retention_days: row.recording_retention_days,
     }
 }
 

@@ -18,10 +18,12 @@ use crate::app::App;
 use crate::auth::Credentials;
 use crate::http::extract::credentials;
 
+mod guest;
 mod inbox;
 mod runtime;
 mod terminal;
 mod text;
+mod unanswered;
 mod workspace;
 
 /// Largest message, in bytes: terminal input of 4 MiB with its framing.
@@ -37,6 +39,8 @@ const RETRY_FULL: Duration = Duration::from_millis(4);
 #[derive(Default, Deserialize)]
 struct Handshake {
     token: Option<SecretString>,
+    /// The token of a read-only link; in the namespace `/terminal` it is the only one that counts.
+    link: Option<SecretString>,
 }
 
 /// Why a handshake was refused; clients hear it as `connect_error`.

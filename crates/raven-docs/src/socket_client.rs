@@ -22,6 +22,10 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Largest message that is accepted, in bytes: a repaint with its scrollback, generously.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 
+/// Bytes read at once. The library's default of 128 KiB would be kept by each terminal that is only looked
+/// at, and cleared before each read.
+const READ_BUFFER: usize = 8 * 1024;
+
 /// An open connection.
 pub type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -54,8 +58,10 @@ pub async fn connect(
     if let Some(subprotocol) = subprotocol {
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(subprotocol));
     }
-    let config =
-        WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE));
     let connecting = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
     let (stream, response) =
         match timeout(CONNECT_WITHIN, connecting).await.context("no answer within 10 s")? {

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use raven_protocol::id::{AgentId, RuntimeSessionId, SessionId, WorkspaceId};
 use raven_protocol::terminal::{TerminalSize, TerminalStatus};
 use raven_protocol::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,10 +19,13 @@ use crate::activity::{self, About, ActivityKind};
 use crate::auth::Named;
 use crate::db::{self, Db, sessions as rows};
 use crate::error::Error;
-use crate::events::{Change, Changes, WorkspaceEvent};
+use crate::events::{Change, Changes, Published, WorkspaceEvent};
+use crate::links::Guest;
 use crate::page::{Page, PageQuery};
+use crate::recordings::{Recording, Recordings};
 use crate::runtimes::Runtimes;
 
+pub mod decoder;
 pub mod dial;
 pub mod hub;
 pub mod link;
@@ -30,6 +34,7 @@ pub mod reports;
 mod tail;
 pub mod viewer;
 
+use hub::seats::{Kind, Occupant, Right};
 use hub::{Hub, HubStart};
 use viewer::{Attached, Attachment, Seat};
 
@@ -47,6 +52,26 @@ pub struct TerminalSession {
     pub rows: i64,
     pub created_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+}
+
+/// A session with what belongs to it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionDetail {
+    #[serde(flatten)]
+    pub session: TerminalSession,
+    pub agent_name: String,
+    /// Null for one that ended before recordings were made.
+    pub recording: Option<Recording>,
+}
+
+/// Which sessions a list shows.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct SessionQuery {
+    /// Only of this agent.
+    pub agent_id: Option<String>,
 }
 
 /// A session as its agent shows it.
@@ -69,6 +94,7 @@ pub struct Opening {
 }
 
 /// What to attach to.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     Agent(AgentId),
     Session(SessionId),
@@ -88,6 +114,7 @@ pub struct Terminals {
     db: Db,
     changes: Changes,
     runtimes: Runtimes,
+    recordings: Recordings,
     tasks: TaskTracker,
     cancel: CancellationToken,
     hubs: Arc<Mutex<HashMap<SessionId, Hub>>>,
@@ -98,19 +125,40 @@ impl Terminals {
         db: Db,
         changes: Changes,
         runtimes: Runtimes,
-        tasks: TaskTracker,
-        cancel: CancellationToken,
+        recordings: Recordings,
+        running: (TaskTracker, CancellationToken),
     ) -> Self {
-        Self { db, changes, runtimes, tasks, cancel, hubs: Arc::default() }
+        let (tasks, cancel) = running;
+        Self { db, changes, runtimes, recordings, tasks, cancel, hubs: Arc::default() }
     }
 
     /// Takes up every session that had not ended when the server last did.
     pub async fn resume(&self) -> Result<(), Error> {
+        self.tasks.spawn(self.clone().mark_statuses());
         for row in rows::unended(self.db.read()).await? {
             self.set_status(&row, TerminalStatus::Disconnected).await?;
             self.start(Some(row));
         }
         Ok(())
+    }
+
+    /// Has recordings tell of their agents' statuses.
+    async fn mark_statuses(self) {
+        let mut told = self.changes.listen();
+        while let Some(heard) = self.cancel.run_until_cancelled(told.recv()).await {
+            match heard {
+                Ok(Published { event, .. }) => {
+                    if let WorkspaceEvent::AgentChanged(agent) = &*event
+                        && let Some(hub) = self.hub_of_agent(&agent.id)
+                    {
+                        hub.agent_is(agent.status);
+                    }
+                }
+                // A recording lacks a mark then, and nothing else.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
     }
 
     /// The session of an agent with a runtime's id, opened as part of a change when there is none.
@@ -162,7 +210,7 @@ impl Terminals {
             return;
         }
         for (_, replaced) in hubs.iter().filter(|(_, hub)| hub.agent() == row.agent_id) {
-            replaced.end();
+            replaced.end("another session of the agent took its place");
         }
         let hub = Hub::start(HubStart { terminals: self.clone(), row: row.clone() });
         if row.direction == "dialled" {
@@ -171,17 +219,34 @@ impl Terminals {
         hubs.insert(id, hub);
     }
 
-    /// Attaches a viewer, who may become the writer when the right to drive is given.
+    /// Attaches a member of the workspace, who may become the writer when their role lets them.
     pub async fn attach(
         &self,
         by: &Granted<Read>,
-        drive: Option<Granted<Drive>>,
         target: Target,
         seat: Seat,
     ) -> Result<(Attached, Attachment), NotAttached> {
+        let occupant = Occupant { who: by.by(), right: Right::of(by, seat.wish), kind: Kind::Member };
+        self.seat(by.workspace(), target, occupant, seat).await
+    }
+
+    /// Attaches a guest to the one session that their link is for; they never type.
+    pub async fn watch(&self, guest: &Guest, seat: Seat) -> Result<(Attached, Attachment), NotAttached> {
+        let occupant = Occupant { who: guest.named(), right: Right::Watch, kind: Kind::Guest };
+        let target = Target::Session(guest.session().clone());
+        self.seat(guest.workspace(), target, occupant, seat).await
+    }
+
+    async fn seat(
+        &self,
+        workspace: &WorkspaceId,
+        target: Target,
+        occupant: Occupant,
+        seat: Seat,
+    ) -> Result<(Attached, Attachment), NotAttached> {
         let found = match &target {
-            Target::Agent(agent) => rows::of_agent(self.db.read(), by.workspace(), agent).await,
-            Target::Session(session) => rows::find(self.db.read(), by.workspace(), session).await,
+            Target::Agent(agent) => rows::of_agent(self.db.read(), workspace, agent).await,
+            Target::Session(session) => rows::find(self.db.read(), workspace, session).await,
         };
         let row = found.map_err(|error| NotAttached::Internal(error.into()))?.ok_or(NotAttached::NotFound)?;
         if !status_of(&row).is_final() {
@@ -190,15 +255,15 @@ impl Terminals {
         let hub = self.hub(&row).ok_or(NotAttached::Terminated)?;
         // It may have ended between the look at its row and the start of its hub.
         let session = SessionId::parse(row.id.as_str()).map_err(|_| NotAttached::NotFound)?;
-        let now = rows::find(self.db.read(), by.workspace(), &session).await;
+        let now = rows::find(self.db.read(), workspace, &session).await;
         if now
             .map_err(|error| NotAttached::Internal(error.into()))?
             .is_none_or(|row| status_of(&row).is_final())
         {
-            hub.end();
+            hub.end("the session had ended");
             return Err(NotAttached::Terminated);
         }
-        hub.attach(by.by(), drive, seat).await.ok_or(NotAttached::Terminated)
+        hub.attach(occupant, seat).await.ok_or(NotAttached::Terminated)
     }
 
     /// Ends a session by hand: viewers are detached, the agent goes on.
@@ -206,7 +271,7 @@ impl Terminals {
         let row = rows::find(self.db.read(), by.workspace(), id).await?;
         let row = row.ok_or(Error::NotFound("terminal session"))?;
         if let Some(hub) = self.hub(&row) {
-            hub.end();
+            hub.end("ended by hand");
         }
         self.set_status(&row, TerminalStatus::Terminated).await.map(drop)
     }
@@ -223,19 +288,46 @@ impl Terminals {
     }
 
     /// Sessions of a workspace, newest first.
-    pub async fn list(&self, by: &Granted<Read>, page: PageQuery) -> Result<Page<TerminalSession>, Error> {
+    pub async fn list(
+        &self,
+        by: &Granted<Read>,
+        query: SessionQuery,
+        page: PageQuery,
+    ) -> Result<Page<SessionDetail>, Error> {
         let limit = page.limit()?;
-        let found = rows::page(self.db.read(), by.workspace(), page.cursor.as_deref(), limit + 1).await?;
-        Page::of(found, limit, |row| &row.id, |row| Ok(view(&row)))
+        let agent = query.agent_id.as_deref();
+        let before = page.cursor.as_deref();
+        let found = rows::page(self.db.read(), by.workspace(), agent, before, limit + 1).await?;
+        let details = self.details(&found).await?;
+        let detail =
+            |row: rows::Model| details.get(&row.id).cloned().ok_or(Error::NotFound("terminal session"));
+        Page::of(found, limit, |row| &row.id, detail)
     }
 
     /// One session.
-    pub async fn get(&self, by: &Granted<Read>, target: Target) -> Result<TerminalSession, Error> {
+    pub async fn get(&self, by: &Granted<Read>, target: Target) -> Result<SessionDetail, Error> {
         let row = match &target {
             Target::Agent(agent) => rows::of_agent(self.db.read(), by.workspace(), agent).await?,
             Target::Session(session) => rows::find(self.db.read(), by.workspace(), session).await?,
         };
-        Ok(view(&row.ok_or(Error::NotFound("terminal session"))?))
+        let row = row.ok_or(Error::NotFound("terminal session"))?;
+        let found = self.details(std::slice::from_ref(&row)).await?.remove(&row.id);
+        found.ok_or(Error::NotFound("terminal session"))
+    }
+
+    async fn details(&self, found: &[rows::Model]) -> Result<HashMap<String, SessionDetail>, Error> {
+        let mut recordings = self.recordings.of_sessions(found).await?;
+        let agents: Vec<String> = found.iter().map(|row| row.agent_id.clone()).collect();
+        let names = db::agents::names(self.db.read(), &agents).await?;
+        let details = found.iter().map(|row| {
+            let detail = SessionDetail {
+                session: view(row),
+                agent_name: names.get(&row.agent_id).cloned().unwrap_or_default(),
+                recording: recordings.remove(&row.id),
+            };
+            (row.id.clone(), detail)
+        });
+        Ok(details.collect())
     }
 
     /// The newest session of each of some agents, by agent.
@@ -285,6 +377,11 @@ impl Terminals {
         (row.cols, row.rows) = (size.cols.into(), size.rows.into());
         rows::update(change.tx(), &row).await?;
         change.commit().await
+    }
+
+    fn hub_of_agent(&self, agent: &str) -> Option<Hub> {
+        let hubs = self.hubs.lock().unwrap_or_else(PoisonError::into_inner);
+        hubs.values().find(|hub| hub.agent() == agent && !hub.is_over()).cloned()
     }
 
     fn hub(&self, row: &rows::Model) -> Option<Hub> {

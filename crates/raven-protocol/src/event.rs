@@ -143,9 +143,11 @@ pub mod terminal {
     pub const INPUT: &str = "input";
     /// Viewer → server and server → runtime: `{cols, rows}`.
     pub const RESIZE: &str = "resize";
+    /// Viewer → server: `request`, `take` or `release`, or `{action, seat?}`; acknowledged `{ok, error}`.
+    pub const CONTROL: &str = "control";
     /// Viewer → server: stop watching.
     pub const DETACH: &str = "detach";
-    /// Server → viewer: `{sessionId, agentId, status, cols, rows, role, offset}`.
+    /// Server → viewer: `{sessionId, agentId, status, cols, rows, role, seat, mayWrite, mayTake, offset}`.
     pub const ATTACHED: &str = "attached";
     /// Server → viewer: output, then `{offset}`.
     pub const DATA: &str = "data";
@@ -153,9 +155,9 @@ pub mod terminal {
     pub const STATUS: &str = "status";
     /// Server → viewer: `{cols, rows}` of the PTY.
     pub const SIZE: &str = "size";
-    /// Server → viewer: who may type, `{user}` or null.
+    /// Server → viewer: who may type, `{user, you, seat, idle}`.
     pub const WRITER: &str = "writer";
-    /// Server → viewer: everybody attached.
+    /// Server → viewer: everybody attached, `[{id, name, role, seat, wants, guest}]`.
     pub const VIEWERS: &str = "viewers";
     /// Server → viewer: `{code, message}`.
     pub const ERROR: &str = "error";

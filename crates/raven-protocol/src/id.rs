@@ -105,6 +105,8 @@ ids! {
     RuntimeId = "rt";
     /// A personal access token (its id, never its secret).
     TokenId = "tok";
+    /// A read-only link to a terminal session (its id, never its token).
+    LinkId = "lnk";
     /// One entry of the activity feed.
     ActivityId = "act";
 }

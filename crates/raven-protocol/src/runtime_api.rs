@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentStatus, AgentType, SpawnConfig};
 use crate::id::{AgentId, RuntimeId, RuntimeSessionId, WorkspaceId};
-use crate::terminal::{Exit, TerminalSize};
+use crate::terminal::{Exit, Keep, TerminalSize};
 use crate::time::Timestamp;
 
 /// Answer of `GET /api/health`; everything but status and version only to an authenticated caller.
@@ -82,6 +82,9 @@ pub struct SpawnRequest {
     /// Credential for those calls.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     pub callback_token: Option<secrecy::SecretString>,
+    /// What is kept of the agents' output; the newest, unless a recorder will come for all of it.
+    #[serde(default)]
+    pub keep: Keep,
 }
 
 fn expose<S: serde::Serializer>(secret: &Option<secrecy::SecretString>, to: S) -> Result<S::Ok, S::Error> {
@@ -161,6 +164,12 @@ pub struct RuntimeAgent {
     /// Where a person can sign in, while it asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_url: Option<String>,
+    /// Since when its program waits, because as much output as is kept was not recorded yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
+    /// Bytes of its output that wait to be recorded; absent when nobody records it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<u64>,
 }
 
 impl RuntimeAgent {
@@ -189,6 +198,8 @@ impl RuntimeAgent {
             exit_signal: None,
             error: None,
             login_url: None,
+            held_since: None,
+            unrecorded: None,
         }
     }
 }

@@ -4,11 +4,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::Timestamp;
+
 /// The WebSocket subprotocol of the framed terminal link.
 pub const V1_SUBPROTOCOL: &str = "raven.terminal.v1";
 
 /// Largest payload of one output or input frame, in bytes; longer runs are split by the sender.
 pub const MAX_FRAME_PAYLOAD: usize = 64 * 1024;
+
+/// Input of one connection that may be under way, in bytes: sent, and not yet told to be taken. A client
+/// that keeps to it can always send control messages, because the host never stops reading from it.
+pub const INPUT_WINDOW: u64 = 256 * 1024;
 
 /// A terminal's size in character cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -107,6 +113,9 @@ pub enum FrameKind {
     Output = 0x01,
     /// Bytes that paint the screen on a freshly reset terminal; the log goes on at the offset.
     Repaint = 0x02,
+    /// Output for a recorder: the bytes begin with the time at which the first of them was read from the
+    /// PTY, as [`Stamped`] has it.
+    Stamped = 0x03,
     /// Keystrokes, client to server; the offset counts the bytes this connection sent before.
     Input = 0x10,
 }
@@ -159,10 +168,36 @@ impl<'a> Frame<'a> {
         let kind = match kind {
             0x01 => FrameKind::Output,
             0x02 => FrameKind::Repaint,
+            0x03 => FrameKind::Stamped,
             0x10 => FrameKind::Input,
             other => return Err(InvalidFrame::Kind(other)),
         };
         Ok(Self { kind, offset: u64::from_be_bytes(offset), bytes })
+    }
+}
+
+/// The payload of a [`FrameKind::Stamped`] frame: `[milliseconds since the Unix epoch, i64 be][bytes]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamped<'a> {
+    /// When the first byte was read from the PTY, by the clock of the runtime's machine.
+    pub at: Timestamp,
+    /// Bytes of the PTY exactly as they came.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Stamped<'a> {
+    /// Length of the time, in bytes.
+    pub const HEADER: usize = 8;
+
+    /// Reads the payload of a frame.
+    ///
+    /// # Errors
+    /// [`InvalidFrame::Short`] when it is shorter than the time.
+    pub fn decode(payload: &'a [u8]) -> Result<Self, InvalidFrame> {
+        let Some((at, bytes)) = payload.split_first_chunk::<{ Stamped::HEADER }>() else {
+            return Err(InvalidFrame::Short(Frame::HEADER + payload.len()));
+        };
+        Ok(Self { at: Timestamp::from_millis(i64::from_be_bytes(*at)), bytes })
     }
 }
 
@@ -192,6 +227,11 @@ pub enum ServerControl {
         #[serde(flatten)]
         exit: Exit,
     },
+    /// How much of this connection's input the PTY has taken.
+    Taken {
+        /// Bytes since the connection began.
+        offset: u64,
+    },
     /// A message of the client was refused; the connection goes on.
     Error {
         /// A stable `SCREAMING_SNAKE` word.
@@ -204,7 +244,9 @@ pub enum ServerControl {
 /// JSON control messages, client to server, of `raven.terminal.v1`.
 ///
 /// The query parameter `since` of the connection asks for the log from that offset; without it, or
-/// when that offset is gone, the stream begins with a repaint.
+/// when that offset is gone, the stream begins with a repaint. With `record=true` the connection is a
+/// recorder's: output comes stamped, from the oldest byte that is kept when `since` is gone, and may be
+/// acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ClientControl {
@@ -217,6 +259,25 @@ pub enum ClientControl {
     },
     /// Asks for a repaint frame at the current position of this connection's stream.
     Repaint,
+    /// Only from a recorder: everything before the offset is recorded, and need not be kept for it.
+    Ack {
+        /// Offset after the last recorded byte.
+        offset: u64,
+    },
+    /// Only from a recorder: it records no more. From now on the host keeps the newest output and never
+    /// waits for it.
+    Release,
+}
+
+/// What a host keeps of its program's output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Keep {
+    /// The newest, up to a bound.
+    #[default]
+    Newest,
+    /// Everything that no recorder has acknowledged. When that reaches the bound, the program waits.
+    UntilRecorded,
 }
 
 /// How a program ended.
@@ -265,6 +326,11 @@ mod tests {
         let resize: ClientControl = serde_json::from_str(r#"{"type":"resize","cols":0,"rows":9}"#).unwrap();
         assert_eq!(resize, ClientControl::Resize { cols: 0, rows: 9 });
         assert_eq!(serde_json::to_string(&ClientControl::Repaint).unwrap(), r#"{"type":"repaint"}"#);
+        let ack = ClientControl::Ack { offset: 7 };
+        assert_eq!(serde_json::to_string(&ack).unwrap(), r#"{"type":"ack","offset":7}"#);
+        let taken = ServerControl::Taken { offset: 7 };
+        assert_eq!(serde_json::to_string(&taken).unwrap(), r#"{"type":"taken","offset":7}"#);
+        assert_eq!(serde_json::to_string(&Keep::UntilRecorded).unwrap(), r#""untilRecorded""#);
     }
 
     #[test]

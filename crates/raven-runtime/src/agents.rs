@@ -80,6 +80,8 @@ pub struct Setup {
     pub env: Environment,
     /// Most agents at a time.
     pub max_agents: usize,
+    /// Bytes of output that each host keeps, about.
+    pub journal_limit: u64,
     /// Where changes are told.
     pub listeners: Listeners,
     /// Tasks of the daemon.
@@ -261,6 +263,8 @@ impl Agents {
             cwd: spec.cwd.clone(),
             size: spec.size,
             env,
+            keep: request.keep,
+            journal_limit: setup.journal_limit,
         };
         Plan {
             host_program: setup.host_program.clone(),

@@ -63,6 +63,10 @@ struct Start {
     /// Most agents at a time [default: 50]
     #[arg(long, value_name = "N")]
     max_agents: Option<usize>,
+    /// MiB of each agent's output that are kept until they are recorded; beyond that the agent waits
+    /// [default: 64]
+    #[arg(long, value_name = "MIB")]
+    journal_mib: Option<u64>,
     /// Origin of pages that may call, and host by which this runtime may be called; repeatable
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
@@ -134,6 +138,7 @@ impl From<Start> for Options {
             control_plane: flags.control_plane,
             data_dir: flags.data_dir,
             max_agents: flags.max_agents,
+            journal_mib: flags.journal_mib,
             allow_origin: Some(flags.allow_origin).filter(|origins| !origins.is_empty()),
             insecure_no_auth: flags.insecure_no_auth.then_some(true),
             stop_agents_on_exit: flags.stop_agents_on_exit.then_some(true),

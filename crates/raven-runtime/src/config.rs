@@ -20,6 +20,12 @@ const PORT: u16 = 8765;
 /// Agents at a time, unless said otherwise: each is a process tree with a terminal.
 const MAX_AGENTS: usize = 50;
 
+/// MiB of output that each host keeps, unless said otherwise: minutes of a flood, days of an agent.
+const JOURNAL_MIB: u64 = 64;
+
+/// Bytes of a MiB.
+const MIB: u64 = 1024 * 1024;
+
 /// Beginning of the names of our environment variables.
 const PREFIX: &str = "RAVEN_RUNTIME_";
 
@@ -41,6 +47,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Most agents at a time.
     pub max_agents: usize,
+    /// Bytes of each agent's output that are kept: the newest, or what its control plane has not recorded
+    /// yet. In that case the agent waits when there is more.
+    pub journal_limit: u64,
     /// Origins of pages that may call, such as `https://raven.example.com`; their hosts are ours too.
     pub allow_origins: Vec<Url>,
     /// Listen beyond this machine without a key.
@@ -72,6 +81,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// See [`Config::max_agents`].
     pub max_agents: Option<usize>,
+    /// See [`Config::journal_limit`]; in MiB.
+    pub journal_mib: Option<u64>,
     /// See [`Config::allow_origins`].
     pub allow_origin: Option<Vec<String>>,
     /// See [`Config::insecure_no_auth`].
@@ -103,6 +114,7 @@ impl Config {
             control_plane: None,
             data_dir: data_dir.into(),
             max_agents: MAX_AGENTS,
+            journal_limit: JOURNAL_MIB * MIB,
             allow_origins: Vec::new(),
             insecure_no_auth: false,
             stop_agents_on_exit: false,
@@ -124,6 +136,11 @@ impl Config {
         config.host = merged.host.unwrap_or(config.host);
         config.port = merged.port.unwrap_or(config.port);
         config.max_agents = merged.max_agents.unwrap_or(config.max_agents);
+        config.journal_limit = match merged.journal_mib {
+            Some(0) => bail!("--journal-mib must be at least 1"),
+            Some(mib) => mib.saturating_mul(MIB),
+            None => config.journal_limit,
+        };
         config.insecure_no_auth = merged.insecure_no_auth.unwrap_or(false);
         config.stop_agents_on_exit = merged.stop_agents_on_exit.unwrap_or(false);
         config.api_key = match (merged.api_key, merged.api_key_file) {
@@ -174,6 +191,7 @@ impl Options {
             control_plane: self.control_plane.or(other.control_plane),
             data_dir: self.data_dir.or(other.data_dir),
             max_agents: self.max_agents.or(other.max_agents),
+            journal_mib: self.journal_mib.or(other.journal_mib),
             allow_origin: self.allow_origin.or(other.allow_origin),
             insecure_no_auth: self.insecure_no_auth.or(other.insecure_no_auth),
             stop_agents_on_exit: self.stop_agents_on_exit.or(other.stop_agents_on_exit),
@@ -196,6 +214,7 @@ impl Options {
             control_plane: get("CONTROL_PLANE").cloned(),
             data_dir: get("DATA_DIR").map(PathBuf::from),
             max_agents: parsed("MAX_AGENTS", get("MAX_AGENTS"))?,
+            journal_mib: parsed("JOURNAL_MIB", get("JOURNAL_MIB"))?,
             allow_origin: get("ALLOW_ORIGIN").map(|list| list.split(',').map(str::to_owned).collect()),
             insecure_no_auth: parsed("INSECURE_NO_AUTH", get("INSECURE_NO_AUTH"))?,
             stop_agents_on_exit: parsed("STOP_AGENTS_ON_EXIT", get("STOP_AGENTS_ON_EXIT"))?,

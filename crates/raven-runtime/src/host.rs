@@ -4,12 +4,14 @@
 //! agents' kinds and statuses, the daemon's API, or any secret but those in the program's environment.
 
 pub mod client;
+mod frames;
 pub mod hub;
 pub mod journal;
 pub mod motion;
 pub mod pty;
 pub mod pump;
 pub mod tree;
+mod typing;
 pub mod wire;
 
 use std::cell::Cell;
@@ -34,7 +36,7 @@ use tokio_util::task::TaskTracker;
 
 use self::client::Controls;
 use self::hub::Hub;
-use self::journal::Journal;
+use self::journal::{Bounds, Journal};
 use self::pty::{Master, Program};
 use self::tree::{Ending, Reaper};
 use self::wire::{HostSpec, Launch, Notice, Outcome, file};
@@ -81,7 +83,8 @@ async fn live(spec: HostSpec) -> anyhow::Result<()> {
         std::fs::set_permissions(path, Permissions::from_mode(0o600)).map(|()| listener)
     })?;
     let signals = Signals::listen()?;
-    let hub = Hub::new(Journal::create(&spec.folder.join(file::LOG))?, spec.size);
+    let bounds = Bounds { keep: spec.keep, limit: spec.journal_limit };
+    let hub = Hub::new(Journal::create(&spec.folder.join(file::LOG), bounds)?, spec.size);
     let program = Program { argv: &spec.argv, env: &spec.env, cwd: &spec.cwd };
     let (master, pid) = match pty::start(&program, spec.size) {
         Ok(started) => started,

@@ -52,6 +52,7 @@ impl Runtime {
             host_program: config.host_program.clone(),
             env: config.environment.clone(),
             max_agents: config.max_agents,
+            journal_limit: config.journal_limit,
             listeners: Listeners { events: events.clone(), outbox: outbox.clone() },
             tasks: tasks.clone(),
             leave: leave.clone(),

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use self::ended::Ended;
 use crate::environment::Environment;
 use crate::files;
-use crate::host::wire::{self, HostSpec, Launch, Notice, Outcome, Receiver, Request, Sender, file};
+use crate::host::wire::{self, HostSpec, Launch, Notice, Outcome, Reader, Receiver, Request, Sender, file};
 
 /// How long a host may take to tell that its program runs: it is a fork and an exec on a busy machine.
 const LAUNCH: Duration = Duration::from_secs(20);
@@ -106,7 +106,7 @@ impl Session {
 
     /// Bytes that repaint the screen now, or at the end.
     pub async fn repaint(&self) -> io::Result<Vec<u8>> {
-        let (_input, mut output) = self.attach(None).await?;
+        let (_input, mut output) = self.attach(None, Reader::Viewer).await?;
         while let Some(message) = timeout(ANSWER, output.next()).await?? {
             match Frame::decode(&message) {
                 Ok(Frame { kind: FrameKind::Repaint, bytes, .. }) => return Ok(bytes.to_vec()),
@@ -117,20 +117,20 @@ impl Session {
     }
 
     /// Attaches to the terminal, or to what is left of it.
-    pub async fn attach(&self, since: Option<u64>) -> io::Result<(Input, Output)> {
-        match self.attach_live(since).await {
+    pub async fn attach(&self, since: Option<u64>, reader: Reader) -> io::Result<(Input, Output)> {
+        match self.attach_live(since, reader).await {
             Ok(Some(halves)) => return Ok(halves),
             Err(broken) if !is_no_host(&broken) => return Err(broken),
             Ok(None) | Err(_) => {}
         }
         let (folder, size) = (self.folder.clone(), self.size);
-        let ended = blocking(move || Ended::open(&folder, size, since)).await?;
+        let ended = blocking(move || Ended::open(&folder, size, (since, reader))).await?;
         Ok((Input(None), Output::Ended(Box::new(ended))))
     }
 
     /// Attaches to the host; `None` when it was on its way out and took the connection with it.
-    async fn attach_live(&self, since: Option<u64>) -> io::Result<Option<(Input, Output)>> {
-        let (to, mut from) = self.open(&Request::Attach { since }).await?;
+    async fn attach_live(&self, since: Option<u64>, reader: Reader) -> io::Result<Option<(Input, Output)>> {
+        let (to, mut from) = self.open(&Request::Attach { since, reader }).await?;
         let hello = timeout(ANSWER, wire::receive(&mut from)).await??;
         Ok(hello.map(|hello| (Input(Some(to)), Output::Live { hello: Some(hello.freeze()), from })))
     }
@@ -208,6 +208,16 @@ impl Input {
     /// Asks for a repaint in stream order.
     pub async fn repaint(&mut self) -> io::Result<()> {
         self.json(&Request::Repaint).await
+    }
+
+    /// Says that everything before an offset is recorded.
+    pub async fn ack(&mut self, offset: u64) -> io::Result<()> {
+        self.json(&Request::Ack { offset }).await
+    }
+
+    /// Says that nobody records any more.
+    pub async fn release(&mut self) -> io::Result<()> {
+        self.json(&Request::Release).await
     }
 
     async fn json(&mut self, value: &impl Serialize) -> io::Result<()> {

@@ -3,7 +3,9 @@
 //! Owns the cutting of the stream, so that the model only ever sees whole sequences and whole characters,
 //! and what is not whole yet can be handed on. Must not know who reads the answers or the repaint.
 
-use crate::cell::Cell;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use crate::cell::{Cell, Symbol};
 use crate::model::{Model, Size};
 use crate::paint;
 use crate::params::Params;
@@ -103,7 +105,30 @@ impl Screen {
     /// The visible rows as text, without trailing blanks.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.model.buffer().rows.iter().map(|row| self.row_text(&row.cells())).collect()
+        self.model.buffer().rows.iter().map(|row| self.row_text(row.cells())).collect()
+    }
+
+    /// All rows as text, those above the screen first, without trailing blanks.
+    #[must_use]
+    pub fn all_lines(&self) -> Vec<String> {
+        let buffer = self.model.buffer();
+        let above = buffer.history.newest(usize::MAX, buffer.cols).map(|row| self.row_text(row.cells()));
+        above.chain(self.lines()).collect()
+    }
+
+    /// A number that stays the same while the visible text does, and whether the alternate screen is shown.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.model.on_alternate.hash(&mut hasher);
+        for cell in self.model.buffer().rows.iter().flat_map(|row| row.cells()) {
+            match cell.symbol() {
+                Symbol::Nothing => ' '.hash(&mut hasher),
+                Symbol::Char(c) => c.hash(&mut hasher),
+                Symbol::Text(number) => self.model.extras.text(number).hash(&mut hasher),
+            }
+        }
+        hasher.finish()
     }
 
     /// Whether the row goes on in the next because it was too long for the screen's width.

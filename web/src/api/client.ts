@@ -3,7 +3,7 @@ import createClient from 'openapi-fetch';
 
 import { ProblemError, problemFrom, unreachable } from './problems';
 import type { paths } from './schema';
-import type { Activity, Agent, LoginForm, SettingsChange, SetupForm, SpawnRequest } from './shapes';
+import type { Activity, Agent, LoginForm, NewLink, SettingsChange, SetupForm, SpawnRequest } from './shapes';
 
 const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
 
@@ -13,6 +13,8 @@ const AGENTS_PER_PAGE = 100;
 const MAX_AGENT_PAGES = 5;
 // Activity entries per page: about three screens.
 const ACTIVITY_PER_PAGE = 50;
+// Sessions per page of the list of recordings.
+const SESSIONS_PER_PAGE = 50;
 
 interface Answer<Shape> {
   data?: Shape;
@@ -90,3 +92,59 @@ export const tokens = () => answered(http.GET('/api/tokens'));
 export const createToken = (name: string) => answered(http.POST('/api/tokens', { body: { name } }));
 export const revokeToken = (id: string) =>
   answered(http.DELETE('/api/tokens/{id}', { params: { path: { id } } }));
+
+/** What a list of terminal sessions is narrowed to; an absent field is everything. */
+export interface SessionFilter {
+  agentId?: string;
+}
+
+export const sessions = (filter: SessionFilter, cursor: string | undefined) =>
+  answered(
+    http.GET('/api/terminal/sessions', {
+      params: { query: { ...filter, cursor, limit: SESSIONS_PER_PAGE } },
+    }),
+  );
+export const session = (id: string) =>
+  answered(http.GET('/api/terminal/sessions/{id}', { params: { path: { id } } }));
+
+export const transcript = (id: string) =>
+  answered(http.GET('/api/terminal/sessions/{id}/recording/transcript', { params: { path: { id } } }));
+export const verifyRecording = (id: string) =>
+  answered(http.GET('/api/terminal/sessions/{id}/recording/verify', { params: { path: { id } } }));
+
+/** Where a recording is downloaded from, or read by the player. */
+export const castUrl = (id: string, how: { download: boolean }) =>
+  `/api/terminal/sessions/${encodeURIComponent(id)}/recording?format=cast${how.download ? '&download=true' : ''}`;
+
+/** The recording as asciicast: all of it, or its first `limit` bytes, which may end inside a line. */
+export async function castText(
+  id: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<{ text: string; isWhole: boolean }> {
+  let response: Response;
+  try {
+    const headers = { range: `bytes=0-${limit - 1}` };
+    response = await fetch(castUrl(id, { download: false }), {
+      headers,
+      signal,
+      credentials: 'same-origin',
+      // A browser's cache asks for the range that it has, which of a growing recording is too little;
+      // and what was typed is not left on its disk.
+      cache: 'no-store',
+    });
+  } catch (thrown) {
+    if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown;
+    throw unreachable();
+  }
+  if (!response.ok) throw problemFrom(response.status, await response.json().catch(() => null));
+  const total = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0);
+  return { text: await response.text(), isWhole: response.status !== 206 || total <= limit };
+}
+
+export const terminalLinks = (id: string) =>
+  answered(http.GET('/api/terminal/sessions/{id}/links', { params: { path: { id } } }));
+export const createTerminalLink = (id: string, body: NewLink) =>
+  answered(http.POST('/api/terminal/sessions/{id}/links', { params: { path: { id } }, body }));
+export const revokeTerminalLink = (id: string, linkId: string) =>
+  answered(http.DELETE('/api/terminal/sessions/{id}/links/{linkId}', { params: { path: { id, linkId } } }));

@@ -2,8 +2,15 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import * as client from './client';
-import type { ActivityFilter } from './client';
+import type { ActivityFilter, SessionFilter } from './client';
 import { ProblemError } from './problems';
+
+/** A recording as it was at one time: while its session lives, each reading of it holds more. */
+export interface Edition {
+  sessionId: string;
+  /** The same for as long as there is nothing new to read. */
+  asOf: string;
+}
 
 export const keys = {
   health: ['health'] as const,
@@ -16,6 +23,14 @@ export const keys = {
   activityOf: (filter: ActivityFilter) => ['activity', filter] as const,
   settings: ['agent-settings'] as const,
   tokens: ['tokens'] as const,
+  sessions: ['sessions'] as const,
+  sessionLists: ['sessions', 'list'] as const,
+  sessionsOf: (filter: SessionFilter) => ['sessions', 'list', filter] as const,
+  session: (id: string) => ['sessions', 'one', id] as const,
+  cast: (of: Edition) => ['recordings', of, 'cast'] as const,
+  transcript: (of: Edition) => ['recordings', of, 'transcript'] as const,
+  verification: (of: Edition) => ['recordings', of, 'verification'] as const,
+  links: (sessionId: string) => ['terminal-links', sessionId] as const,
 };
 
 /** Refusals are final; only a server that does not answer is asked again. */
@@ -43,4 +58,38 @@ export const activityQuery = (filter: ActivityFilter) =>
     queryFn: ({ pageParam }) => client.activity(filter, pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
+  });
+
+export const sessionsQuery = (filter: SessionFilter) =>
+  infiniteQueryOptions({
+    queryKey: keys.sessionsOf(filter),
+    queryFn: ({ pageParam }) => client.sessions(filter, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+  });
+export const sessionQuery = (id: string) =>
+  queryOptions({ queryKey: keys.session(id), queryFn: () => client.session(id) });
+export const linksQuery = (sessionId: string) =>
+  queryOptions({ queryKey: keys.links(sessionId), queryFn: () => client.terminalLinks(sessionId) });
+
+// What an edition holds does not change behind one's back.
+const ONCE = { staleTime: Infinity, gcTime: 60_000 } as const;
+
+export const castQuery = (of: Edition, limit: number) =>
+  queryOptions({
+    queryKey: keys.cast(of),
+    queryFn: ({ signal }) => client.castText(of.sessionId, limit, signal),
+    ...ONCE,
+  });
+export const transcriptQuery = (of: Edition) =>
+  queryOptions({
+    queryKey: keys.transcript(of),
+    queryFn: () => client.transcript(of.sessionId),
+    ...ONCE,
+  });
+export const verificationQuery = (of: Edition) =>
+  queryOptions({
+    queryKey: keys.verification(of),
+    queryFn: () => client.verifyRecording(of.sessionId),
+    ...ONCE,
   });

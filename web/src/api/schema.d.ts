@@ -346,6 +346,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/terminal/sessions/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The session's links, newest first, without their tokens. */
+        get: operations["links_list"];
+        put?: never;
+        /** Make a link by which anybody who has it may watch the session. */
+        post: operations["links_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terminal/sessions/{id}/links/{linkId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a link: its maker may, and admins. Who watches by it is cut off. */
+        delete: operations["links_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terminal/sessions/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened at the terminal, oldest first. */
+        get: operations["terminal_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terminal/sessions/{id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recording of a session, as far as it is durable. Byte ranges are served. */
+        get: operations["terminal_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terminal/sessions/{id}/recording/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What could be read on the terminal, line by line, with the time at which each was first seen. */
+        get: operations["terminal_transcript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terminal/sessions/{id}/recording/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check that the recording is what was written: every block, their order, and the end. */
+        get: operations["terminal_verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/terminal/sessions/{runtimeSessionId}/status": {
         parameters: {
             query?: never;
@@ -459,7 +562,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "terminal_session_created" | "terminal_session_terminated" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
+        ActivityKind: "agent_spawned" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
         /** @description An agent as the API and events show it. */
         Agent: {
             capabilities: string[];
@@ -492,6 +595,13 @@ export interface components {
         /** @description The settings as everybody in the workspace sees them. */
         AgentSettings: {
             hostingMode: components["schemas"]["HostingMode"];
+            /** @description What recordings hold of what people type. */
+            recordInput: components["schemas"]["RecordInput"];
+            /**
+             * Format: int64
+             * @description Days for which recordings are kept after their end; null keeps them.
+             */
+            recordingRetentionDays?: number | null;
             /** @description The first characters of the stored key's digest; the key itself is never shown. */
             runtimeApiKeyFingerprint?: string | null;
             runtimeAuthType: components["schemas"]["RuntimeAuthType"];
@@ -533,10 +643,31 @@ export interface components {
          * @enum {string}
          */
         CallbackStatus: "ready" | "failed" | "requires_login";
+        /** @description A link with its token, shown this once. */
+        CreatedLink: components["schemas"]["TerminalLink"] & {
+            /** @description What a guest's socket sends as `auth: {link}`. */
+            token: string;
+            /** @description The page that shows the session to whoever opens it. */
+            url: string;
+        };
         /** @description A token with its secret, shown this once. */
         CreatedToken: components["schemas"]["Token"] & {
             /** @description Send it as `Authorization: Bearer …`. */
             token: string;
+        };
+        /** @description Where a recording stops being what was written. */
+        FirstBad: {
+            /**
+             * Format: int64
+             * @description Number of the block in the recording, from 0.
+             */
+            block: number;
+            /**
+             * Format: int64
+             * @description Number of the part, from 0.
+             */
+            segment: number;
+            why: string;
         };
         /** @description Body of `POST /api/parallax-agents/runtime/heartbeat`. */
         Heartbeat: {
@@ -560,6 +691,45 @@ export interface components {
          * @enum {string}
          */
         HostingMode: "local" | "parallax" | "custom";
+        /** @description Something that happened at a terminal. */
+        LogItem: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Milliseconds since the recording began.
+             */
+            atMs: number;
+            /**
+             * Format: int64
+             * @description How many bytes that is, uncut.
+             */
+            bytes?: number | null;
+            /** Format: int32 */
+            cols?: number | null;
+            kind: components["schemas"]["LogKind"];
+            /** @description Of a marker or gap. */
+            label?: string | null;
+            /**
+             * Format: int64
+             * @description Offset of output in its host's log.
+             */
+            offset?: number | null;
+            /** Format: int32 */
+            rows?: number | null;
+            /**
+             * Format: int64
+             * @description Its number in the recording.
+             */
+            seq: number;
+            /** @description What was put out or typed, cut to 16 KiB; absent where it is not recorded. */
+            text?: string | null;
+            user?: components["schemas"]["Named"] | null;
+        };
+        /**
+         * @description What kind of thing happened.
+         * @enum {string}
+         */
+        LogKind: "output" | "input" | "resize" | "marker" | "gap";
         /** @description Credentials of a sign-in. */
         Login: {
             email: string;
@@ -576,6 +746,20 @@ export interface components {
         Named: {
             id: string;
             name: string;
+        };
+        /** @description A link to be made. */
+        NewLink: {
+            /**
+             * Format: int64
+             * @description 60 to 2592000; a day by default.
+             * @default null
+             */
+            expiresInSeconds?: number | null;
+            /**
+             * @description How its guests are called; `Guest` by default.
+             * @default null
+             */
+            label?: string | null;
         };
         /** @description A session that a runtime creates, as in the guide. */
         NewSession: {
@@ -601,6 +785,11 @@ export interface components {
             /** @description What it is for. */
             name: string;
         };
+        /**
+         * @description What came of checking a recording.
+         * @enum {string}
+         */
+        Outcome: "intact" | "broken" | "cut";
         /** @description One page of a list, newest first. */
         Page_Activity: {
             items: {
@@ -648,20 +837,61 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
-        Page_TerminalSession: {
+        Page_LogItem: {
             items: {
-                agentId: string;
-                /** Format: int64 */
-                cols: number;
+                at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Milliseconds since the recording began.
+                 */
+                atMs: number;
+                /**
+                 * Format: int64
+                 * @description How many bytes that is, uncut.
+                 */
+                bytes?: number | null;
+                /** Format: int32 */
+                cols?: number | null;
+                kind: components["schemas"]["LogKind"];
+                /** @description Of a marker or gap. */
+                label?: string | null;
+                /**
+                 * Format: int64
+                 * @description Offset of output in its host's log.
+                 */
+                offset?: number | null;
+                /** Format: int32 */
+                rows?: number | null;
+                /**
+                 * Format: int64
+                 * @description Its number in the recording.
+                 */
+                seq: number;
+                /** @description What was put out or typed, cut to 16 KiB; absent where it is not recorded. */
+                text?: string | null;
+                user?: components["schemas"]["Named"] | null;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_SessionDetail: {
+            items: (components["schemas"]["TerminalSession"] & {
+                agentName: string;
+                recording?: components["schemas"]["Recording"] | null;
+            })[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_TerminalLink: {
+            items: {
                 createdAt: components["schemas"]["Timestamp"];
-                endedAt?: components["schemas"]["Timestamp"] | null;
+                createdBy: components["schemas"]["Named"];
+                expiresAt: components["schemas"]["Timestamp"];
                 id: string;
-                /** Format: int64 */
-                rows: number;
-                runtimeEndpoint?: string | null;
-                runtimeSessionId: string;
-                status: components["schemas"]["TerminalStatus"];
-                title?: string | null;
+                label: string;
+                revokedAt?: components["schemas"]["Timestamp"] | null;
             }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
@@ -694,6 +924,38 @@ export interface components {
             title: string;
             /** @description A URI reference naming the kind of problem; `urn:raven:` and the code in lower case. */
             type: string;
+        };
+        /**
+         * @description What is recorded of what people type.
+         * @enum {string}
+         */
+        RecordInput: "full" | "output_only";
+        /** @description A recording as the API shows it. */
+        Recording: {
+            /**
+             * Format: int64
+             * @description Bytes of output that are recorded, durably.
+             */
+            bytes: number;
+            /** Format: int64 */
+            durationMs: number;
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Places where output is missing.
+             */
+            gaps: number;
+            input: components["schemas"]["RecordInput"];
+            /** @description Why it cannot be written at the moment: its agent waits. */
+            stalled?: string | null;
+            startedAt: components["schemas"]["Timestamp"];
+            state: components["schemas"]["State"];
+            /**
+             * Format: int64
+             * @description Bytes that it takes in the store.
+             */
+            storedBytes: number;
         };
         /**
          * @description What a person may do in a workspace; each includes those before it.
@@ -761,6 +1023,11 @@ export interface components {
             rows: number;
             status: components["schemas"]["TerminalStatus"];
         };
+        /** @description A session with what belongs to it. */
+        SessionDetail: components["schemas"]["TerminalSession"] & {
+            agentName: string;
+            recording?: components["schemas"]["Recording"] | null;
+        };
         /** @description A session's state, as its runtime has it. */
         SessionReport: {
             status: components["schemas"]["TerminalStatus"];
@@ -768,6 +1035,12 @@ export interface components {
         /** @description A change of settings; what is absent stays. */
         SettingsChange: {
             hostingMode?: components["schemas"]["HostingMode"] | null;
+            recordInput?: components["schemas"]["RecordInput"] | null;
+            /**
+             * Format: int64
+             * @description 1 to 3650; null keeps recordings.
+             */
+            recordingRetentionDays?: number | null;
             /** @description The shared secret, write-only; null removes it. */
             runtimeApiKey?: string | null;
             runtimeAuthType?: components["schemas"]["RuntimeAuthType"] | null;
@@ -866,6 +1139,11 @@ export interface components {
             agentId: string;
             message: string;
         };
+        /**
+         * @description How a recording stands.
+         * @enum {string}
+         */
+        State: "recording" | "complete" | "incomplete" | "expired";
         /** @description How to stop an agent. */
         StopAgent: {
             /**
@@ -873,6 +1151,15 @@ export interface components {
              * @default false
              */
             force?: boolean;
+        };
+        /** @description A link, without its token. */
+        TerminalLink: {
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["Named"];
+            expiresAt: components["schemas"]["Timestamp"];
+            id: string;
+            label: string;
+            revokedAt?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A session as the API and events show it. */
         TerminalSession: {
@@ -915,12 +1202,45 @@ export interface components {
             lastUsedAt?: components["schemas"]["Timestamp"] | null;
             name: string;
         };
+        /** @description What was seen, oldest first. */
+        Transcript: {
+            lines: components["schemas"]["TranscriptLine"][];
+            /** @description The recording is longer than what was read. */
+            truncated: boolean;
+        };
+        /** @description A line as it was first seen. */
+        TranscriptLine: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the recording began.
+             */
+            atMs: number;
+            text: string;
+        };
         /** @description An account as the API shows it. */
         User: {
             createdAt: components["schemas"]["Timestamp"];
             email: string;
             id: string;
             name: string;
+        };
+        /** @description The verdict, and what it rests on. */
+        Verdict: {
+            /** Format: int64 */
+            blocks: number;
+            /**
+             * Format: int64
+             * @description Bytes of output in them.
+             */
+            bytes: number;
+            checkedAt: components["schemas"]["Timestamp"];
+            firstBad?: components["schemas"]["FirstBad"] | null;
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description Parts and blocks that were checked and are good.
+             */
+            segments: number;
         };
         /** @description A workspace: the tenant that users, agents and settings belong to. */
         WorkspaceId: string;
@@ -1660,7 +1980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TerminalSession"];
+                    "application/json": components["schemas"]["SessionDetail"];
                 };
             };
             /** @description What went wrong and what to do */
@@ -1686,6 +2006,8 @@ export interface operations {
     terminal_list: {
         parameters: {
             query?: {
+                /** @description Only of this agent. */
+                agentId?: string;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 /** @description 1 to 200; 50 by default. */
@@ -1702,7 +2024,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_TerminalSession"];
+                    "application/json": components["schemas"]["Page_SessionDetail"];
                 };
             };
             /** @description What went wrong and what to do */
@@ -1782,7 +2104,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TerminalSession"];
+                    "application/json": components["schemas"]["SessionDetail"];
                 };
             };
             /** @description What went wrong and what to do */
@@ -1833,6 +2155,396 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TerminalLink"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLink"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedLink"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                linkId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminal_logs: {
+        parameters: {
+            query?: {
+                /** @description `output`, `input`, `resize`, `marker`, `gap`, with commas between; all by default. */
+                kind?: string;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogItem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminal_recording: {
+        parameters: {
+            query?: {
+                /** @description `cast` for asciicast v3, `raw` for the output's bytes alone; `cast` by default. */
+                format?: "cast" | "raw";
+                /** @description Whether a browser is to save it as a file. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description asciicast v3, or bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-asciicast": unknown;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminal_transcript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transcript"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminal_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

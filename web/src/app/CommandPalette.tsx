@@ -1,7 +1,18 @@
 /** Owns Ctrl-K: going anywhere, spawning, stopping. Must not know how any of it is done. */
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
-import { Bot, History, KeyRound, Palette, Plus, Search, Settings, Square } from 'lucide-react';
+import {
+  Bot,
+  Clapperboard,
+  Disc,
+  History,
+  KeyRound,
+  Palette,
+  Plus,
+  Search,
+  Settings,
+  Square,
+} from 'lucide-react';
 import { useNavigate } from 'react-router';
 
 import { agentsQuery } from '../api/queries';
@@ -45,10 +56,16 @@ function usePages(): SpotlightActionGroupData {
   const pages = [
     { to: '/agents', label: texts.nav.agents, icon: <Bot {...ICON} /> },
     { to: '/activity', label: texts.nav.activity, icon: <History {...ICON} /> },
+    { to: '/recordings', label: texts.nav.recordings, icon: <Clapperboard {...ICON} /> },
     {
       to: '/settings/agents',
       label: `${texts.nav.settings} → ${texts.settings.agents}`,
       icon: <Settings {...ICON} />,
+    },
+    {
+      to: '/settings/recording',
+      label: `${texts.nav.settings} → ${texts.settings.recording}`,
+      icon: <Disc {...ICON} />,
     },
     {
       to: '/settings/tokens',

@@ -2,7 +2,17 @@
 import { AppShell, Group, Menu, Text, UnstyledButton } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useQueryClient, useMutation } from '@tanstack/react-query';
-import { Bot, CircleUser, History, LogOut, Search, Settings, SquareTerminal, WifiOff } from 'lucide-react';
+import {
+  Bot,
+  CircleUser,
+  Clapperboard,
+  History,
+  LogOut,
+  Search,
+  Settings,
+  SquareTerminal,
+  WifiOff,
+} from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 
@@ -20,6 +30,7 @@ const SpawnDialog = lazy(() => import('../features/agents/SpawnDialog'));
 const ENTRIES = [
   { to: '/agents', label: texts.nav.agents, icon: Bot },
   { to: '/activity', label: texts.nav.activity, icon: History },
+  { to: '/recordings', label: texts.nav.recordings, icon: Clapperboard },
   { to: '/settings', label: texts.nav.settings, icon: Settings },
 ] as const;
 

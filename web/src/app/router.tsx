@@ -27,16 +27,27 @@ import { Crash } from './Crash';
 import { Shell } from './Shell';
 
 const TerminalPanel = lazy(() => import('../features/terminal/TerminalPanel'));
+const RecordingList = lazy(() => import('../features/recordings/RecordingList'));
 
 // Pages beside the home page are loaded when they are opened.
 const activityPage = async () => ({
   Component: (await import('../features/activity/ActivityPage')).ActivityPage,
 });
+const recordingsPage = async () => ({
+  Component: (await import('../features/recordings/RecordingsPage')).RecordingsPage,
+});
+const recordingPage = async () => ({
+  Component: (await import('../features/recordings/RecordingPage')).RecordingPage,
+});
+const watchPage = async () => ({ Component: (await import('../features/terminal/WatchPage')).WatchPage });
 const settingsLayout = async () => ({
   Component: (await import('../features/settings/SettingsLayout')).SettingsLayout,
 });
 const agentSettings = async () => ({
   Component: (await import('../features/settings/AgentSettingsPage')).AgentSettingsPage,
+});
+const recordingSettings = async () => ({
+  Component: (await import('../features/settings/RecordingSettingsPage')).RecordingSettingsPage,
 });
 const tokens = async () => ({ Component: (await import('../features/settings/TokensPage')).TokensPage });
 const appearance = async () => ({
@@ -46,6 +57,11 @@ const appearance = async () => ({
 const slots: AgentSlots = {
   terminal: (agent) => <TerminalSlot agent={agent} />,
   activity: (agentId) => <ActivityFeed filter={{ agentId }} />,
+  recordings: (agentId) => (
+    <Suspense fallback={<Skeleton h={120} aria-label={texts.loading} />}>
+      <RecordingList agentId={agentId} />
+    </Suspense>
+  ),
 };
 
 function TerminalSlot({ agent }: { agent: Agent }) {
@@ -107,6 +123,8 @@ export const router = createBrowserRouter([
     children: [
       { path: '/setup', element: <SetupRoute /> },
       { path: '/login', element: <LoginRoute /> },
+      // Whoever has a link needs no account: this page is outside the gate.
+      { path: '/watch', lazy: watchPage },
       {
         element: <Gate />,
         children: [
@@ -114,12 +132,15 @@ export const router = createBrowserRouter([
           { path: 'agents', element: <AgentsPage /> },
           { path: 'agents/:id/:tab?', element: <AgentPage slots={slots} /> },
           { path: 'activity', lazy: activityPage },
+          { path: 'recordings', lazy: recordingsPage },
+          { path: 'recordings/:sessionId', lazy: recordingPage },
           {
             path: 'settings',
             lazy: settingsLayout,
             children: [
               { index: true, element: <Navigate to="/settings/agents" replace /> },
               { path: 'agents', lazy: agentSettings },
+              { path: 'recording', lazy: recordingSettings },
               { path: 'tokens', lazy: tokens },
               { path: 'appearance', lazy: appearance },
             ],

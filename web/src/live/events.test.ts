@@ -90,6 +90,7 @@ test('the runtime status stands in the settings', () => {
   const settings: AgentSettings = {
     hostingMode: 'local',
     runtimeAuthType: 'none',
+    recordInput: 'full',
     runtimeStatus: { connected: false },
   };
   cache.setQueryData(keys.settings, settings);
@@ -117,4 +118,19 @@ test('a session stands with its agent; the end of a replaced one does not end it
   expect(list()?.[1]).toBe(OTHER);
   applyEvent(cache, { name: 'terminal:status', payload: { ...SESSION, id: 'ses_0', status: 'terminated' } });
   expect(list()?.[0]?.session?.id).toBe('ses_1');
+});
+
+test('what was recorded of a session is asked for again, by those who show it', () => {
+  const shown = [keys.session('ses_1'), keys.sessionsOf({}), keys.sessionsOf({ agentId: 'agt_2' })];
+  for (const queryKey of [
+    ...shown,
+    keys.session('ses_2'),
+    keys.cast({ sessionId: 'ses_1', asOf: 'complete' }),
+  ]) {
+    cache.setQueryData(queryKey, {});
+  }
+  applyEvent(cache, { name: 'terminal:status', payload: SESSION });
+  for (const queryKey of shown) expect(cache.getQueryState(queryKey)?.isInvalidated).toBe(true);
+  expect(cache.getQueryState(keys.session('ses_2'))?.isInvalidated).toBe(false);
+  expect(cache.getQueryState(keys.cast({ sessionId: 'ses_1', asOf: 'complete' }))?.isInvalidated).toBe(false);
 });

@@ -123,6 +123,9 @@ function putSession(cache: QueryClient, session: TerminalSession): void {
   };
   cache.setQueryData<Agent[]>(keys.agents, (known) => known?.map(put));
   cache.setQueryData<Agent>(keys.agent(session.agentId), (known) => known && put(known));
+  // What was recorded of it is not in the event: whoever looks at that asks again.
+  void cache.invalidateQueries({ queryKey: keys.session(session.id), exact: true });
+  void cache.invalidateQueries({ queryKey: keys.sessionLists });
 }
 
 function unknownEvent(event: never): void {

@@ -1,7 +1,7 @@
 /** Owns a moment on screen: relative, absolute on hover. Must not know what happened then. */
 import { Tooltip } from '@mantine/core';
 
-import { absolute, ago, lasting } from './time';
+import { absolute, ago, ahead, lasting } from './time';
 import { useNow } from './useNow';
 
 export function Ago({ moment }: { moment: string }) {
@@ -19,6 +19,16 @@ export function Since({ moment }: { moment: string }) {
   return (
     <Tooltip label={`since ${absolute(moment)}`}>
       <time dateTime={moment}>{lasting(moment, now)}</time>
+    </Tooltip>
+  );
+}
+
+/** A moment that is still to come. */
+export function Ahead({ moment }: { moment: string }) {
+  const now = useNow();
+  return (
+    <Tooltip label={absolute(moment)}>
+      <time dateTime={moment}>{ahead(moment, now)}</time>
     </Tooltip>
   );
 }

@@ -36,7 +36,8 @@ const TERMINAL_ICONS: Record<TerminalStatus, LucideIcon> = {
   terminated: CircleStop,
 };
 
-function Mark({
+/** Any state: colour, icon, word. */
+export function Mark({
   icon: Icon,
   word,
   tone,

@@ -1,4 +1,4 @@
-/** Owns how moments are worded. Must not know components. */
+/** Owns how moments, lengths and amounts are worded. Must not know components. */
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -26,6 +26,29 @@ export function ago(moment: string, now: number): string {
 export function lasting(moment: string, now: number): string {
   const past = now - Date.parse(moment);
   return past < JUST_NOW_MS ? 'just now' : `for ${span(past)}`;
+}
+
+/** When it will be: `in 4 min`. */
+export function ahead(moment: string, now: number): string {
+  return `in ${span(Date.parse(moment) - now)}`;
+}
+
+/** A length as a player shows it: `0:07`, `12:30`, `1:02:03`. */
+export function clock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (part: number) => String(part).padStart(2, '0');
+  const [h, m, s] = [Math.floor(seconds / HOUR), Math.floor((seconds % HOUR) / MINUTE), seconds % MINUTE];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** An amount of bytes: `812 B`, `14 KiB`, `3.2 MiB`. */
+export function amount(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit += 1) value /= 1024;
+  const shown = unit === 0 || value >= 10 ? Math.round(value).toString() : value.toFixed(1);
+  return `${shown} ${units[unit]}`;
 }
 
 /** The whole moment, for a hover. */

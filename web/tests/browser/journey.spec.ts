@@ -190,7 +190,7 @@ test('a second person watches, and is told so when typing', async ({ browser }) 
   await login(watching, stack.url, COLLEAGUE);
   await watching.goto(page.url());
   await terminalSays(watching, 'still-here');
-  await expect(watching.getByText('Watching: Ada is typing')).toBeVisible();
+  await expect(watching.getByText('Watching – Ada is typing')).toBeVisible();
   await type(watching, 'x');
   await expect(watching.getByText(/You are watching: Ada is typing/)).toBeVisible();
   await picture(watching, 'terminal-watching');
@@ -201,7 +201,7 @@ test('a second person watches, and is told so when typing', async ({ browser }) 
   await expect(page.getByLabel(/2 viewers/)).toBeHidden();
   const mine = await context.newPage();
   await mine.goto(page.url());
-  await expect(mine.getByText('Watching: you are typing in another window')).toBeVisible();
+  await expect(mine.getByText('Watching – you are typing in another window')).toBeVisible();
   await mine.close();
 });
 

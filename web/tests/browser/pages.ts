@@ -4,6 +4,8 @@ import { expect, type Locator, type Page } from '@playwright/test';
 export const OWNER = { email: 'ada@example.com', name: 'Ada', password: 'correct horse battery' };
 
 const PICTURES = 'test-results/screens';
+// Where the pictures of the README go when they are to be made again; else they are among the others.
+const FOR_README = process.env.RAVEN_PICTURES ?? PICTURES;
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
@@ -75,4 +77,24 @@ export async function picture(page: Page, name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.setViewportSize(WIDE);
+}
+
+/** A picture for the README. */
+export async function pictureForReadme(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `${FOR_README}/${name}.png` });
+}
+
+/** One picture of two people's windows, side by side, for the README. */
+export async function pictureOfTwo(left: Page, right: Page, name: string): Promise<void> {
+  const shots = [await left.screenshot(), await right.screenshot()];
+  const size = left.viewportSize() ?? WIDE;
+  const page = await left.context().newPage();
+  await page.setViewportSize({ width: 2 * size.width + 60, height: size.height + 40 });
+  const images = shots.map((shot) => `<img src="data:image/png;base64,${shot.toString('base64')}">`);
+  await page.setContent(
+    `<style>body { display: flex; gap: 20px; margin: 20px; background: #dfe3e8 }
+     img { border-radius: 10px; box-shadow: 0 2px 14px #0003 }</style>${images.join('')}`,
+  );
+  await pictureForReadme(page, name);
+  await page.close();
 }

@@ -5,6 +5,7 @@
 use raven_protocol::agent::{AgentStatus, AgentType, SpawnConfig, check_count, check_name};
 use raven_protocol::id::{AgentId, RuntimeId, WorkspaceId};
 use raven_protocol::runtime_api::{SpawnRequest, SpawnedAgent};
+use raven_protocol::terminal::Keep;
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -186,6 +187,7 @@ impl Agents {
             workspace_id: Some(workspace.clone()),
             callback_url: Some(self.callback_url.to_string()),
             callback_token: Some(token),
+            keep: Keep::UntilRecorded,
         }
     }
 

@@ -45,6 +45,38 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+#[cfg(test)]
+impl Model {
+    /// An agent for tests of what refers to one.
+    pub fn example(id: &AgentId, workspace: &WorkspaceId) -> Self {
+        Self {
+            id: id.to_string(),
+            workspace_id: workspace.to_string(),
+            runtime_agent_id: id.to_string(),
+            runtime_id: None,
+            name: "Agent".into(),
+            agent_type: "custom".into(),
+            status: "ready".into(),
+            status_since: 0,
+            evidence: None,
+            error: None,
+            login_url: None,
+            capabilities: "[]".into(),
+            cwd: None,
+            pid: None,
+            exit_code: None,
+            callback_digest: String::new(),
+            request_digest: None,
+            spawned_by: String::new(),
+            spawned_by_name: String::new(),
+            created_at: 0,
+            started_at: None,
+            ended_at: None,
+            last_activity_at: None,
+        }
+    }
+}
+
 /// Adds an agent.
 pub async fn insert(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     let row = row.clone().into_active_model().reset_all();
@@ -140,4 +172,17 @@ pub async fn by_callback_digest(db: &impl ConnectionTrait, digest: &str) -> Quer
 pub async fn by_request_digest(db: &impl ConnectionTrait, digest: &str) -> Queried<Vec<Model>> {
     let query = Entity::find().filter(Column::RequestDigest.eq(digest)).order_by_asc(Column::Id);
     Ok(query.all(db).await?)
+}
+
+/// The names of some agents, by id.
+pub async fn names(
+    db: &impl ConnectionTrait,
+    agents: &[String],
+) -> Queried<std::collections::HashMap<String, String>> {
+    if agents.is_empty() {
+        return Ok(Default::default());
+    }
+    let query = Entity::find().select_only().columns([Column::Id, Column::Name]);
+    let rows: Vec<(String, String)> = query.filter(Column::Id.is_in(agents)).into_tuple().all(db).await?;
+    Ok(rows.into_iter().collect())
 }

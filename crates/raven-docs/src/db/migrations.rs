@@ -12,6 +12,8 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaMana
 use super::Queried;
 
 const FIRST: &str = include_str!("migrations/m0001_first.sql");
+const RECORDINGS: &str = include_str!("migrations/m0002_recordings.sql");
+const LINKS: &str = include_str!("migrations/m0003_links.sql");
 
 struct Step {
     name: &'static str,
@@ -36,7 +38,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Step { name: "m0001_first", sql: FIRST })]
+        vec![
+            Box::new(Step { name: "m0001_first", sql: FIRST }),
+            Box::new(Step { name: "m0002_recordings", sql: RECORDINGS }),
+            Box::new(Step { name: "m0003_links", sql: LINKS }),
+        ]
     }
 }
 

@@ -32,6 +32,42 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+#[cfg(test)]
+impl Model {
+    /// A live session, for tests.
+    pub fn example(id: &str, agent: &str, workspace: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            workspace_id: workspace.to_owned(),
+            agent_id: agent.to_owned(),
+            runtime_session_id: "pty_1".to_owned(),
+            runtime_endpoint: None,
+            direction: "dialled".to_owned(),
+            title: None,
+            status: "active".to_owned(),
+            cols: 80,
+            rows: 24,
+            created_at: 0,
+            ended_at: None,
+        }
+    }
+
+    /// A database with such a session and what it belongs to, for tests.
+    pub async fn in_new_database(folder: &std::path::Path) -> (super::Db, Self) {
+        let db = super::Db::open(folder).await.unwrap();
+        let row = Self::example("ses_1", "agt_1", "ws_1");
+        let workspace = WorkspaceId::parse("ws_1").unwrap();
+        let agent = super::agents::Model::example(&AgentId::parse("agt_1").unwrap(), &workspace);
+        let tx = db.begin().await.unwrap();
+        let now = raven_protocol::time::Timestamp::now();
+        super::workspaces::insert(&tx, &workspace, "W", now).await.unwrap();
+        super::agents::insert(&tx, &agent).await.unwrap();
+        insert(&tx, &row).await.unwrap();
+        tx.commit().await.unwrap();
+        (db, row)
+    }
+}
+
 /// Adds a session.
 pub async fn insert(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     let row = row.clone().into_active_model().reset_all();
@@ -104,10 +140,14 @@ pub async fn unended_by_runtime_id(db: &impl ConnectionTrait, id: &RuntimeSessio
 pub async fn page(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
+    agent: Option<&str>,
     before: Option<&str>,
     limit: u64,
 ) -> Queried<Vec<Model>> {
     let mut query = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str()));
+    if let Some(agent) = agent {
+        query = query.filter(Column::AgentId.eq(agent));
+    }
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
     }

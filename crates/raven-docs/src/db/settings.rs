@@ -5,6 +5,7 @@ use raven_protocol::runtime_api::Heartbeat;
 use raven_protocol::time::Timestamp;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
 
 use super::Queried;
 
@@ -24,6 +25,8 @@ pub struct Model {
     pub runtime_last_heartbeat: Option<i64>,
     pub runtime_error: Option<String>,
     pub event_cursor: i64,
+    pub record_input: String,
+    pub recording_retention_days: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -46,6 +49,7 @@ pub async fn insert(db: &impl ConnectionTrait, workspace: &WorkspaceId, hosting:
     let row = ActiveModel {
         workspace_id: Set(workspace.to_string()),
         event_cursor: Set(0),
+        record_input: Set("full".to_owned()),
         ..hosting_columns(hosting)
     };
     Entity::insert(row).exec_without_returning(db).await?;
@@ -98,7 +102,24 @@ fn hosting_columns(hosting: Hosting) -> ActiveModel {
         runtime_last_heartbeat: NotSet,
         runtime_error: NotSet,
         event_cursor: NotSet,
+        record_input: NotSet,
+        recording_retention_days: NotSet,
     }
+}
+
+/// What a workspace records, and for how many days it is kept.
+pub async fn set_recording(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    input: &str,
+    retention_days: Option<i64>,
+) -> Queried<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::RecordInput, Expr::value(input))
+        .col_expr(Column::RecordingRetentionDays, Expr::value(retention_days))
+        .filter(Column::WorkspaceId.eq(workspace.as_str()));
+    update.exec(db).await?;
+    Ok(())
 }
 
 /// The settings of a workspace.

@@ -125,8 +125,9 @@ fn new_id() -> String {
 }
 
 fn harden(headers: &mut HeaderMap) {
-    let csp = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
-               connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+    // The player of recordings compiles a terminal from WebAssembly that it carries; scripts stay ours alone.
+    let csp = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+               img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
     for (name, value) in [
         ("content-security-policy", csp),
         ("x-content-type-options", "nosniff"),

@@ -15,7 +15,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    activity, agents, assets, auth, extract::MAX_BODY, guard, openapi, reports, settings, terminals, tokens,
+    activity, agents, assets, auth, extract::MAX_BODY, guard, links, openapi, recordings, reports, settings,
+    terminals, tokens,
 };
 use crate::app::App;
 use crate::error::Error;
@@ -47,6 +48,12 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(terminals::get, terminals::terminate))
         .routes(routes!(reports::session_status))
         .routes(routes!(terminals::of_agent))
+        .routes(routes!(recordings::recording))
+        .routes(routes!(recordings::logs))
+        .routes(routes!(recordings::transcript))
+        .routes(routes!(recordings::verify))
+        .routes(routes!(links::create, links::list))
+        .routes(routes!(links::revoke))
 }
 
 /// The description of all routes.

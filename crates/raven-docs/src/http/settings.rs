@@ -35,6 +35,7 @@ pub async fn patch(
     Body(change): Body<SettingsChange>,
 ) -> Result<Json<AgentSettings>, Error> {
     let after = settings::update(&app.changes, &app.secrets, &by, change).await?;
+    app.recordings.set_policy(by.workspace(), after.record_input);
     app.watchers.restart(by.workspace());
     app.auth.credential_ended();
     Ok(Json(after))

@@ -10,27 +10,28 @@ use crate::access::{Drive, Read};
 use crate::app::App;
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
-use crate::terminals::{Target, TerminalSession};
+use crate::terminals::{SessionDetail, SessionQuery, Target};
 
 /// The workspace's terminal sessions, newest first.
-#[utoipa::path(get, path = "/api/terminal/sessions", tag = "terminal", params(PageQuery),
-    responses((status = 200, body = Page<TerminalSession>), (status = 401)))]
+#[utoipa::path(get, path = "/api/terminal/sessions", tag = "terminal", params(SessionQuery, PageQuery),
+    responses((status = 200, body = Page<SessionDetail>), (status = 401)))]
 pub async fn list(
     State(app): State<App>,
     May(by): May<Read>,
+    Query(query): Query<SessionQuery>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<TerminalSession>>, Error> {
-    Ok(Json(app.terminals.list(&by, page).await?))
+) -> Result<Json<Page<SessionDetail>>, Error> {
+    Ok(Json(app.terminals.list(&by, query, page).await?))
 }
 
 /// One session.
 #[utoipa::path(get, path = "/api/terminal/sessions/{id}", tag = "terminal", params(("id" = String, Path)),
-    responses((status = 200, body = TerminalSession), (status = 401), (status = 404)))]
+    responses((status = 200, body = SessionDetail), (status = 401), (status = 404)))]
 pub async fn get(
     State(app): State<App>,
     May(by): May<Read>,
     Path(id): Path<SessionId>,
-) -> Result<Json<TerminalSession>, Error> {
+) -> Result<Json<SessionDetail>, Error> {
     Ok(Json(app.terminals.get(&by, Target::Session(id)).await?))
 }
 
@@ -49,11 +50,11 @@ pub async fn terminate(
 /// The newest session of an agent.
 #[utoipa::path(get, path = "/api/terminal/agents/{agentId}/session", tag = "terminal",
     params(("agentId" = String, Path)),
-    responses((status = 200, body = TerminalSession), (status = 401), (status = 404)))]
+    responses((status = 200, body = SessionDetail), (status = 401), (status = 404)))]
 pub async fn of_agent(
     State(app): State<App>,
     May(by): May<Read>,
     Path(id): Path<AgentId>,
-) -> Result<Json<TerminalSession>, Error> {
+) -> Result<Json<SessionDetail>, Error> {
     Ok(Json(app.terminals.get(&by, Target::Agent(id)).await?))
 }

@@ -72,27 +72,24 @@ impl<T> Inbox<T> {
         Ok(())
     }
 
-    /// Nothing more comes; what waits is dropped.
+    /// Nothing more comes; what waits can still be taken out.
     pub fn close(&self) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        waiting.messages.clear();
-        drop(waiting);
+        self.lock().closed = true;
         self.inner.wake.notify_one();
         self.inner.ended.notify_one();
     }
 
-    /// Takes the next message; `None` once closed.
+    /// Takes the next message; `None` once closed and empty.
     pub async fn pop(&self) -> Option<T> {
         loop {
             {
                 let mut waiting = self.lock();
-                if waiting.closed {
-                    return None;
-                }
                 if let Some((message, cost)) = waiting.messages.pop_front() {
                     waiting.bytes -= cost;
                     return Some(message);
+                }
+                if waiting.closed {
+                    return None;
                 }
             }
             self.inner.wake.notified().await;

@@ -17,7 +17,7 @@ use super::workspace::refused;
 use super::{Gone, Handshake, Refused, emit, presented};
 use crate::app::App;
 use crate::auth::Runtime;
-use crate::terminals::link::{FromRuntime, LinkEnd, ToRuntime, wire};
+use crate::terminals::link::{FromRuntime, LinkEnd, Pace, Start, ToRuntime, wire};
 use crate::terminals::raw::RawStream;
 
 /// Body of `output`.
@@ -72,9 +72,9 @@ pub fn serve(app: &App, socket: &SocketRef, tasks: &TaskTracker, cancel: &Cancel
     let (Some(runtime), Some(id), Some(inbox)) = known else { return };
     let (app, socket, cancel, closed) = (app.clone(), socket.clone(), cancel.clone(), inbox.clone());
     tasks.spawn(async move {
-        let (link, end) = wire();
-        let size = match app.terminals.accept(&runtime, &id, link).await {
-            Ok(size) => size,
+        let (link, end) = wire(Pace::Untold);
+        let (size, position) = match app.terminals.accept(&runtime, &id, link).await {
+            Ok(found) => found,
             Err(error) => {
                 tracing::info!(%error, "a runtime dialled in to no live session");
                 let _ = socket.disconnect();
@@ -82,7 +82,7 @@ pub fn serve(app: &App, socket: &SocketRef, tasks: &TaskTracker, cancel: &Cancel
             }
         };
         tokio::select! {
-            _ = relay(&socket, end, inbox, size) => {}
+            _ = relay(&socket, end, inbox, (size, position)) => {}
             () = closed.closed() => {}
             () = cancel.cancelled() => {}
         }
@@ -125,11 +125,16 @@ pub fn listen(socket: &SocketRef) {
 }
 
 /// Carries the plain stream between the runtime's socket and the hub.
-async fn relay(socket: &SocketRef, end: LinkEnd, inbox: Inbox<Sent>, size: TerminalSize) -> Result<(), Gone> {
+async fn relay(
+    socket: &SocketRef,
+    end: LinkEnd,
+    inbox: Inbox<Sent>,
+    (size, position): (TerminalSize, u64),
+) -> Result<(), Gone> {
     let LinkEnd { mut from_hub, to_hub } = end;
-    let mut raw = RawStream::new(size);
+    let mut raw = RawStream::new(size, position);
     let tell = async |heard: FromRuntime| to_hub.send(heard).await.map_err(|_| Gone);
-    tell(FromRuntime::Hello { size }).await?;
+    tell(FromRuntime::Hello { size, start: Start::Now }).await?;
     loop {
         tokio::select! {
             asked = from_hub.recv() => match asked {
@@ -141,6 +146,8 @@ async fn relay(socket: &SocketRef, end: LinkEnd, inbox: Inbox<Sent>, size: Termi
                     tell(FromRuntime::Size(size)).await?;
                 }
                 Some(ToRuntime::Repaint) => tell(raw.repaint()).await?,
+                // Such a runtime keeps nothing.
+                Some(ToRuntime::Ack(_) | ToRuntime::Release) => {}
             },
             sent = inbox.pop() => match sent {
                 None => return Ok(()),

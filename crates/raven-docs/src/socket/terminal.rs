@@ -17,11 +17,17 @@ use tokio_util::task::TaskTracker;
 
 use super::inbox::Inbox;
 use super::text::{Decoder, TextOrBytes};
-use super::{Gone, Handshake, Refused, emit, runtime, workspace};
-use crate::access::{Drive, Read, decide};
+use super::unanswered::Unanswered;
+use super::{Gone, Handshake, Refused, emit, guest, runtime, workspace};
+use crate::access::{Read, decide};
 use crate::app::App;
 use crate::auth::Person;
-use crate::terminals::viewer::{Attachment, Hand, Refusal, Seat, ViewerEvent, Wish};
+use crate::error::Error;
+use crate::links::{Guest, Links, Pass, Shown};
+use crate::terminals::hub::seats::{Control, ControlRefusal};
+use crate::terminals::viewer::{
+    Arrival, Attached, Attachment, Hand, Refusal, Seat, ViewerEvent, ViewerId, Wish,
+};
 use crate::terminals::{NotAttached, Target, Terminals};
 
 /// Largest input of one message, in bytes.
@@ -45,11 +51,57 @@ struct ResizeRequest {
     rows: u32,
 }
 
+/// Body of `control`: a word, or an action with the seat that it is about.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum ControlRequest {
+    Word(Action),
+    About { action: Action, seat: Option<ViewerId> },
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Request,
+    Take,
+    Release,
+    Grant,
+    Decline,
+}
+
+impl ControlRequest {
+    /// What is asked; `None` without the seat that an action needs.
+    fn asked(self) -> Option<Control> {
+        let (action, seat) = match self {
+            Self::Word(action) => (action, None),
+            Self::About { action, seat } => (action, seat),
+        };
+        Some(match action {
+            Action::Request => Control::Request,
+            Action::Take => Control::Take,
+            Action::Release => Control::Release,
+            Action::Grant => Control::Grant(seat?),
+            Action::Decline => Control::Decline(seat?),
+        })
+    }
+}
+
+/// Body of `attached`.
+#[derive(Serialize)]
+struct Welcome<'a> {
+    #[serde(flatten)]
+    attached: Attached,
+    /// For guests alone.
+    #[serde(flatten)]
+    guest: Option<Shown<'a>>,
+}
+
 /// What a viewer sent.
 enum FromViewer {
     Attach(Option<AttachRequest>),
     Input(Option<Bytes>, AckSender),
     Resize(Option<ResizeRequest>),
+    Control(Option<Control>, AckSender),
     Detach,
 }
 
@@ -70,7 +122,7 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
     let authenticate = move |socket: SocketRef, TryData(sent): TryData<Handshake>| {
         let app = auth.clone();
         async move {
-            let sent = sent.unwrap_or_default();
+            let mut sent = sent.unwrap_or_default();
             // Listening begins before the client is told that it is connected, so that nothing it
             // sends at once is missed.
             match runtime::dialled_in_as(&socket) {
@@ -79,7 +131,10 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
                     runtime::listen(&socket);
                 }
                 None => {
-                    workspace::sign_in(&app.auth, &socket, sent).await?;
+                    match sent.link.take() {
+                        Some(link) => guest::admit(&app, &socket, &link).await?,
+                        None => workspace::sign_in(&app.auth, &socket, sent).await?,
+                    }
                     listen(&socket);
                 }
             }
@@ -88,29 +143,21 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
     };
     let (app, tasks, cancel) = (app.clone(), tasks.clone(), cancel.clone());
     let connected = move |socket: SocketRef| {
-        let known = (socket.extensions.get::<Person>(), socket.extensions.get::<Inbox<FromViewer>>());
-        match known {
-            (Some(person), Some(inbox)) => {
-                let viewer = Viewer { socket, person, terminals: app.terminals.clone(), place: None };
-                tasks.spawn(until_closed(viewer.run(inbox.clone()), inbox, cancel.clone()));
+        let caller = match socket.extensions.get::<Guest>() {
+            Some(guest) => Some(Caller::Guest(guest)),
+            None => socket.extensions.get::<Person>().map(Caller::Member),
+        };
+        match (caller, socket.extensions.get::<Inbox<FromViewer>>()) {
+            (Some(caller), Some(inbox)) => {
+                let (terminals, links) = (app.terminals.clone(), app.links.clone());
+                let viewer = Viewer { socket, caller, terminals, links, target: None, place: None };
+                tasks.spawn(viewer.serve(inbox, cancel.clone()));
             }
             _ => runtime::serve(&app, &socket, &tasks, &cancel),
         }
         std::future::ready(())
     };
     io.ns("/terminal", connected.with(authenticate));
-}
-
-async fn until_closed(
-    serving: impl Future<Output = ()>,
-    inbox: Inbox<FromViewer>,
-    cancel: CancellationToken,
-) {
-    tokio::select! {
-        () = serving => {}
-        () = inbox.closed() => {}
-        () = cancel.cancelled() => {}
-    }
 }
 
 /// Listens to a viewer. Handlers only queue: their order is that of arrival.
@@ -145,6 +192,14 @@ fn listen(socket: &SocketRef) {
         std::future::ready(())
     });
     let put = queue(&inbox);
+    socket.on(
+        names::CONTROL,
+        move |socket: SocketRef, ack: AckSender, TryData(sent): TryData<ControlRequest>| {
+            put(&socket, FromViewer::Control(sent.ok().and_then(ControlRequest::asked), ack), 0);
+            std::future::ready(())
+        },
+    );
+    let put = queue(&inbox);
     socket.on(names::DETACH, move |socket: SocketRef| {
         put(&socket, FromViewer::Detach, 0);
         std::future::ready(())
@@ -155,11 +210,20 @@ fn listen(socket: &SocketRef) {
     });
 }
 
+/// Whose connection it is.
+enum Caller {
+    Member(Person),
+    Guest(Guest),
+}
+
 /// One viewer's connection.
 struct Viewer {
     socket: SocketRef,
-    person: Person,
+    caller: Caller,
     terminals: Terminals,
+    links: Links,
+    /// What was attached to last, or tried.
+    target: Option<Target>,
     place: Option<Place>,
 }
 
@@ -176,18 +240,69 @@ impl Drop for Place {
 }
 
 impl Viewer {
-    async fn run(mut self, inbox: Inbox<FromViewer>) {
-        while let Some(message) = inbox.pop().await {
+    /// Serves until either side is gone, or the link that a guest came by has ended.
+    async fn serve(mut self, inbox: Inbox<FromViewer>, cancel: CancellationToken) {
+        let (links, socket) = (self.links.clone(), self.socket.clone());
+        let guest = match &self.caller {
+            Caller::Member(_) => None,
+            Caller::Guest(guest) => Some(guest.clone()),
+        };
+        let _pass: Option<Pass> = match &guest {
+            None => None,
+            Some(guest) => match links.enter(guest) {
+                Some(pass) => Some(pass),
+                None => return guest::dismiss(&socket, &Error::LinkFull).await,
+            },
+        };
+        let link_ended = async {
+            match &guest {
+                None => std::future::pending().await,
+                Some(guest) => links.until_ended(guest).await,
+            }
+        };
+        tokio::select! {
+            () = self.run(&inbox) => self.type_rest(&inbox).await,
+            () = cancel.cancelled() => {}
+            () = link_ended => {
+                self.leave().await;
+                guest::dismiss(&socket, &Error::LinkEnded).await;
+            }
+        }
+    }
+
+    /// Gives up the place; nothing of it is sent any more once this returns.
+    async fn leave(&mut self) {
+        let Some(mut place) = self.place.take() else { return };
+        place.forwarding.abort();
+        let _ = (&mut place.forwarding).await;
+    }
+
+    /// Works off what the viewer sends until it is gone. Input does not make the rest wait: what became
+    /// of it is told when that is known.
+    async fn run(&mut self, inbox: &Inbox<FromViewer>) {
+        let mut unanswered = Unanswered::default();
+        loop {
+            let message = tokio::select! {
+                (ack, became) = unanswered.next() => {
+                    match self.answer(ack, became.err().map(refusal)).await {
+                        Ok(()) => continue,
+                        Err(Gone) => return,
+                    }
+                }
+                message = inbox.pop(), if unanswered.has_room() => message,
+            };
+            let Some(message) = message else { return };
             let done = match message {
                 FromViewer::Attach(Some(request)) => self.attach(request).await,
                 FromViewer::Attach(None) => self.fail(malformed("attach", "{agentId} or {sessionId}")).await,
-                FromViewer::Input(bytes, ack) => self.input(bytes, ack).await,
+                FromViewer::Input(bytes, ack) => self.input(bytes, ack, &mut unanswered).await,
                 FromViewer::Resize(Some(ResizeRequest { cols, rows })) => self.resize(cols, rows).await,
                 FromViewer::Resize(None) => {
                     self.fail(invalid_size("send resize as {cols, rows}, whole numbers")).await
                 }
+                FromViewer::Control(action, ack) => self.control(action, ack).await,
                 FromViewer::Detach => {
-                    self.place = None;
+                    self.leave().await;
                     emit(&self.socket, names::DETACHED, &json!({})).await
                 }
             };
@@ -197,53 +312,113 @@ impl Viewer {
         }
     }
 
+    /// Attaches in place of what was attached before. The new attachment is made before the old one
+    /// is given up, so that a writer who attaches anew to the same terminal stays the writer.
     async fn attach(&mut self, request: AttachRequest) -> Result<(), Gone> {
-        self.place = None;
-        let target = match (request.agent_id.map(AgentId::parse), request.session_id.map(SessionId::parse)) {
-            (Some(Ok(agent)), None) => Target::Agent(agent),
-            (None, Some(Ok(session))) => Target::Session(session),
-            (Some(Err(_)), _) | (_, Some(Err(_))) => return self.fail(not_found()).await,
-            _ => return self.fail(malformed("attach", "either {agentId} or {sessionId}")).await,
-        };
-        let Ok(by) = decide::<Read>(&self.person) else { return self.fail(not_found()).await };
-        let wish = if request.read_only { Wish::ReadOnly } else { Wish::Write };
-        let seat = Seat { since: request.since, wish };
-        match self.terminals.attach(&by, decide::<Drive>(&self.person).ok(), target, seat).await {
+        let payload = Payload::of(request.binary);
+        let attaching = self.take_seat(request).await;
+        self.leave().await;
+        match attaching {
             Ok((attached, attachment)) => {
-                emit(&self.socket, names::ATTACHED, &attached).await?;
+                let guest = match &self.caller {
+                    Caller::Member(_) => None,
+                    Caller::Guest(guest) => Some(guest.shown()),
+                };
+                emit(&self.socket, names::ATTACHED, &Welcome { attached, guest }).await?;
                 let hand = attachment.hand();
-                let forwarding =
-                    tokio::spawn(forward(self.socket.clone(), attachment, Payload::of(request.binary)));
+                let forwarding = tokio::spawn(forward(self.socket.clone(), attachment, payload));
                 self.place = Some(Place { hand, forwarding });
                 Ok(())
             }
-            Err(NotAttached::NotFound) => self.fail(not_found()).await,
-            Err(NotAttached::Terminated) => {
-                let hint = "this terminal session has ended; spawn the agent again to get a new one";
-                self.fail(error("SESSION_TERMINATED", hint)).await
+            Err(refused) => self.fail(refused).await,
+        }
+    }
+
+    async fn take_seat(&mut self, request: AttachRequest) -> Result<(Attached, Attachment), ViewerError> {
+        let target = match (request.agent_id.map(AgentId::parse), request.session_id.map(SessionId::parse)) {
+            (Some(Ok(agent)), None) => Target::Agent(agent),
+            (None, Some(Ok(session))) => Target::Session(session),
+            (Some(Err(_)), _) | (_, Some(Err(_))) => return Err(not_found()),
+            (None, None) if let Caller::Guest(guest) = &self.caller => {
+                Target::Session(guest.session().clone())
             }
-            Err(NotAttached::Internal(cause)) => {
-                tracing::error!(error = %cause, "attaching failed");
-                self.fail(error("INTERNAL", "something broke inside raven-docs; its log tells what")).await
+            _ => return Err(malformed("attach", "either {agentId} or {sessionId}")),
+        };
+        let last = self.target.replace(target.clone());
+        let arrival = match &self.place {
+            Some(place) if last.as_ref() == Some(&target) => Arrival::InsteadOf(place.hand.seat()),
+            _ if request.since.is_some() => Arrival::Back,
+            _ => Arrival::First,
+        };
+        let wish = if request.read_only { Wish::ReadOnly } else { Wish::Write };
+        let seat = Seat { since: request.since, wish, arrival };
+        let attaching = match &self.caller {
+            Caller::Member(person) => match decide::<Read>(person) {
+                Ok(by) => self.terminals.attach(&by, target, seat).await,
+                Err(_) => Err(NotAttached::NotFound),
+            },
+            Caller::Guest(guest) => match target {
+                Target::Session(session) if session == *guest.session() => {
+                    let counted = self.links.count_attach(guest);
+                    counted.map_err(|limited| error(limited.code(), limited.to_string()))?;
+                    self.terminals.watch(guest, seat).await
+                }
+                _ => Err(NotAttached::NotFound),
+            },
+        };
+        attaching.map_err(unattached)
+    }
+
+    async fn input(
+        &mut self,
+        bytes: Option<Bytes>,
+        ack: AckSender,
+        unanswered: &mut Unanswered,
+    ) -> Result<(), Gone> {
+        let refused = match (bytes, &self.place) {
+            (None, _) => malformed("input", "a string or bytes"),
+            (Some(_), None) => not_attached(),
+            (Some(bytes), _) if bytes.len() > MAX_INPUT => {
+                error("TOO_LARGE", "send at most 4 MiB in one input")
+            }
+            (Some(bytes), Some(place)) => {
+                unanswered.push(ack, place.hand.input(bytes).await);
+                return Ok(());
+            }
+        };
+        self.answer(ack, Some(refused)).await
+    }
+
+    /// Who typed and left at once has typed all the same.
+    async fn type_rest(&mut self, inbox: &Inbox<FromViewer>) {
+        while let Some(message) = inbox.pop().await {
+            if let (FromViewer::Input(Some(bytes), _), Some(place)) = (message, &self.place)
+                && bytes.len() <= MAX_INPUT
+            {
+                // Nobody is left to be told what becomes of it.
+                let _ = place.hand.input(bytes).await;
             }
         }
     }
 
-    async fn input(&mut self, bytes: Option<Bytes>, ack: AckSender) -> Result<(), Gone> {
-        let refused = match (bytes, &self.place) {
-            (None, _) => Some(malformed("input", "a string or bytes")),
-            (Some(_), None) => Some(not_attached()),
-            (Some(bytes), _) if bytes.len() > MAX_INPUT => {
-                Some(error("TOO_LARGE", "send at most 4 MiB in one input"))
-            }
-            (Some(bytes), Some(place)) => place.hand.input(bytes).await.err().map(refusal),
-        };
-        // Who asked for an acknowledgement gets the outcome there too.
+    /// Who asked for an acknowledgement gets a refusal there too.
+    async fn answer(&self, ack: AckSender, refused: Option<ViewerError>) -> Result<(), Gone> {
         let _ = ack.send(&json!({ "ok": refused.is_none(), "error": refused }));
         match refused {
             Some(refused) => self.fail(refused).await,
             None => Ok(()),
         }
+    }
+
+    async fn control(&mut self, action: Option<Control>, ack: AckSender) -> Result<(), Gone> {
+        let refused = match (action, &self.place) {
+            (None, _) => {
+                Some(malformed("control", "request, take or release, or {action, seat} to grant or decline"))
+            }
+            (Some(_), None) => Some(not_attached()),
+            (Some(action), Some(place)) => place.hand.control(action).await.err().map(control_refusal),
+        };
+        self.answer(ack, refused).await
     }
 
     async fn resize(&mut self, cols: u32, rows: u32) -> Result<(), Gone> {
@@ -266,6 +441,20 @@ impl Viewer {
 
 fn not_found() -> ViewerError {
     error("NOT_FOUND", "no such agent or terminal session in your workspace")
+}
+
+fn unattached(why: NotAttached) -> ViewerError {
+    match why {
+        NotAttached::NotFound => not_found(),
+        NotAttached::Terminated => {
+            let hint = "this terminal session has ended; spawn the agent again to get a new one";
+            error("SESSION_TERMINATED", hint)
+        }
+        NotAttached::Internal(cause) => {
+            tracing::error!(error = %cause, "attaching failed");
+            error("INTERNAL", "something broke inside raven-docs; its log tells what")
+        }
+    }
 }
 
 fn not_attached() -> ViewerError {
@@ -292,6 +481,21 @@ fn refusal(refused: Refusal) -> ViewerError {
             error("DISCONNECTED", "the runtime's connection is lost; what you typed was not sent")
         }
         Refusal::Ended => error("SESSION_TERMINATED", "this terminal session has ended"),
+    }
+}
+
+fn control_refusal(refused: ControlRefusal) -> ViewerError {
+    match refused {
+        ControlRefusal::NotAllowed => error(
+            "NOT_ALLOWED",
+            "somebody is typing and was not idle, or whom it is about may only watch; request control instead",
+        ),
+        ControlRefusal::NoSuchSeat => error("NO_SUCH_SEAT", "nobody is at this seat any more"),
+        ControlRefusal::NotWriter => error("NOT_WRITER", "only whoever is typing may do this, or an admin"),
+        ControlRefusal::TooOften => {
+            error("RATE_LIMITED", "control changes hands too often; wait a moment and try again")
+        }
+        ControlRefusal::Ended => refusal(Refusal::Ended),
     }
 }
 
@@ -326,8 +530,9 @@ async fn forward(socket: SocketRef, attachment: Attachment, mut payload: Payload
                 emit(&socket, names::STATUS, &json!({ "status": status, "loginUrl": login_url })).await
             }
             ViewerEvent::Size(size) => emit(&socket, names::SIZE, &size).await,
-            ViewerEvent::Writer { user, you } => {
-                emit(&socket, names::WRITER, &json!({ "user": user, "you": you })).await
+            ViewerEvent::Writer { user, you, seat, idle } => {
+                let writer = json!({ "user": user, "you": you, "seat": seat, "idle": idle });
+                emit(&socket, names::WRITER, &writer).await
             }
             ViewerEvent::Viewers(present) => emit(&socket, names::VIEWERS, &[present.as_ref()]).await,
             ViewerEvent::Detached => emit(&socket, names::DETACHED, &json!({})).await,

@@ -88,7 +88,7 @@ async fn publish(
 }
 
 /// Disconnects a client whose buffer may be full.
-async fn hang_up(socket: &SocketRef) {
+pub(super) async fn hang_up(socket: &SocketRef) {
     while let Err(SocketError::InternalChannelFull) = socket.clone().disconnect() {
         tokio::time::sleep(RETRY_FULL).await;
     }

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use raven_protocol::id::{AgentId, WorkspaceId};
 use raven_protocol::terminal::{
-    ClientControl, Frame, FrameKind, ServerControl, TerminalSize, V1_SUBPROTOCOL,
+    ClientControl, Frame, FrameKind, ServerControl, Stamped, TerminalSize, V1_SUBPROTOCOL,
 };
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::hub::Hub;
-use super::link::{FromRuntime, LinkEnd, ToRuntime, wire};
+use super::link::{FromRuntime, LinkEnd, Pace, Start, ToRuntime, wire};
 use super::raw::RawStream;
 use super::{Terminals, rows, size_of};
 use crate::db;
@@ -35,7 +35,7 @@ pub async fn keep_connected(terminals: Terminals, runtimes: Runtimes, row: rows:
         while !hub.is_over() {
             match dial(&terminals, &runtimes, &row, &hub).await {
                 Ok(()) => wait = FIRST_RETRY,
-                Err(error) if is_gone(&error) => return hub.agent_ended(),
+                Err(error) if is_gone(&error) => return hub.gone(),
                 Err(error) => {
                     tracing::debug!(session.id = %row.id, error = format!("{error:#}"), "the terminal cannot be dialled");
                 }
@@ -68,17 +68,20 @@ async fn dial(
     let agent = db::agents::find(terminals.db.read(), &workspace, &agent).await?;
     let theirs = agent.map_or_else(|| row.agent_id.clone(), |agent| agent.runtime_agent_id);
     let path = path_of(row.runtime_endpoint.as_deref(), &theirs);
-    // A hub that has received nothing asks for the screen, any other for what it has missed.
-    let path = match hub.position() {
-        0 => path,
-        position => format!("{path}?since={position}"),
+    // From where the recording ends: every byte is recorded, whoever watches.
+    let position = hub.position().await;
+    let path = format!("{path}?record=true&since={position}");
+    // In a box of its own, because what connecting needs is far larger than what every terminal keeps.
+    let connecting = socket_client::connect(client.base(), &path, client.key(), Some(V1_SUBPROTOCOL));
+    let (socket, is_framed) = match Box::pin(connecting).await? {
+        (socket, chosen) => (socket, chosen.is_some_and(|chosen| chosen == V1_SUBPROTOCOL)),
     };
-    let connected = socket_client::connect(client.base(), &path, client.key(), Some(V1_SUBPROTOCOL)).await?;
-    let (link, end) = wire();
+    let (link, end) = wire(if is_framed { Pace::Told } else { Pace::Untold });
     hub.connect(link).await;
-    match connected {
-        (socket, Some(chosen)) if chosen == V1_SUBPROTOCOL => framed(socket, end).await,
-        (socket, _) => plain(socket, end, size_of(row)).await,
+    if is_framed {
+        framed(socket, end).await
+    } else {
+        plain(socket, end, RawStream::new(size_of(row), position), size_of(row)).await
     }
 }
 
@@ -131,6 +134,8 @@ fn encode(message: ToRuntime, sent: &mut u64) -> anyhow::Result<Vec<Message>> {
             control(ClientControl::Resize { cols: size.cols.into(), rows: size.rows.into() })
         }
         ToRuntime::Repaint => control(ClientControl::Repaint),
+        ToRuntime::Ack(offset) => control(ClientControl::Ack { offset }),
+        ToRuntime::Release => control(ClientControl::Release),
     }
 }
 
@@ -140,15 +145,23 @@ fn decode(message: Message) -> anyhow::Result<Option<FromRuntime>> {
             let frame = Frame::decode(&wire)?;
             let bytes = wire.slice(Frame::HEADER..);
             Ok(match frame.kind {
-                FrameKind::Output => Some(FromRuntime::Output { offset: frame.offset, bytes }),
+                FrameKind::Output => Some(FromRuntime::Output { offset: frame.offset, at: None, bytes }),
+                FrameKind::Stamped => {
+                    let at = Some(Stamped::decode(frame.bytes)?.at);
+                    let bytes = bytes.slice(Stamped::HEADER..);
+                    Some(FromRuntime::Output { offset: frame.offset, at, bytes })
+                }
                 FrameKind::Repaint => Some(FromRuntime::Repaint { offset: frame.offset, bytes }),
                 FrameKind::Input => None,
             })
         }
         Message::Text(text) => Ok(match serde_json::from_str(&text)? {
-            ServerControl::Hello { size, .. } => Some(FromRuntime::Hello { size }),
+            ServerControl::Hello { size, head, .. } => {
+                Some(FromRuntime::Hello { size, start: Start::Log { head } })
+            }
+            ServerControl::Taken { offset } => Some(FromRuntime::Taken(offset)),
             ServerControl::Size { size } => Some(FromRuntime::Size(size)),
-            ServerControl::Exit { .. } => Some(FromRuntime::Exit),
+            ServerControl::Exit { exit } => Some(FromRuntime::Exit(exit)),
             ServerControl::Error { code, message } => {
                 tracing::warn!(code, message, "the runtime refused a terminal message");
                 None
@@ -159,11 +172,15 @@ fn decode(message: Message) -> anyhow::Result<Option<FromRuntime>> {
 }
 
 /// Carries the guide's plain stream: frames of output, keystrokes and resize objects.
-async fn plain(socket: WebSocket, end: LinkEnd, size: TerminalSize) -> anyhow::Result<()> {
+async fn plain(
+    socket: WebSocket,
+    end: LinkEnd,
+    mut raw: RawStream,
+    size: TerminalSize,
+) -> anyhow::Result<()> {
     let (mut sink, mut stream) = socket.split();
     let LinkEnd { mut from_hub, to_hub } = end;
-    let mut raw = RawStream::new(size);
-    to_hub.send(FromRuntime::Hello { size }).await?;
+    to_hub.send(FromRuntime::Hello { size, start: Start::Now }).await?;
     loop {
         tokio::select! {
             asked = from_hub.recv() => match asked {
@@ -175,6 +192,8 @@ async fn plain(socket: WebSocket, end: LinkEnd, size: TerminalSize) -> anyhow::R
                     to_hub.send(FromRuntime::Size(size)).await?;
                 }
                 Some(ToRuntime::Repaint) => to_hub.send(raw.repaint()).await?,
+                // A plain runtime keeps nothing.
+                Some(ToRuntime::Ack(_) | ToRuntime::Release) => {}
             },
             message = stream.next() => {
                 let output = match message {

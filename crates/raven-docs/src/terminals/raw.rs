@@ -19,8 +19,9 @@ pub struct RawStream {
 }
 
 impl RawStream {
-    pub fn new(size: TerminalSize) -> Self {
-        Self { screen: Screen::new(size.cols, size.rows, SCROLLBACK), offset: 0 }
+    /// An empty screen; what comes is counted from an offset on.
+    pub fn new(size: TerminalSize, offset: u64) -> Self {
+        Self { screen: Screen::new(size.cols, size.rows, SCROLLBACK), offset }
     }
 
     /// Takes output; answers it for the hub, and what to type in answer to the queries in it.
@@ -28,7 +29,7 @@ impl RawStream {
         let offset = self.offset;
         self.offset += bytes.len() as u64;
         let answers = self.screen.feed(&bytes);
-        (FromRuntime::Output { offset, bytes }, answers)
+        (FromRuntime::Output { offset, at: None, bytes }, answers)
     }
 
     /// The screen at the current position.

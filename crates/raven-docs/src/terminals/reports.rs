@@ -70,17 +70,18 @@ impl Terminals {
         Err(Error::Unauthenticated)
     }
 
-    /// Connects the wire of a runtime that dialled in.
+    /// Connects the wire of a runtime that dialled in; answers the terminal's size, and the offset from
+    /// which its output counts.
     pub async fn accept(
         &self,
         from: &Runtime,
         id: &RuntimeSessionId,
         wire: Link,
-    ) -> Result<TerminalSize, Error> {
+    ) -> Result<(TerminalSize, u64), Error> {
         let row = self.reported(from, id).await?;
         let hub = self.hub(&row).ok_or_else(|| terminated(&row))?;
         hub.connect(wire).await;
-        Ok(size_of(&row))
+        Ok((size_of(&row), hub.position().await))
     }
 
     /// Takes a runtime's word on the state of its session.
@@ -92,7 +93,7 @@ impl Terminals {
     ) -> Result<TerminalSession, Error> {
         let row = self.reported(from, id).await?;
         match self.hub(&row) {
-            Some(hub) if status.is_final() => hub.end(),
+            Some(hub) if status.is_final() => hub.end("its runtime ended the session"),
             Some(hub) => hub.report(status).await,
             None => {}
         }

@@ -10,7 +10,8 @@ use raven_protocol::terminal::{TerminalSize, TerminalStatus};
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use super::hub::Hub;
+use super::hub::seats::{Control, ControlRefusal};
+use super::hub::{Answer, Hub};
 use crate::auth::Named;
 
 /// Bytes that may wait for a viewer; beyond, what waits is dropped and a repaint takes its place.
@@ -28,6 +29,18 @@ pub struct Seat {
     /// The offset up to which it has seen everything.
     pub since: Option<u64>,
     pub wish: Wish,
+    pub arrival: Arrival,
+}
+
+/// How somebody arrives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Arrival {
+    #[default]
+    First,
+    /// After a connection that broke, perhaps unnoticed.
+    Back,
+    /// On the same connection, in place of an attachment that is given up next.
+    InsteadOf(ViewerId),
 }
 
 /// Whether a viewer wants to type.
@@ -48,10 +61,18 @@ pub enum ViewerRole {
 
 /// A viewer as the others see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Present {
     #[serde(flatten)]
     pub user: Named,
     pub role: ViewerRole,
+    pub seat: ViewerId,
+    /// Has asked for control and waits.
+    pub wants: bool,
+    /// Could be handed the seat.
+    pub may_write: bool,
+    /// Came by a read-only link.
+    pub guest: bool,
 }
 
 /// The first thing a viewer learns.
@@ -64,6 +85,11 @@ pub struct Attached {
     #[serde(flatten)]
     pub size: TerminalSize,
     pub role: ViewerRole,
+    pub seat: ViewerId,
+    /// Has the right to type when the seat is theirs.
+    pub may_write: bool,
+    /// Has the right to take the seat from anybody.
+    pub may_take: bool,
     pub offset: u64,
 }
 
@@ -84,6 +110,9 @@ pub enum ViewerEvent {
     Writer {
         user: Option<Named>,
         you: bool,
+        seat: Option<ViewerId>,
+        /// Has not typed for a while.
+        idle: bool,
     },
     Viewers(Arc<[Present]>),
     /// The attachment is over; nothing follows.
@@ -141,9 +170,19 @@ pub struct Hand {
 }
 
 impl Hand {
-    /// Types; returns once the runtime's wire has taken it.
-    pub async fn input(&self, bytes: Bytes) -> Result<(), Refusal> {
+    /// The seat that it is the hand of.
+    pub fn seat(&self) -> ViewerId {
+        self.id
+    }
+
+    /// Types, in the order of calls; the answer comes once the terminal has taken it.
+    pub async fn input(&self, bytes: Bytes) -> Answer {
         self.hub.input(self.id, bytes).await
+    }
+
+    /// Asks for the seat, gives it up, or hands it over.
+    pub async fn control(&self, action: Control) -> Result<(), ControlRefusal> {
+        self.hub.control(self.id, action).await
     }
 
     /// Sets the terminal's size, which is the writer's.
@@ -305,10 +344,10 @@ mod tests {
         let queue = Queue::default();
         for you in [true, false, true] {
             queue.push(ViewerEvent::Size(TerminalSize::DEFAULT));
-            queue.push(ViewerEvent::Writer { user: None, you });
+            queue.push(ViewerEvent::Writer { user: None, you, seat: None, idle: false });
         }
-        let expected =
-            [ViewerEvent::Size(TerminalSize::DEFAULT), ViewerEvent::Writer { user: None, you: true }];
+        let newest = ViewerEvent::Writer { user: None, you: true, seat: None, idle: false };
+        let expected = [ViewerEvent::Size(TerminalSize::DEFAULT), newest];
         assert_eq!(queue.drain(), expected);
     }
 }

@@ -37,8 +37,19 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Connects; the message of `connect_error` when it is refused.
+    /// Connects with a personal token; the message of `connect_error` when it is refused.
     pub fn connect(base: &str, namespace: &str, query: &str, token: Option<&str>) -> Result<Self, String> {
+        let auth = token.map(|token| json!({ "token": token }));
+        Self::connect_with(base, namespace, query, auth)
+    }
+
+    /// Connects with an `auth` object; the message of `connect_error` when it is refused.
+    pub fn connect_with(
+        base: &str,
+        namespace: &str,
+        query: &str,
+        auth: Option<Value>,
+    ) -> Result<Self, String> {
         let address = base.strip_prefix("http://").unwrap();
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -53,7 +64,7 @@ impl Browser {
         let mut browser = Self { socket, namespace, acks: 0, heard: Vec::new() };
         let open = browser.text();
         assert!(open.starts_with('0'), "{open}");
-        let auth = token.map(|token| json!({ "token": token }).to_string()).unwrap_or_default();
+        let auth = auth.map(|auth| auth.to_string()).unwrap_or_default();
         browser.say(&format!("40{}{auth}", browser.namespace));
         let answer = browser.text();
         match answer.as_bytes() {

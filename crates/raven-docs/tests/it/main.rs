@@ -8,9 +8,13 @@ mod surroundings;
 
 mod cli;
 mod journey;
+mod links;
 mod people;
+mod recordings;
 mod routes;
 mod runtime_trouble;
+mod seats;
 mod spawn_bounds;
 mod survival;
+mod tampering;
 mod terminal;

@@ -53,6 +53,19 @@ impl Operator {
         self.call("PATCH", path, Some(body.to_string()))
     }
 
+    /// The bytes of a route, or of a range of it; answers the status with them.
+    pub fn bytes(&self, path: &str, range: Option<&str>) -> (u16, Vec<u8>) {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        let response = wait(request.send()).unwrap();
+        (response.status().as_u16(), wait(response.bytes()).unwrap().to_vec())
+    }
+
     pub fn call(&self, method: &str, path: &str, body: Option<String>) -> Answer {
         let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
         for (name, value) in &self.headers {

@@ -56,6 +56,13 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("delete", "/api/terminal/sessions/{id}", For::Drivers),
     ("post", "/api/terminal/sessions/{runtimeSessionId}/status", For::Runtimes),
     ("get", "/api/terminal/agents/{agentId}/session", For::SignedIn),
+    ("get", "/api/terminal/sessions/{id}/recording", For::SignedIn),
+    ("get", "/api/terminal/sessions/{id}/logs", For::SignedIn),
+    ("get", "/api/terminal/sessions/{id}/recording/transcript", For::SignedIn),
+    ("get", "/api/terminal/sessions/{id}/recording/verify", For::SignedIn),
+    ("get", "/api/terminal/sessions/{id}/links", For::Drivers),
+    ("post", "/api/terminal/sessions/{id}/links", For::Drivers),
+    ("delete", "/api/terminal/sessions/{id}/links/{linkId}", For::Drivers),
 ];
 
 /// A body that a runtime's route can read, so that its caller is what is judged.
@@ -70,7 +77,7 @@ fn body_for(path: &str, workspace: &str) -> Value {
         "/api/terminal/sessions" => {
             json!({ "workspaceId": workspace, "agentId": "agt_none", "runtimeSessionId": "p1", "runtimeEndpoint": "ws://h/t" })
         }
-        path if path.ends_with("/stop") => json!({}),
+        path if path.ends_with("/stop") || path.ends_with("/links") => json!({}),
         path if path.ends_with("/status") => json!({ "status": "active" }),
         // What a person's route would do is not done: the body is refused after the caller is accepted.
         _ => json!({ "unknown": "field" }),
@@ -101,6 +108,7 @@ fn every_route_is_for_those_it_is_for() {
             let target = path
                 .replace("{runtimeSessionId}", session["runtimeSessionId"].as_str().unwrap())
                 .replace("{agentId}", &agent)
+                .replace("{linkId}", "lnk_none")
                 .replace("sessions/{id}", "sessions/ses_none")
                 .replace("{id}", if *method == "get" { &agent } else { "agt_none" });
             let body = (*method != "get").then(|| body_for(path, &workspace).to_string());

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::browser::Browser;
 use crate::operator::Operator;
-use crate::programs::{DOCS, Program, run_docs, runtime_program};
+use crate::programs::{DOCS, Program, run_docs, runtime_program, wait_for};
 
 /// The key that both programs share.
 pub const KEY: &str = "sk-runtime-test-0123456789";
@@ -23,6 +23,8 @@ pub struct Place {
     pub runtime: Option<Program>,
     pub folder: TempDir,
     pub owner: String,
+    /// More flags for the runtime.
+    pub runtime_flags: Vec<&'static str>,
     docs_port: u16,
     runtime_port: u16,
 }
@@ -47,7 +49,8 @@ impl Place {
     pub fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("runtime.key"), KEY).unwrap();
-        Self { docs: None, runtime: None, folder, owner: String::new(), docs_port: 0, runtime_port: 0 }
+        let (docs, runtime, owner, runtime_flags) = (None, None, String::new(), Vec::new());
+        Self { docs, runtime, folder, owner, runtime_flags, docs_port: 0, runtime_port: 0 }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -80,12 +83,48 @@ impl Place {
         self.owner = self.token_of("owner@example.com");
     }
 
+    /// The terminal session of an agent, with its recording.
+    pub fn session_of(&self, agent: &str) -> Value {
+        self.owner().get(&format!("/api/terminal/agents/{agent}/session")).body
+    }
+
+    /// Waits until the recording of an agent's session is over; answers the session.
+    pub fn recorded(&self, agent: &str) -> Value {
+        wait_for("the end of a recording", || {
+            let session = self.session_of(agent);
+            (session["status"] == "terminated").then_some(session)
+        })
+    }
+
+    /// Runs `raven-docs recording …` on this place's folder; answers whether it succeeded, and what it said.
+    pub fn recording_command(&self, args: &[&str]) -> (bool, String) {
+        let dir = self.path("docs");
+        let args = [&["recording"], args, &["--data-dir", dir.to_str().unwrap()]].concat();
+        let ended = run_docs(&args, "");
+        (ended.status.success(), String::from_utf8_lossy(&ended.stdout).into_owned())
+    }
+
+    /// An answer of the runtime itself.
+    pub fn runtime_get(&self, path: &str) -> Value {
+        Operator::with_token(&format!("http://127.0.0.1:{}", self.runtime_port), KEY).get(path).body
+    }
+
+    /// Changes the database behind the server's back.
+    pub fn sql(&self, statement: &str) {
+        let script = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1], timeout=20) as db: db.execute(sys.argv[2])";
+        let database = self.path("docs/raven.db");
+        let done =
+            Command::new("python3").args(["-c", script]).arg(database).arg(statement).status().unwrap();
+        assert!(done.success(), "{statement}");
+    }
+
     /// Starts the runtime, on the port it had before. Its agents end with it when the test does.
     pub fn start_runtime(&mut self) {
         let mut command = Command::new(runtime_program());
         command.args(["start", "--port", &self.runtime_port.to_string(), "--stop-agents-on-exit"]);
         command.arg("--data-dir").arg(self.path("runtime"));
         command.arg("--api-key-file").arg(self.path("runtime.key"));
+        command.args(&self.runtime_flags);
         let program = Program::start(&mut command);
         self.runtime_port = program.port();
         self.runtime = Some(program);

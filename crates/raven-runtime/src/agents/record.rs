@@ -125,6 +125,8 @@ impl Record {
             exit_signal: None,
             error: None,
             login_url: None,
+            held_since: None,
+            unrecorded: None,
         };
         let state = State { agent, ended_at: None, told: Vec::new(), head: 0 };
         files::replace_json(&folder.join(file::STATE), &state, Durability::Process)?;
@@ -203,6 +205,7 @@ impl Record {
     pub fn moved(&self, motion: Motion) {
         let mut state = self.state();
         state.head = motion.head;
+        (state.agent.held_since, state.agent.unrecorded) = (motion.held_since, motion.unrecorded);
         state.agent.last_activity_at = motion.last_output_at.or(state.agent.last_activity_at);
     }
 
@@ -246,7 +249,7 @@ impl Record {
 
     /// Takes over how its program ended.
     pub fn ended(&self, outcome: &Outcome) {
-        self.moved(Motion { head: outcome.head, last_output_at: None });
+        self.moved(Motion { head: outcome.head, last_output_at: None, held_since: None, unrecorded: None });
         let _already_ended = self.apply(end(self.status(), outcome), |agent| agent.ended(outcome.exit));
     }
 

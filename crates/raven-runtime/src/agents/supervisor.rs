@@ -149,7 +149,7 @@ impl Supervisor {
     }
 
     fn take(&self, watch: &mut Watch, notice: &Notice) -> Heard {
-        if let Notice::Moving(motion) | Notice::Still(motion) = notice {
+        if let Notice::Moving(motion) | Notice::Still(motion) | Notice::Held(motion) = notice {
             self.record.moved(*motion);
         }
         if let Notice::Ended(outcome) = notice {

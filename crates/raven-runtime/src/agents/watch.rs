@@ -47,7 +47,7 @@ impl Watch {
             }
             Notice::Moving(_) => self.never_still(now),
             Notice::Still(_) => self.still(),
-            Notice::Ended(_) => None,
+            Notice::Held(_) | Notice::Ended(_) => None,
         }?;
         self.status = self.status.on(observed.change).ok()?;
         Some(observed)
@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn motion() -> Motion {
-        Motion { head: 1, last_output_at: None }
+        Motion { head: 1, last_output_at: None, held_since: None, unrecorded: None }
     }
 
     fn after(millis: i64) -> Timestamp {

@@ -52,6 +52,20 @@ pub async fn metrics(State(api): State<Api>) -> impl IntoResponse {
         "Bytes that the listed agents wrote to their terminals.",
         &plain(bytes_out),
     );
+    let told: Vec<_> = agents.iter().map(|record| record.agent()).collect();
+    let held = told.iter().filter(|agent| agent.held_since.is_some()).count();
+    figure(
+        "raven_runtime_agents_held",
+        "gauge",
+        "Agents that wait because as much of their output as is kept was not recorded yet.",
+        &plain(held as u64),
+    );
+    figure(
+        "raven_runtime_unrecorded_bytes",
+        "gauge",
+        "Bytes of terminal output that wait to be recorded by a control plane.",
+        &plain(told.iter().filter_map(|agent| agent.unrecorded).sum()),
+    );
     figure(
         "raven_runtime_outbox_waiting",
         "gauge",

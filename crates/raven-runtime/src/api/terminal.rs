@@ -25,11 +25,15 @@ use super::Api;
 use super::agents::find;
 use super::problem::{LinkRefusal, Refusal};
 use crate::agents::record::Record;
-use crate::host::wire::json_text;
+use crate::host::wire::{Reader, json_text};
 use crate::session::{Input, Output, Session};
 
 /// Longest message from a client, in bytes: a large paste in one piece.
 const MAX_INPUT: usize = 4 * 1024 * 1024 + Frame::HEADER;
+
+/// Bytes of input read at once: keys are few. The library's default of 128 KiB would be kept by each
+/// connection, and cleared before each read.
+const READ_BUFFER: usize = 4 * 1024;
 
 /// How long an agent that is being started may take to have a terminal.
 const SPAWNING: Duration = Duration::from_secs(25);
@@ -50,6 +54,9 @@ const RESET: &[u8] = b"\x1bc";
 #[derive(Deserialize)]
 pub struct Attach {
     since: Option<u64>,
+    /// Whether this is a recorder: it gets every byte that is kept, with times, and acknowledges them.
+    #[serde(default)]
+    record: bool,
 }
 
 /// Attaches to an agent's terminal, or to what is left of it.
@@ -60,12 +67,17 @@ pub async fn attach(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let record = find(&api, &id)?;
-    let Query(Attach { since }) = query?;
+    let Query(Attach { since, record: recorder }) = query?;
+    let reader = if recorder { Reader::Recorder } else { Reader::Viewer };
     let upgrade = upgrade.map_err(|refused| Refusal::Malformed(refused.body_text()))?;
     until_spawned(&record).await?;
     let session = record.session();
-    let upgrade = upgrade.protocols([V1_SUBPROTOCOL]).max_message_size(MAX_INPUT).max_frame_size(MAX_INPUT);
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, session, since, api.leave.clone())))
+    let upgrade = upgrade
+        .protocols([V1_SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(MAX_INPUT)
+        .max_frame_size(MAX_INPUT);
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, session, (since, reader), api.leave.clone())))
 }
 
 /// Waits until an agent has a terminal, or will never have one.
@@ -80,15 +92,18 @@ pub async fn until_spawned(record: &Record) -> Result<(), Refusal> {
 async fn serve(
     mut socket: WebSocket,
     session: Session,
-    since: Option<u64>,
+    (since, reader): (Option<u64>, Reader),
     leave: tokio_util::sync::CancellationToken,
 ) {
     let mode = match socket.protocol() {
         Some(_) => Mode::Framed,
         None => Mode::Plain(Plain { filter: QueryFilter::new(), begun: false }),
     };
-    let since = since.filter(|_| matches!(mode, Mode::Framed));
-    let (input, output) = match session.attach(since).await {
+    let (since, reader) = match mode {
+        Mode::Framed => (since, reader),
+        Mode::Plain(_) => (None, Reader::Viewer),
+    };
+    let (input, output) = match session.attach(since, reader).await {
         Ok(halves) => halves,
         Err(broken) => {
             tracing::warn!(error = %broken, "a terminal could not be attached");
@@ -97,12 +112,15 @@ async fn serve(
             return;
         }
     };
-    let framed = matches!(mode, Mode::Framed);
+    let client = match mode {
+        Mode::Framed => Client::Framed(reader),
+        Mode::Plain(_) => Client::Plain,
+    };
     let (mut to, from) = socket.split();
     let (refuse, refusals) = mpsc::channel(REFUSALS);
     let last = tokio::select! {
         ended = send_output(&mut to, output, mode, refusals) => ended,
-        ended = take_input(from, input, framed, refuse) => ended,
+        ended = take_input(from, input, client, refuse) => ended,
         () = leave.cancelled() => Some(close(close_code::RESTART, "the runtime is going down")),
     };
     if let Some(last) = last {
@@ -186,10 +204,17 @@ async fn send_output(
     }
 }
 
+/// How a client speaks.
+#[derive(Clone, Copy)]
+enum Client {
+    Framed(Reader),
+    Plain,
+}
+
 async fn take_input(
     mut from: SplitStream<WebSocket>,
     mut input: Input,
-    framed: bool,
+    client: Client,
     refuse: mpsc::Sender<ServerControl>,
 ) -> Option<Message> {
     while let Some(message) = from.next().await {
@@ -199,10 +224,14 @@ async fn take_input(
         let taken = match message {
             Message::Close(_) => return None,
             Message::Ping(_) | Message::Pong(_) => continue,
-            Message::Binary(bytes) if framed => keys_of_frame(&mut input, &bytes).await,
-            Message::Text(text) if framed => control(&mut input, &text).await,
-            Message::Binary(bytes) => input.keys(&bytes).await.map_err(Taken::from),
-            Message::Text(text) => plain_text(&mut input, &text).await,
+            Message::Binary(bytes) => match client {
+                Client::Framed(_) => keys_of_frame(&mut input, &bytes).await,
+                Client::Plain => input.keys(&bytes).await.map_err(Taken::from),
+            },
+            Message::Text(text) => match client {
+                Client::Framed(reader) => control(&mut input, &text, reader).await,
+                Client::Plain => plain_text(&mut input, &text).await,
+            },
         };
         match taken {
             Ok(()) => {}
@@ -249,10 +278,16 @@ async fn keys_of_frame(input: &mut Input, wire: &[u8]) -> Result<(), Taken> {
     Ok(input.keys(frame.bytes).await?)
 }
 
-async fn control(input: &mut Input, text: &str) -> Result<(), Taken> {
+async fn control(input: &mut Input, text: &str, reader: Reader) -> Result<(), Taken> {
     let wrong = |wrong| LinkRefusal::Invalid(format!("not a control message: {wrong}"));
     match serde_json::from_str(text).map_err(wrong)? {
         ClientControl::Repaint => Ok(input.repaint().await?),
+        ClientControl::Ack { offset } if reader == Reader::Recorder => Ok(input.ack(offset).await?),
+        ClientControl::Release if reader == Reader::Recorder => Ok(input.release().await?),
+        ClientControl::Ack { .. } | ClientControl::Release => {
+            let why = "only a recorder acknowledges: connect with record=true";
+            Err(LinkRefusal::Invalid(why.to_owned()).into())
+        }
         ClientControl::Resize { cols, rows } => {
             let size = TerminalSize::new(cols, rows).map_err(LinkRefusal::from)?;
             Ok(input.resize(size).await?)

@@ -7,14 +7,16 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
-use raven_protocol::terminal::{Frame, FrameKind, TerminalSize};
+use bytes::Buf as _;
+use raven_protocol::terminal::{Frame, FrameKind, ServerControl, TerminalSize};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 
 use super::hub::{Cursor, Hub, Step};
+use super::pump::Typed;
 use super::tree::Ending;
-use super::wire::{self, Notice, Receiver, Request, Sender};
+use super::typing::Typing;
+use super::wire::{self, Notice, Reader, Receiver, Request, Sender};
 
 /// What connections act on.
 #[derive(Clone)]
@@ -22,7 +24,7 @@ pub struct Controls {
     /// The terminal's state.
     pub hub: Hub,
     /// Bytes for the program; full when it does not read.
-    pub input: mpsc::Sender<Bytes>,
+    pub input: mpsc::Sender<Typed>,
     /// Sets the terminal's size.
     pub resize: Rc<dyn Fn(TerminalSize)>,
     /// What watchers hear.
@@ -37,7 +39,9 @@ pub struct Controls {
 pub async fn serve(stream: UnixStream, controls: Controls) -> io::Result<()> {
     let (mut to, mut from) = wire::frame(stream);
     match wire::receive_json(&mut from).await? {
-        Some(Request::Attach { since }) => attached(&mut to, &mut from, controls, since).await,
+        Some(Request::Attach { since, reader }) => {
+            attached(&mut to, &mut from, controls, (since, reader)).await
+        }
         Some(Request::Watch) => watching(&mut to, &mut from, controls).await,
         Some(Request::Screen) => to.json(&controls.hub.screen()).await,
         Some(other) => Err(invalid(&format!("{other:?} cannot come first"))),
@@ -53,37 +57,57 @@ async fn attached(
     to: &mut Sender,
     from: &mut Receiver,
     controls: Controls,
-    since: Option<u64>,
+    (since, reader): (Option<u64>, Reader),
 ) -> io::Result<()> {
-    let (hello, cursor) = controls.hub.attach(since)?;
+    let (hello, cursor) = controls.hub.attach(since, reader)?;
     to.raw(hello).await?;
-    let cursor = RefCell::new(cursor);
-    tokio::select! {
-        sent = send_stream(to, &controls.hub, &cursor) => sent,
-        taken = take_input(from, &controls, &cursor) => taken,
-    }
+    let place = Place { cursor: RefCell::new(cursor), reader };
+    let typing = Rc::new(Typing::default());
+    let done = tokio::select! {
+        sent = send_stream(to, &controls.hub, &place, &typing) => sent,
+        taken = take_input(from, &controls, &place, &typing) => taken,
+        () = typing.hand_on(&controls.input) => Ok(()),
+    };
+    // Who typed and left at once has typed all the same.
+    tokio::task::spawn_local(async move { typing.hand_on_rest(&controls.input).await });
+    done
 }
 
-async fn send_stream(to: &mut Sender, hub: &Hub, cursor: &RefCell<Cursor>) -> io::Result<()> {
+/// Where an attached client is.
+struct Place {
+    cursor: RefCell<Cursor>,
+    reader: Reader,
+}
+
+async fn send_stream(to: &mut Sender, hub: &Hub, place: &Place, typing: &Typing) -> io::Result<()> {
     let mut changes = hub.changes();
     loop {
-        let step = hub.step(&mut cursor.borrow_mut())?;
+        if let Some(offset) = typing.news() {
+            to.raw(wire::json_message(&ServerControl::Taken { offset })?).await?;
+        }
+        let step = hub.step(&mut place.cursor.borrow_mut())?;
         match step {
             Step::Send(message) => to.raw(message).await?,
             Step::Last(message) => return to.raw(message).await,
-            Step::Wait => changes.changed().await.map_err(io::Error::other)?,
+            Step::Wait => tokio::select! {
+                changed = changes.changed() => changed.map_err(io::Error::other)?,
+                () = typing.told.notified() => {}
+            },
         }
     }
 }
 
-async fn take_input(from: &mut Receiver, controls: &Controls, cursor: &RefCell<Cursor>) -> io::Result<()> {
-    while let Some(message) = wire::receive(from).await? {
+async fn take_input(
+    from: &mut Receiver,
+    controls: &Controls,
+    place: &Place,
+    typing: &Typing,
+) -> io::Result<()> {
+    loop {
+        typing.room().await;
+        let Some(message) = wire::receive(from).await? else { return Ok(()) };
         if let Some(text) = wire::json_text(&message) {
-            match serde_json::from_str(text)? {
-                Request::Resize { size } => (controls.resize)(size),
-                Request::Repaint => controls.hub.request_repaint(&mut cursor.borrow_mut()),
-                other => return Err(invalid(&format!("{other:?} is not for an attached connection"))),
-            }
+            obey(serde_json::from_str(text)?, controls, place)?;
             continue;
         }
         let frame = Frame::decode(&message).map_err(|bad| invalid(&bad.to_string()))?;
@@ -92,8 +116,17 @@ async fn take_input(from: &mut Receiver, controls: &Controls, cursor: &RefCell<C
         }
         let mut bytes = message.freeze();
         bytes.advance(Frame::HEADER);
-        // A program that has ended takes none; who typed it still hears the rest and the exit.
-        let _nobody_reads = controls.input.send(bytes).await;
+        typing.push(bytes);
+    }
+}
+
+fn obey(request: Request, controls: &Controls, place: &Place) -> io::Result<()> {
+    match (request, place.reader) {
+        (Request::Resize { size }, _) => (controls.resize)(size),
+        (Request::Repaint, _) => controls.hub.request_repaint(&mut place.cursor.borrow_mut()),
+        (Request::Ack { offset }, Reader::Recorder) => controls.hub.acknowledge(offset),
+        (Request::Release, Reader::Recorder) => controls.hub.release(),
+        (other, _) => return Err(invalid(&format!("{other:?} is not for this attached connection"))),
     }
     Ok(())
 }

@@ -10,19 +10,19 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use raven_protocol::runtime_api::ScreenJson;
-use raven_protocol::terminal::{Exit, Frame, FrameKind, MAX_FRAME_PAYLOAD, ServerControl, TerminalSize};
+use raven_protocol::terminal::{Exit, Frame, FrameKind, ServerControl, TerminalSize};
 use raven_protocol::time::Timestamp;
 use raven_screen::Screen;
 use tokio::sync::watch;
 
 use super::journal::Journal;
-use super::wire::{Motion, Outcome, json_message};
+use super::wire::{Motion, Outcome, Reader, json_message};
 
 /// Lines that a repaint can scroll back to.
 pub const SCROLLBACK: usize = 1000;
 
 /// Size changes remembered, so that a replay shows each at its place in the stream.
-const SIZES: usize = 64;
+const SIZES: usize = 1024;
 
 /// Lines of the screen that tell of an end.
 const LAST_LINES: usize = 10;
@@ -41,6 +41,8 @@ struct State {
     /// Number of the first remembered size change.
     first_size: u64,
     last_output_at: Option<Timestamp>,
+    /// Since when the program waits for its recorder.
+    held_since: Option<Timestamp>,
     exit: Option<Exit>,
 }
 
@@ -52,6 +54,7 @@ struct SizeChange {
 
 /// Where one client is in the stream.
 pub struct Cursor {
+    reader: Reader,
     offset: u64,
     /// Number of the next size change to tell.
     next_size: u64,
@@ -84,6 +87,7 @@ impl Hub {
             sizes: VecDeque::from([SizeChange { offset: 0, size }]),
             first_size: 0,
             last_output_at: None,
+            held_since: None,
             exit: None,
         };
         Self { state: Rc::new(RefCell::new(state)), changed: watch::Sender::new(()) }
@@ -97,8 +101,9 @@ impl Hub {
     /// Takes output of the program; answers what the terminal says to it.
     pub fn output(&self, bytes: &[u8]) -> Vec<u8> {
         let mut state = self.state.borrow_mut();
-        state.journal.append(bytes);
-        state.last_output_at = Some(Timestamp::now());
+        let now = Timestamp::now();
+        state.journal.append(bytes, now);
+        state.last_output_at = Some(now);
         let answers = state.screen.feed(bytes);
         drop(state);
         self.changed.send_replace(());
@@ -132,7 +137,42 @@ impl Hub {
     /// How far the output has come.
     pub fn motion(&self) -> Motion {
         let state = self.state.borrow();
-        Motion { head: state.journal.head(), last_output_at: state.last_output_at }
+        Motion {
+            head: state.journal.head(),
+            last_output_at: state.last_output_at,
+            held_since: state.held_since,
+            unrecorded: state.journal.unrecorded(),
+        }
+    }
+
+    /// Whether more output may be taken. While it may not, the program waits, and that is told.
+    pub fn has_room(&self) -> bool {
+        let mut state = self.state.borrow_mut();
+        if !state.journal.has_room() {
+            state.journal.retry();
+        }
+        let has_room = state.journal.has_room();
+        let was_held = state.held_since.is_some();
+        match (has_room, was_held) {
+            (true, true) => state.held_since = None,
+            (false, false) => state.held_since = Some(Timestamp::now()),
+            _ => return has_room,
+        }
+        drop(state);
+        self.changed.send_replace(());
+        has_room
+    }
+
+    /// Takes a recorder's word that everything before an offset is safe.
+    pub fn acknowledge(&self, offset: u64) {
+        self.state.borrow_mut().journal.acknowledge(offset);
+        self.changed.send_replace(());
+    }
+
+    /// Takes a recorder's word that it records no more.
+    pub fn release(&self) {
+        self.state.borrow_mut().journal.release();
+        self.changed.send_replace(());
     }
 
     /// The screen as text.
@@ -153,23 +193,28 @@ impl Hub {
     }
 
     /// Begins a client's stream: its first message and its place.
-    pub fn attach(&self, since: Option<u64>) -> io::Result<(Bytes, Cursor)> {
+    pub fn attach(&self, since: Option<u64>, reader: Reader) -> io::Result<(Bytes, Cursor)> {
         let state = self.state.borrow();
         let (base, head) = (state.journal.base(), state.journal.head());
-        let resumed = since.filter(|since| (base..=head).contains(since)).and_then(|since| {
-            let before = state.sizes.iter().rposition(|change| change.offset <= since)?;
-            let cursor =
-                Cursor { offset: since, next_size: state.first_size + before as u64 + 1, repaint: None };
-            Some((cursor, state.sizes.get(before)?.size))
+        let since = match reader {
+            Reader::Viewer => since.filter(|since| *since >= base),
+            // What is gone is gone; a recorder wants all the rest.
+            Reader::Recorder => Some(since.unwrap_or(0).max(base)),
+        };
+        let resumed = since.filter(|since| *since <= head).and_then(|offset| {
+            let before = state.sizes.iter().rposition(|change| change.offset <= offset);
+            let before = before.or((reader == Reader::Recorder).then_some(0))?;
+            let next_size = state.first_size + before as u64 + 1;
+            Some((Cursor { reader, offset, next_size, repaint: None }, state.sizes.get(before)?.size))
         });
-        let (cursor, size) = resumed.unwrap_or_else(|| (state.at_head(), state.size()));
+        let (cursor, size) = resumed.unwrap_or_else(|| (state.at_head(reader), state.size()));
         Ok((json_message(&ServerControl::Hello { base, head, size })?, cursor))
     }
 
     /// Asks for a repaint at the place that the stream has reached now.
     pub fn request_repaint(&self, cursor: &mut Cursor) {
         if cursor.repaint.is_none() {
-            cursor.repaint = self.state.borrow().at_head().repaint;
+            cursor.repaint = self.state.borrow().at_head(cursor.reader).repaint;
             self.changed.send_replace(());
         }
     }
@@ -190,16 +235,25 @@ impl State {
     }
 
     /// The place of a client that starts with a repaint.
-    fn at_head(&self) -> Cursor {
+    fn at_head(&self, reader: Reader) -> Cursor {
         let (offset, next_size) = (self.journal.head(), self.next_size());
         let repaint = Repaint { offset, next_size, bytes: self.screen.repaint() };
-        Cursor { offset, next_size, repaint: Some(repaint) }
+        Cursor { reader, offset, next_size, repaint: Some(repaint) }
     }
 
     fn step(&self, cursor: &mut Cursor) -> io::Result<Step> {
         if cursor.offset < self.journal.base() || cursor.next_size < self.first_size {
-            *cursor = self.at_head();
-            return Ok(Step::Send(json_message(&ServerControl::Size { size: self.size() })?));
+            match cursor.reader {
+                Reader::Viewer => {
+                    *cursor = self.at_head(Reader::Viewer);
+                    return Ok(Step::Send(json_message(&ServerControl::Size { size: self.size() })?));
+                }
+                // The gap shows in the offsets; everything after it is still wanted.
+                Reader::Recorder => {
+                    cursor.offset = cursor.offset.max(self.journal.base());
+                    cursor.next_size = cursor.next_size.max(self.first_size);
+                }
+            }
         }
         let due = cursor
             .repaint
@@ -226,16 +280,11 @@ impl State {
     }
 
     fn output(&self, cursor: &mut Cursor, most: u64) -> io::Result<Step> {
-        let payload = most.min(MAX_FRAME_PAYLOAD as u64) as usize;
-        let mut message = Frame { kind: FrameKind::Output, offset: cursor.offset, bytes: &[] }.encode();
-        message.resize(Frame::HEADER + payload, 0);
-        let count = self.journal.read(cursor.offset, &mut message[Frame::HEADER..])?;
-        if count == 0 {
+        let Some(message) = self.journal.frame(cursor.offset, most, cursor.reader)? else {
             return Err(io::Error::other("the journal is shorter than its head"));
-        }
-        message.truncate(Frame::HEADER + count);
-        cursor.offset += count as u64;
-        Ok(Step::Send(message.into()))
+        };
+        cursor.offset = message.until;
+        Ok(Step::Send(message.bytes.into()))
     }
 }
 

@@ -1,49 +1,66 @@
 //! The byte log of one terminal: append-only, addressed by offset, bounded.
 //!
-//! Owns segments on disk and the tail in memory. Must not know terminals, clients or frames.
+//! Owns segments on disk, the tail in memory, and what may be dropped. Must not know terminals, clients
+//! or frames.
 //!
 //! Written bytes are safe from a crash of any of our processes, since the kernel holds them; they are
 //! not flushed to the disk one by one, because what must outlive a power cut is recorded elsewhere.
 
+mod times;
+
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use raven_protocol::terminal::Keep;
+use raven_protocol::time::Timestamp;
+
+use self::times::{Mark, MarkFile, Recent};
 use crate::files;
 
 /// Bytes per segment: small enough that dropping the oldest one drops little.
 const SEGMENT: u64 = 4 * 1024 * 1024;
 
-/// Segments kept, so that 64 MiB of output can be replayed and a flood does not fill the disk.
-const SEGMENTS: usize = 16;
-
 /// Bytes kept in memory, twice this at most: what live readers are behind by, so that they cost no disk.
 const TAIL: usize = 64 * 1024;
+
+/// What a log keeps.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    pub keep: Keep,
+    /// Bytes on disk, about: of the newest output, or of what is not recorded.
+    pub limit: u64,
+}
 
 /// A log that is being written, or one whose writer is gone.
 pub struct Journal {
     folder: PathBuf,
-    /// Offset and file of each segment, oldest first; a log that was only read has no writer.
+    bounds: Bounds,
+    /// Oldest first; those of a log that was only read have no writer.
     segments: VecDeque<Segment>,
     head: u64,
+    /// Everything before it is recorded elsewhere.
+    acknowledged: u64,
     tail: Vec<u8>,
-    /// Whether the disk refused the last piece.
-    refused: bool,
+    recent: Recent,
+    /// The disk refused what follows this offset, which is in memory alone.
+    refused_from: Option<u64>,
 }
 
 struct Segment {
     start: u64,
     file: File,
+    times: MarkFile,
 }
 
 impl Journal {
     /// Begins an empty log in a folder that has none.
-    pub fn create(folder: &Path) -> io::Result<Self> {
+    pub fn create(folder: &Path, bounds: Bounds) -> io::Result<Self> {
         files::create_private_dir(folder)?;
-        let mut journal = Self::empty(folder);
-        journal.begin_segment()?;
+        let mut journal = Self::empty(folder, bounds);
+        journal.begin_segment(0)?;
         Ok(journal)
     }
 
@@ -61,18 +78,27 @@ impl Journal {
             Err(other) => return Err(other),
         }
         starts.sort_unstable();
-        let mut journal = Self::empty(folder);
+        let mut journal = Self::empty(folder, Bounds { keep: Keep::Newest, limit: u64::MAX });
         for start in starts {
             let file = File::open(journal.path(start))?;
+            let times = MarkFile::new(files::open_private(&journal.times_path(start))?)?;
             journal.head = start + file.metadata()?.len();
-            journal.segments.push_back(Segment { start, file });
+            journal.segments.push_back(Segment { start, file, times });
         }
         Ok(journal)
     }
 
-    fn empty(folder: &Path) -> Self {
-        let folder = folder.to_owned();
-        Self { folder, segments: VecDeque::new(), head: 0, tail: Vec::new(), refused: false }
+    fn empty(folder: &Path, bounds: Bounds) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            bounds,
+            segments: VecDeque::new(),
+            head: 0,
+            acknowledged: 0,
+            tail: Vec::new(),
+            recent: Recent::default(),
+            refused_from: None,
+        }
     }
 
     /// Oldest offset that can still be read.
@@ -86,25 +112,98 @@ impl Journal {
         self.head
     }
 
-    /// Adds bytes. When the disk refuses them the log goes on in memory alone: its base moves up, and
-    /// offsets stay true.
-    pub fn append(&mut self, bytes: &[u8]) {
+    /// Bytes that wait to be recorded; `None` when nothing waits for that.
+    pub fn unrecorded(&self) -> Option<u64> {
+        (self.bounds.keep == Keep::UntilRecorded).then(|| self.head - self.acknowledged)
+    }
+
+    /// Whether more may be added without losing anything that must be kept.
+    pub fn has_room(&self) -> bool {
+        let Some(waiting) = self.unrecorded() else { return true };
+        let marks: u64 = self.segments.iter().map(|segment| segment.times.size()).sum();
+        waiting == 0 || (self.refused_from.is_none() && waiting + marks < self.bounds.limit)
+    }
+
+    /// Takes a recorder's word that everything before an offset is safe; whole segments of that go.
+    pub fn acknowledge(&mut self, offset: u64) {
+        self.acknowledged = self.acknowledged.max(offset.min(self.head));
+        if self.bounds.keep == Keep::UntilRecorded {
+            while self.segments.get(1).is_some_and(|next| next.start <= self.acknowledged) {
+                self.drop_oldest();
+            }
+        }
+    }
+
+    /// Nobody records any more: from now on the newest is kept.
+    pub fn release(&mut self) {
+        self.bounds.keep = Keep::Newest;
+        self.refused_from = None;
+    }
+
+    /// Adds bytes, which came at a time. When the disk refuses them they are in memory alone: a log that
+    /// keeps the newest goes on so, and its base moves up; one that keeps all has no room until they are
+    /// recorded, or [`Self::retry`] brings them to the disk.
+    pub fn append(&mut self, bytes: &[u8], at: Timestamp) {
         if self.tail.len() + bytes.len() > 2 * TAIL {
-            let keep = TAIL.saturating_sub(bytes.len()).min(self.tail.len());
+            let mut keep = TAIL.saturating_sub(bytes.len()).min(self.tail.len());
+            if let (Some(from), Keep::UntilRecorded) = (self.refused_from, self.bounds.keep) {
+                keep = keep.max((self.head - from) as usize);
+            }
             self.tail.drain(..self.tail.len() - keep);
         }
+        let mark = self.recent.is_due(at).then_some(Mark { offset: self.head, at });
+        if let Some(mark) = mark {
+            self.recent.push(mark, self.tail_start());
+        }
         self.tail.extend_from_slice(bytes);
-        let written = self.write(bytes);
+        let written = match self.refused_from {
+            Some(_) => Err(io::ErrorKind::StorageFull.into()),
+            None => self.write(bytes, mark),
+        };
+        let before = self.head;
         self.head += bytes.len() as u64;
-        match written {
-            Ok(()) => self.refused = false,
-            Err(why) => {
-                // Once, not for each piece: the log may lie on the same disk.
-                if !std::mem::replace(&mut self.refused, true) {
-                    tracing::warn!(error = %why, "the disk refused terminal output; older output is dropped");
+        if let Err(why) = written {
+            self.refuse(before, &why);
+        }
+    }
+
+    fn refuse(&mut self, from: u64, why: &io::Error) {
+        // Once, not for each piece: the log may lie on the same disk.
+        if self.refused_from.is_none() {
+            tracing::warn!(error = %why, "the disk refused terminal output");
+        }
+        match self.bounds.keep {
+            Keep::Newest => self.drop_segments(),
+            Keep::UntilRecorded => {
+                self.refused_from.get_or_insert(from);
+                // What was written of it has an end that is not ours to trust.
+                while self.segments.back().is_some_and(|last| last.start > from) {
+                    self.drop_newest();
                 }
-                self.drop_segments();
+                if let Some(last) = self.segments.back() {
+                    let _tried_again_with_the_bytes = last.file.set_len(from - last.start);
+                }
             }
+        }
+    }
+
+    /// Tries to bring to the disk what it refused.
+    pub fn retry(&mut self) {
+        let Some(from) = self.refused_from else { return };
+        if self.acknowledged >= self.head {
+            // Nothing of it is needed: what is there goes, which may make room.
+            self.drop_segments();
+            self.refused_from = None;
+            return;
+        }
+        let Some(bytes) = self.tail.get((from - self.tail_start().min(from)) as usize..) else { return };
+        let bytes = bytes.to_vec();
+        let (head, mark) = (std::mem::replace(&mut self.head, from), self.recent.last());
+        let written = self.write(&bytes, mark);
+        self.head = head;
+        match written {
+            Ok(()) => self.refused_from = None,
+            Err(why) => self.refuse(from, &why),
         }
     }
 
@@ -120,11 +219,29 @@ impl Journal {
             into[..count].copy_from_slice(&bytes[..count]);
             return Ok(count);
         }
-        let after = self.segments.partition_point(|segment| segment.start <= offset);
-        let Some(segment) = after.checked_sub(1).and_then(|index| self.segments.get(index)) else {
-            return Ok(0);
-        };
+        let Some(segment) = self.segment_of(offset) else { return Ok(0) };
         segment.file.read_at(into, offset - segment.start)
+    }
+
+    /// When the byte at an offset came, and the offset from which on bytes came later.
+    pub fn stamp(&self, offset: u64) -> io::Result<(Timestamp, u64)> {
+        let found = match self.recent.find(offset) {
+            Some(found) => Some(found),
+            None => match self.segment_of(offset) {
+                Some(segment) => {
+                    let next = self.segments.iter().find(|next| next.start > offset).map(|next| next.start);
+                    let found = segment.times.find(offset)?;
+                    found.map(|(mark, until)| (mark, until.min(next.unwrap_or(u64::MAX))))
+                }
+                None => None,
+            },
+        };
+        Ok(found.map_or((Timestamp::from_millis(0), u64::MAX), |(mark, until)| (mark.at, until)))
+    }
+
+    fn segment_of(&self, offset: u64) -> Option<&Segment> {
+        let after = self.segments.partition_point(|segment| segment.start <= offset);
+        self.segments.get(after.checked_sub(1)?)
     }
 
     fn tail_start(&self) -> u64 {
@@ -135,112 +252,71 @@ impl Journal {
         self.folder.join(format!("{start:020}"))
     }
 
-    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    fn times_path(&self, start: u64) -> PathBuf {
+        self.folder.join(format!("{start:020}.times"))
+    }
+
+    fn write(&mut self, mut bytes: &[u8], mark: Option<Mark>) -> io::Result<()> {
         let mut at = self.head;
+        if let (Some(mark), Some(segment)) = (mark, self.segments.back_mut()) {
+            segment.times.push(mark)?;
+        }
         while !bytes.is_empty() {
             let full = self.segments.back().is_none_or(|segment| at - segment.start >= SEGMENT);
             if full {
-                self.begin_segment_at(at)?;
+                self.begin_segment(at)?;
             }
             let Some(segment) = self.segments.back_mut() else { return Ok(()) };
             let room = (SEGMENT - (at - segment.start)) as usize;
             let (now, later) = bytes.split_at(room.min(bytes.len()));
-            segment.file.write_all(now)?;
+            segment.file.write_all_at(now, at - segment.start)?;
             at += now.len() as u64;
             bytes = later;
         }
         Ok(())
     }
 
-    fn begin_segment(&mut self) -> io::Result<()> {
-        self.begin_segment_at(self.head)
-    }
-
-    fn begin_segment_at(&mut self, start: u64) -> io::Result<()> {
+    fn begin_segment(&mut self, start: u64) -> io::Result<()> {
         let file = files::open_private(&self.path(start))?;
         file.set_len(0)?;
-        self.segments.push_back(Segment { start, file });
-        while self.segments.len() > SEGMENTS {
-            let Some(oldest) = self.segments.pop_front() else { break };
-            let _gone = std::fs::remove_file(self.path(oldest.start));
+        let times = files::open_private(&self.times_path(start))?;
+        times.set_len(0)?;
+        let mut times = MarkFile::new(times)?;
+        if let Some(last) = self.recent.last() {
+            times.push(Mark { offset: start, at: last.at })?;
+        }
+        self.segments.push_back(Segment { start, file, times });
+        if self.bounds.keep == Keep::Newest {
+            while self.segments.len() as u64 > (self.bounds.limit / SEGMENT).max(1) {
+                self.drop_oldest();
+            }
         }
         Ok(())
     }
 
-    /// After a refused write: what is on disk has an end that is not ours to trust.
-    fn drop_segments(&mut self) {
-        while let Some(segment) = self.segments.pop_front() {
-            let _gone = std::fs::remove_file(self.path(segment.start));
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.segments.pop_front() {
+            self.remove(oldest.start);
         }
+    }
+
+    fn drop_newest(&mut self) {
+        if let Some(newest) = self.segments.pop_back() {
+            self.remove(newest.start);
+        }
+    }
+
+    fn drop_segments(&mut self) {
+        while !self.segments.is_empty() {
+            self.drop_oldest();
+        }
+    }
+
+    fn remove(&self, start: u64) {
+        let _gone = std::fs::remove_file(self.path(start));
+        let _gone = std::fs::remove_file(self.times_path(start));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pattern(from: u64, count: usize) -> Vec<u8> {
-        (from..from + count as u64).map(|at| (at % 251) as u8).collect()
-    }
-
-    fn read_all(journal: &Journal, mut at: u64) -> Vec<u8> {
-        let (mut all, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
-        loop {
-            let count = journal.read(at, &mut buffer).unwrap();
-            if count == 0 {
-                return all;
-            }
-            all.extend_from_slice(&buffer[..count]);
-            at += count as u64;
-        }
-    }
-
-    #[test]
-    fn every_offset_reads_back_across_segments_while_written_and_afterwards() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::create(folder.path()).unwrap();
-        let total = SEGMENT as usize * 2 + 12_345;
-        let all = pattern(0, total);
-        for chunk in all.chunks(7_919) {
-            journal.append(chunk);
-        }
-        for log in [&journal, &Journal::open(folder.path()).unwrap()] {
-            assert_eq!((log.base(), log.head()), (0, total as u64));
-            for at in [0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, total as u64 - 70_000, total as u64 - 1] {
-                assert!(read_all(log, at) == all[at as usize..], "from {at}");
-            }
-            assert_eq!(log.read(total as u64, &mut [0; 8]).unwrap(), 0);
-            assert_eq!(log.read(u64::MAX, &mut [0; 8]).unwrap(), 0);
-        }
-    }
-
-    #[test]
-    fn the_oldest_segments_go_and_the_base_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::create(folder.path()).unwrap();
-        let chunk = vec![b'x'; 1024 * 1024];
-        for _ in 0..70 {
-            journal.append(&chunk);
-        }
-        assert_eq!(journal.head(), 70 * 1024 * 1024);
-        assert_eq!(journal.base(), 8 * 1024 * 1024);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), SEGMENTS);
-        assert_eq!(journal.read(0, &mut [0; 8]).unwrap(), 0);
-        assert_eq!(read_all(&journal, journal.base()).len(), 62 * 1024 * 1024);
-    }
-
-    #[test]
-    fn a_disk_that_refuses_costs_old_output_but_no_new_byte() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::create(&folder.path().join("log")).unwrap();
-        journal.append(&pattern(0, 10));
-        journal.drop_segments();
-        std::fs::remove_dir(folder.path().join("log")).unwrap();
-        journal.append(&pattern(10, 10));
-        assert_eq!((journal.base(), journal.head()), (0, 20), "the tail in memory still has it all");
-        assert_eq!(read_all(&journal, 0), pattern(0, 20));
-        journal.append(&vec![1; 3 * TAIL]);
-        assert_eq!(journal.head(), 20 + 3 * TAIL as u64);
-        assert_eq!(read_all(&journal, journal.base()).len() as u64, journal.head() - journal.base());
-    }
-}
+mod tests;

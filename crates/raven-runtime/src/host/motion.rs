@@ -25,6 +25,15 @@ const TELL: Duration = Duration::from_secs(1);
 pub async fn follow(hub: Hub, notices: watch::Sender<Notice>) {
     let mut changes = hub.changes();
     loop {
+        if hub.motion().held_since.is_some() {
+            tell(&notices, Notice::Held(hub.motion()));
+            changes.mark_unchanged();
+            while hub.motion().held_since.is_some() {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
         let mut shown = fingerprint(&hub);
         let mut since = Instant::now();
         let mut told = None;
@@ -34,15 +43,22 @@ pub async fn follow(hub: Hub, notices: watch::Sender<Notice>) {
                 tell(&notices, Notice::Moving(hub.motion()));
             }
             tokio::time::sleep(LOOK).await;
+            if hub.motion().held_since.is_some() {
+                break;
+            }
             let now = fingerprint(&hub);
             if now != shown {
                 (shown, since) = (now, Instant::now());
             }
         }
         let before = hub.motion();
+        if before.held_since.is_some() {
+            continue;
+        }
         tell(&notices, Notice::Still(before));
         changes.mark_unchanged();
-        while hub.motion() == before {
+        // An acknowledgement moves nothing.
+        while hub.motion().head == before.head && hub.motion().held_since.is_none() {
             if changes.changed().await.is_err() {
                 return;
             }

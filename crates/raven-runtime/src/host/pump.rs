@@ -18,9 +18,12 @@ use super::pty::Master;
 /// costs more than reading.
 const BATCH: usize = 64 * 1024;
 
-/// Messages of clients that wait for the program to read; each is 64 KiB at most. A client that sends
-/// more is not read from until there is room.
+/// Messages of all clients that wait for the program to read; each is 64 KiB at most. More wait with the
+/// client that sent them.
 pub const INPUT_QUEUE: usize = 4;
+
+/// While the program waits for its recorder, the disk is tried, and its end noticed, this often.
+const HELD_LOOK: Duration = Duration::from_millis(250);
 
 /// Bytes of answers kept for a program that asks without reading; more are dropped, oldest kept.
 const MAX_ANSWERS: usize = 64 * 1024;
@@ -35,6 +38,14 @@ const READ_AGAIN: Duration = Duration::from_millis(100);
 /// for ever, even when a look finds nothing, so waiting for it to be ready would be a loop without a
 /// pause; and its program may have opened it again, and type-ahead must not feel slow then.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Something to type, and who is told once the terminal has taken it.
+pub struct Typed {
+    /// Keystrokes.
+    pub bytes: Bytes,
+    /// Called with their number.
+    pub taken: Box<dyn FnOnce(usize)>,
+}
 
 /// What the terminal says to the program by itself.
 #[derive(Clone, Default)]
@@ -62,6 +73,10 @@ pub async fn output(
 ) -> io::Result<()> {
     let mut buffer = vec![0; BATCH];
     loop {
+        while !hub.has_room() && !ended() {
+            // The program waits, because what it says next could not be kept.
+            let _looked = tokio::time::timeout(HELD_LOOK, hub.changes().changed()).await;
+        }
         let mut ready = master.readable().await?;
         let (mut filled, mut idle) = (0, false);
         let last = loop {
@@ -94,7 +109,7 @@ pub async fn output(
 }
 
 /// Writes input and answers, whole and in order, as fast as the program reads.
-pub async fn input(master: Rc<AsyncFd<Master>>, answers: Answers, mut queue: mpsc::Receiver<Bytes>) {
+pub async fn input(master: Rc<AsyncFd<Master>>, answers: Answers, mut queue: mpsc::Receiver<Typed>) {
     loop {
         let answer = std::mem::take(&mut *answers.bytes.borrow_mut());
         if !answer.is_empty() {
@@ -104,7 +119,10 @@ pub async fn input(master: Rc<AsyncFd<Master>>, answers: Answers, mut queue: mps
             biased;
             () = answers.ready.notified() => {}
             bytes = queue.recv() => match bytes {
-                Some(bytes) => write_all(&master, &bytes).await,
+                Some(Typed { bytes, taken }) => {
+                    write_all(&master, &bytes).await;
+                    taken(bytes.len());
+                }
                 None => return,
             },
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _};
-use raven_protocol::terminal::{Exit, TerminalSize};
+use raven_protocol::terminal::{Exit, Keep, TerminalSize};
 use raven_protocol::time::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use serde::de::DeserializeOwned;
@@ -41,6 +41,21 @@ pub struct HostSpec {
     pub cwd: PathBuf,
     /// Its terminal's size at the start.
     pub size: TerminalSize,
+    /// What is kept of its output.
+    pub keep: Keep,
+    /// Bytes of output that are kept, about.
+    pub journal_limit: u64,
+}
+
+/// Who reads a terminal's stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reader {
+    /// Somebody who wants the screen as it is: cut over to a repaint after falling behind.
+    #[default]
+    Viewer,
+    /// One who wants every byte that is kept, with the time it came, and says what it has.
+    Recorder,
 }
 
 /// The one line that a host writes to its standard output, once its program runs or cannot.
@@ -69,6 +84,9 @@ pub enum Request {
     Attach {
         /// Where to go on; a repaint when absent or gone.
         since: Option<u64>,
+        /// For whom.
+        #[serde(default)]
+        reader: Reader,
     },
     /// First on a connection: [`Notice`]s.
     Watch,
@@ -81,6 +99,13 @@ pub enum Request {
     },
     /// On an attached connection: a repaint frame in stream order.
     Repaint,
+    /// On a recorder's connection: everything before the offset is safe.
+    Ack {
+        /// Offset after the last byte that is.
+        offset: u64,
+    },
+    /// On a recorder's connection: nobody records any more.
+    Release,
     /// On a watching connection: ends the program and everything it started.
     Stop {
         /// Kill without asking.
@@ -105,6 +130,8 @@ pub enum Notice {
     Moving(Motion),
     /// The screen has not changed for [`super::motion::STILL`].
     Still(Motion),
+    /// The program waits for its recorder: how the screen stands means nothing.
+    Held(Motion),
     /// The program ended and all of its output was taken.
     Ended(Outcome),
 }
@@ -116,6 +143,12 @@ pub struct Motion {
     pub head: u64,
     /// When the last of them were.
     pub last_output_at: Option<Timestamp>,
+    /// Since when the program waits for its recorder.
+    #[serde(default)]
+    pub held_since: Option<Timestamp>,
+    /// Bytes that wait to be recorded; `None` when nobody records.
+    #[serde(default)]
+    pub unrecorded: Option<u64>,
 }
 
 /// How an agent's program ended; kept in its folder.

@@ -13,7 +13,7 @@ use raven_screen::Screen;
 use crate::files;
 use crate::host::hub::SCROLLBACK;
 use crate::host::journal::Journal;
-use crate::host::wire::{Outcome, file, json_message};
+use crate::host::wire::{Outcome, Reader, file, json_message};
 
 /// Bytes of the log from which a screen is made again when its host died without keeping it.
 const REBUILD: u64 = 1024 * 1024;
@@ -21,6 +21,7 @@ const REBUILD: u64 = 1024 * 1024;
 /// A stream from an agent's folder.
 pub struct Ended {
     journal: Journal,
+    reader: Reader,
     stage: Stage,
     offset: u64,
     size: TerminalSize,
@@ -37,12 +38,20 @@ enum Stage {
 
 impl Ended {
     /// Opens a folder; what is missing in it is empty.
-    pub fn open(folder: &Path, started: TerminalSize, since: Option<u64>) -> io::Result<Self> {
+    pub fn open(
+        folder: &Path,
+        started: TerminalSize,
+        (since, reader): (Option<u64>, Reader),
+    ) -> io::Result<Self> {
         let journal = Journal::open(&folder.join(file::LOG))?;
         let outcome: Option<Outcome> = files::read_json(&folder.join(file::OUTCOME))?;
         let exit = outcome.map_or(Exit { code: None, signal: None }, |outcome| outcome.exit);
         let screen: Option<ScreenJson> = files::read_json(&folder.join(file::SCREEN))?;
         let size = screen.map_or(started, |screen| screen.size);
+        let since = match reader {
+            Reader::Viewer => since,
+            Reader::Recorder => Some(since.unwrap_or(0).max(journal.base())),
+        };
         let resumed = since.filter(|since| (journal.base()..=journal.head()).contains(since));
         let repaint = match resumed {
             Some(_) => None,
@@ -52,7 +61,7 @@ impl Ended {
             }),
         };
         let offset = resumed.unwrap_or(journal.head());
-        Ok(Self { journal, stage: Stage::Hello, offset, size, exit, repaint })
+        Ok(Self { journal, reader, stage: Stage::Hello, offset, size, exit, repaint })
     }
 
     /// The next message, with its kind byte; `None` after the last.
@@ -72,13 +81,10 @@ impl Ended {
                     }
                 }
                 Stage::Log => {
-                    let mut bytes = vec![0; MAX_FRAME_PAYLOAD];
-                    let count = self.journal.read(self.offset, &mut bytes)?;
-                    if count > 0 {
-                        bytes.truncate(count);
-                        let frame = Frame { kind: FrameKind::Output, offset: self.offset, bytes: &bytes };
-                        self.offset += count as u64;
-                        return Ok(Some(frame.encode().into()));
+                    let left = self.journal.head() - self.offset;
+                    if let Some(message) = self.journal.frame(self.offset, left, self.reader)? {
+                        self.offset = message.until;
+                        return Ok(Some(message.bytes.into()));
                     }
                     self.stage = Stage::Over;
                     return json_message(&ServerControl::Exit { exit: self.exit }).map(Some);

@@ -17,6 +17,7 @@ mod callbacks;
 mod daemon;
 mod doors;
 mod events;
+mod recorders;
 mod restarts;
 mod spawning;
 mod startup;

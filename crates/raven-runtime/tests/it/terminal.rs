@@ -4,7 +4,8 @@
 //! not know what the tests are about.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use raven_protocol::terminal::{Frame, FrameKind, ServerControl, V1_SUBPROTOCOL};
+use raven_protocol::terminal::{Frame, FrameKind, ServerControl, Stamped, V1_SUBPROTOCOL};
+use raven_protocol::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -34,6 +35,10 @@ pub struct Terminal {
     pub head: u64,
     /// Output since the last repaint or the beginning.
     pub seen: Vec<u8>,
+    /// When the output came, for a recorder.
+    pub times: Vec<Timestamp>,
+    /// Bytes of our input that the terminal has taken.
+    pub taken: u64,
 }
 
 /// Opens a WebSocket to the daemon.
@@ -71,9 +76,18 @@ pub fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 impl Terminal {
     pub async fn attach(daemon: &Daemon, id: &str, since: Option<u64>) -> Self {
         let since = since.map_or_else(String::new, |since| format!("?since={since}"));
-        let path = format!("/ws/agents/{id}/terminal{since}");
-        let socket = open(daemon, &path, &[("sec-websocket-protocol", V1_SUBPROTOCOL)]).await.unwrap();
-        let mut terminal = Self { socket, offset: None, base: 0, head: 0, seen: Vec::new() };
+        Self::connect(daemon, &format!("/ws/agents/{id}/terminal{since}")).await
+    }
+
+    /// Attaches as a recorder does.
+    pub async fn record(daemon: &Daemon, id: &str, since: u64) -> Self {
+        Self::connect(daemon, &format!("/ws/agents/{id}/terminal?record=true&since={since}")).await
+    }
+
+    async fn connect(daemon: &Daemon, path: &str) -> Self {
+        let socket = open(daemon, path, &[("sec-websocket-protocol", V1_SUBPROTOCOL)]).await.unwrap();
+        let mut terminal =
+            Self { socket, offset: None, base: 0, head: 0, seen: Vec::new(), times: Vec::new(), taken: 0 };
         match terminal.next().await {
             Got::Control(ServerControl::Hello { base, head, .. }) => {
                 (terminal.base, terminal.head) = (base, head)
@@ -88,7 +102,13 @@ impl Terminal {
             let message = timeout(DEADLINE, self.socket.next()).await.expect("a message in time");
             return match message {
                 None | Some(Ok(Message::Close(_)) | Err(_)) => Got::Closed,
-                Some(Ok(Message::Text(text))) => Got::Control(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => match serde_json::from_str(&text).unwrap() {
+                    ServerControl::Taken { offset } => {
+                        self.taken = offset;
+                        continue;
+                    }
+                    control => Got::Control(control),
+                },
                 Some(Ok(Message::Binary(wire))) => self.frame(&wire),
                 Some(Ok(_)) => continue,
             };
@@ -98,13 +118,21 @@ impl Terminal {
     fn frame(&mut self, wire: &[u8]) -> Got {
         let frame = Frame::decode(wire).unwrap();
         match frame.kind {
-            FrameKind::Output => {
+            FrameKind::Output | FrameKind::Stamped => {
+                let bytes = match frame.kind {
+                    FrameKind::Stamped => {
+                        let Stamped { at, bytes } = Stamped::decode(frame.bytes).unwrap();
+                        self.times.push(at);
+                        bytes
+                    }
+                    _ => frame.bytes,
+                };
                 if let Some(expected) = self.offset {
                     assert_eq!(frame.offset, expected, "neither gap nor overlap");
                 }
-                self.offset = Some(frame.offset + frame.bytes.len() as u64);
-                self.seen.extend_from_slice(frame.bytes);
-                Got::Output(frame.bytes.to_vec())
+                self.offset = Some(frame.offset + bytes.len() as u64);
+                self.seen.extend_from_slice(bytes);
+                Got::Output(bytes.to_vec())
             }
             FrameKind::Repaint => {
                 self.offset = Some(frame.offset);
@@ -129,6 +157,27 @@ impl Terminal {
         while self.seen.len() < wanted {
             assert_ne!(self.next().await, Got::Closed, "closed after {} bytes", self.seen.len());
         }
+    }
+
+    /// Reads until the terminal has taken so much of our input.
+    pub async fn until_taken(&mut self, wanted: u64) {
+        while self.taken < wanted {
+            let message = timeout(DEADLINE, self.socket.next()).await.expect("a message in time");
+            match message.expect("open").expect("open") {
+                Message::Text(text) => {
+                    if let ServerControl::Taken { offset } = serde_json::from_str(&text).unwrap() {
+                        self.taken = offset;
+                    }
+                }
+                Message::Binary(wire) => drop(self.frame(&wire)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Says that everything received is recorded.
+    pub async fn acknowledge(&mut self) {
+        self.control(json!({"type": "ack", "offset": self.offset})).await;
     }
 
     /// Reads to the end; answers the exit that was told.

@@ -7,7 +7,10 @@ import {
   CircleCheck,
   CircleStop,
   History,
+  Keyboard,
   KeyRound,
+  Link2,
+  Link2Off,
   PlugZap,
   Rocket,
   Settings,
@@ -32,6 +35,9 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   agent_failed: { icon: CircleAlert, tone: 'failure' },
   agent_stopped: { icon: CircleStop, tone: 'quiet' },
   login_required: { icon: KeyRound, tone: 'attention' },
+  terminal_control_changed: { icon: Keyboard, tone: 'quiet' },
+  terminal_link_created: { icon: Link2, tone: 'quiet' },
+  terminal_link_revoked: { icon: Link2Off, tone: 'quiet' },
   terminal_session_created: { icon: SquareTerminal, tone: 'quiet' },
   terminal_session_terminated: { icon: SquareTerminal, tone: 'quiet' },
   settings_changed: { icon: Settings, tone: 'quiet' },
@@ -71,7 +77,8 @@ export function ActivityFeed({ filter }: { filter: ActivityFilter }) {
 }
 
 function Entry({ entry }: { entry: Activity }) {
-  const { icon: Icon, tone } = LOOKS[entry.kind];
+  // A server that is newer than this page may tell of kinds that it does not know yet.
+  const { icon: Icon, tone } = LOOKS[entry.kind] ?? { icon: History, tone: 'quiet' };
   return (
     <Group
       component="li"

@@ -19,13 +19,14 @@ import { OutcomeCard } from './OutcomeCard';
 import { StopControl } from './StopControl';
 import { TerminalSection } from './TerminalSection';
 
-const TABS = ['terminal', 'activity', 'details'] as const;
+const TABS = ['terminal', 'activity', 'recordings', 'details'] as const;
 type Tab = (typeof TABS)[number];
 
 /** What other features show of an agent; the shell fills these in. */
 export interface AgentSlots {
   terminal: (agent: Agent) => ReactNode;
   activity: (agentId: string) => ReactNode;
+  recordings: (agentId: string) => ReactNode;
 }
 
 export function AgentPage({ slots }: { slots: AgentSlots }) {
@@ -84,6 +85,9 @@ function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlo
         </Tabs.Panel>
         <Tabs.Panel value="activity" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
           {slots.activity(agent.id)}
+        </Tabs.Panel>
+        <Tabs.Panel value="recordings" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
+          {slots.recordings(agent.id)}
         </Tabs.Panel>
         <Tabs.Panel value="details" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
           <AgentDetails agent={agent} />

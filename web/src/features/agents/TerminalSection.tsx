@@ -1,8 +1,8 @@
 /** Owns whether an agent's terminal is shown. Must not know how a terminal works: it comes in as children. */
 import { Button, Group, Stack, Text } from '@mantine/core';
-import { SquareTerminal } from 'lucide-react';
+import { Clapperboard, SquareTerminal } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { useSearchParams } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
 
 import type { Agent } from '../../api/shapes';
 import { useTerminalOpen } from '../../parts/preferences';
@@ -26,11 +26,11 @@ export function TerminalSection({ agent, children }: { agent: Agent; children: R
     rememberOpen(open);
     setParams(open ? { terminal: '1' } : { terminal: '0' }, { replace: true });
   };
-  if (hasEnded(agent) && !cameToLive) return null;
+  if (hasEnded(agent) && !cameToLive) return <Row>{agent.session && <RecordingLink agent={agent} />}</Row>;
   if (!agent.session) return <NoSession agent={agent} />;
   return (
     <Stack gap={0} style={{ flex: 1, minHeight: 0 }} component="section" aria-label={texts.terminal.section}>
-      <Group px={{ base: 'sm', sm: 'lg' }} py={6} gap="xs">
+      <Row>
         <Button
           size="compact-sm"
           variant={isOpen ? 'subtle' : 'filled'}
@@ -41,9 +41,33 @@ export function TerminalSection({ agent, children }: { agent: Agent; children: R
         >
           {isOpen ? texts.terminal.hide : texts.terminal.show}
         </Button>
-      </Group>
+        {hasEnded(agent) && <RecordingLink agent={agent} />}
+      </Row>
       {isOpen ? children : <FoldedScreen agent={agent} />}
     </Stack>
+  );
+}
+
+function Row({ children }: { children: ReactNode }) {
+  return (
+    <Group px={{ base: 'sm', sm: 'lg' }} py={6} gap="xs">
+      {children}
+    </Group>
+  );
+}
+
+/** What an ended terminal leaves: everything that ever stood on it. */
+function RecordingLink({ agent }: { agent: Agent }) {
+  return (
+    <Button
+      component={Link}
+      to={`/recordings/${agent.session?.id}`}
+      size="compact-sm"
+      variant="light"
+      leftSection={<Clapperboard size={14} aria-hidden />}
+    >
+      {texts.terminal.watchRecording}
+    </Button>
   );
 }
 

@@ -9,6 +9,7 @@ import classes from './settings.module.css';
 
 const PAGES = [
   { to: '/settings/agents', label: texts.settings.agents },
+  { to: '/settings/recording', label: texts.settings.recording },
   { to: '/settings/tokens', label: texts.settings.tokens },
   { to: '/settings/appearance', label: texts.settings.appearance },
 ] as const;

@@ -8,20 +8,24 @@ import type { TerminalStatus } from '../../api/shapes';
 import { accelerate, createEmulator, type Emulator } from './emulator';
 import { InputQueue } from './InputQueue';
 import { OutputFlow } from './OutputFlow';
+import { changeOf, type Me, type Viewer, type Writer } from './seats';
 import { fittingSize, isSameSize, scaledFont, type Size } from './sizing';
 import {
   TerminalLink,
   Refused,
   type Attached,
   type LinkListener,
+  type Order,
+  type Target,
   type TerminalSocket,
-  type Viewer,
 } from './TerminalLink';
 
 // How often an idle writer measures the round trip, with an empty input.
 const PING_INTERVAL_MS = 5_000;
 // How long a quiet note stays.
 const NOTE_MS = 6_000;
+// One that somebody who looked away should still find.
+const LONG_NOTE_MS = 30_000;
 // Longest wait between two attempts to reconnect.
 const MAX_RECONNECT_DELAY_MS = 3_000;
 // An attempt that hangs is given up for the next one.
@@ -33,10 +37,16 @@ export type Phase = 'connecting' | 'attached' | 'reconnecting' | 'ended' | 'refu
 export interface TerminalSnapshot {
   phase: Phase;
   status: TerminalStatus;
+  /** The session that is shown, once it is known. */
+  sessionId: string | null;
   role: 'writer' | 'viewer' | null;
-  writer: { id: string; name: string } | null;
+  me: Me;
+  writer: Writer;
   viewers: Viewer[];
   size: Size;
+  /** What a read-only link tells of itself. */
+  title: string | null;
+  link: { label: string | null; expiresAt: string } | null;
   roundTripMs: number | null;
   /** A passing remark; `code` says of what kind. */
   note: { code: string; message: string } | null;
@@ -45,21 +55,33 @@ export interface TerminalSnapshot {
 const INITIAL: TerminalSnapshot = {
   phase: 'connecting',
   status: 'connecting',
+  sessionId: null,
   role: null,
-  writer: null,
+  me: { seat: null, mayWrite: false, mayTake: false },
+  writer: { user: null, you: false, seat: null, idle: false },
   viewers: [],
   size: { cols: 80, rows: 24 },
+  title: null,
+  link: null,
   roundTripMs: null,
   note: null,
 };
 
 /** Refusals after which nothing more comes. */
-const FINAL_REFUSALS = new Set(['SESSION_TERMINATED', 'NOT_FOUND', 'FORBIDDEN', 'UNAUTHENTICATED']);
+const FINAL_REFUSALS = new Set([
+  'SESSION_TERMINATED',
+  'NOT_FOUND',
+  'FORBIDDEN',
+  'UNAUTHENTICATED',
+  'LINK_ENDED',
+]);
 
-export function openSocket(): TerminalSocket {
+export function openSocket(target: Target): TerminalSocket {
   return io('/terminal', {
     transports: ['websocket', 'polling'],
     forceNew: true,
+    // The token of a link goes here and nowhere else.
+    ...('link' in target ? { auth: { link: target.link } } : {}),
     reconnectionDelayMax: MAX_RECONNECT_DELAY_MS,
     timeout: CONNECT_TIMEOUT_MS,
   });
@@ -77,12 +99,18 @@ export class TerminalClient implements LinkListener {
   #pingTimer: ReturnType<typeof setInterval>;
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
   #observer: ResizeObserver | undefined;
+  #isGivingUp = false;
+  #wasAttached = false;
 
-  constructor(agentId: string, fontSize: number, socket: TerminalSocket = openSocket()) {
+  constructor(
+    private readonly target: Target,
+    fontSize: number,
+    socket: TerminalSocket = openSocket(target),
+  ) {
     this.#chosenFont = fontSize;
     this.emulator = createEmulator(fontSize);
     const { terminal } = this.emulator;
-    this.#link = new TerminalLink(socket, agentId, this);
+    this.#link = new TerminalLink(socket, target, this);
     this.#input = new InputQueue(
       (chunk) => this.#send(chunk),
       (bytes) => this.#inputLost(bytes),
@@ -133,9 +161,33 @@ export class TerminalClient implements LinkListener {
     this.#fitFrame = requestAnimationFrame(() => this.#fitNow());
   }
 
+  /** Asks, takes, gives up, grants or declines; a refusal becomes a remark. */
+  async control(order: Order): Promise<void> {
+    // Whoever gives up the seat need not be told that it is gone.
+    this.#isGivingUp = order.action === 'release' || order.action === 'grant';
+    try {
+      await this.#link.control(order);
+    } catch (thrown) {
+      this.#isGivingUp = false;
+      if (thrown instanceof Refused) this.#remark(thrown.code, thrown.message);
+      else this.#remark('CONTROL_LOST', '');
+    }
+  }
+
   attached(session: Attached): void {
-    const { status, role, cols, rows } = session;
-    this.#update({ phase: 'attached', status, role, size: { cols, rows }, note: null });
+    const { status, role, cols, rows, sessionId, seat, mayWrite, mayTake } = session;
+    this.#wasAttached = true;
+    this.#update({
+      phase: 'attached',
+      status,
+      sessionId,
+      role,
+      me: { seat, mayWrite, mayTake },
+      size: { cols, rows },
+      title: session.title || null,
+      link: session.link ?? null,
+      note: null,
+    });
     this.#take({ cols, rows });
     this.fit();
   }
@@ -157,8 +209,13 @@ export class TerminalClient implements LinkListener {
     }
   }
 
-  writer({ user, you }: { user: { id: string; name: string } | null; you: boolean }): void {
-    this.#update({ writer: user, role: you ? 'writer' : 'viewer', note: null });
+  writer(writer: Writer): void {
+    const change = changeOf(this.#snapshot.writer, writer, this.#isGivingUp);
+    this.#update({ writer, role: writer.you ? 'writer' : 'viewer' });
+    if (change === 'none') return;
+    this.#update({ note: null });
+    if (change === 'lost') this.#remark('CONTROL_GONE', writer.user?.name ?? '');
+    this.#isGivingUp = false;
     this.fit();
   }
 
@@ -167,16 +224,21 @@ export class TerminalClient implements LinkListener {
   }
 
   refused(code: string, message: string): void {
-    if (FINAL_REFUSALS.has(code)) {
+    // A guest who is not let in stays out: there is nothing else to show them.
+    const isFinal = FINAL_REFUSALS.has(code) || ('link' in this.target && !this.#wasAttached);
+    if (isFinal) {
       const hasScreen = this.#snapshot.phase === 'attached' || this.#snapshot.phase === 'reconnecting';
       const isEnd = code === 'SESSION_TERMINATED';
       if (isEnd) this.#update({ status: 'terminated' });
       this.#update({ phase: isEnd && hasScreen ? 'ended' : 'refused' });
+      // A link that has ended is not tried again: nothing that comes later could mend it.
+      if ('link' in this.target) this.#link.close();
     }
-    this.#remark(code, message);
+    this.#remark(code, message, isFinal);
   }
 
   detached(): void {
+    if (this.#snapshot.phase === 'refused') return;
     this.#update({ phase: this.#snapshot.status === 'terminated' ? 'ended' : 'reconnecting' });
   }
 
@@ -204,6 +266,7 @@ export class TerminalClient implements LinkListener {
   #type(input: string | Uint8Array): void {
     if (this.#snapshot.phase !== 'attached') return;
     if (this.#snapshot.role === 'viewer' && isReport(input)) return;
+    if ('link' in this.target) return this.#remark('READ_ONLY', '');
     if (this.#input.push(input) === 'tooMuch') this.#remark('TOO_LARGE', '');
   }
 
@@ -241,11 +304,12 @@ export class TerminalClient implements LinkListener {
     this.#flow.afterwards(() => this.emulator.terminal.resize(cols, rows));
   }
 
-  #remark(code: string, message: string): void {
+  #remark(code: string, message: string, isFinal = false): void {
     clearTimeout(this.#noteTimer);
     this.#update({ note: { code, message } });
-    if (FINAL_REFUSALS.has(code)) return;
-    this.#noteTimer = setTimeout(() => this.#update({ note: null }), NOTE_MS);
+    if (isFinal) return;
+    const lasting = code === 'CONTROL_GONE' ? LONG_NOTE_MS : NOTE_MS;
+    this.#noteTimer = setTimeout(() => this.#update({ note: null }), lasting);
   }
 
   #update(change: Partial<TerminalSnapshot>): void {

@@ -2,6 +2,7 @@
 import type { Socket } from 'socket.io-client';
 
 import type { TerminalStatus } from '../../api/shapes';
+import type { Viewer, Writer } from './seats';
 
 // How long an acknowledgement may take before the round trip counts as lost.
 const ACK_TIMEOUT_MS = 20_000;
@@ -14,20 +15,28 @@ export interface Attached {
   rows: number;
   role: 'writer' | 'viewer';
   offset: number;
+  /** This viewer's own id in the session. */
+  seat: number;
+  mayWrite: boolean;
+  mayTake: boolean;
+  /** What is shown, for one who came by a link and knows nothing else of it. */
+  title?: string | null;
+  link?: { label: string | null; expiresAt: string } | null;
 }
 
-export interface Viewer {
-  id: string;
-  name: string;
-  role: 'writer' | 'viewer';
-}
+/** What a viewer may ask about the right to type. */
+export type Order =
+  { action: 'request' | 'take' | 'release' } | { action: 'grant' | 'decline'; seat: number };
+
+/** Which terminal: an agent's, or the one that a read-only link leads to. */
+export type Target = { agentId: string } | { link: string };
 
 export interface LinkListener {
   attached(session: Attached): void;
   output(bytes: Uint8Array | string, isRepaint: boolean): void;
   status(status: TerminalStatus): void;
   size(cols: number, rows: number): void;
-  writer(writer: { user: { id: string; name: string } | null; you: boolean }): void;
+  writer(writer: Writer): void;
   viewers(viewers: Viewer[]): void;
   refused(code: string, message: string): void;
   detached(): void;
@@ -47,7 +56,7 @@ export class TerminalLink {
 
   constructor(
     private readonly socket: TerminalSocket,
-    private readonly agentId: string,
+    private readonly target: Target,
     private readonly listener: LinkListener,
   ) {
     socket.on('connect', () => this.#attach());
@@ -57,7 +66,8 @@ export class TerminalLink {
       if (reason === 'io server disconnect') socket.connect();
     });
     socket.on('connect_error', (error: Error) => {
-      if (error.message === 'UNAUTHENTICATED') listener.refused('UNAUTHENTICATED', error.message);
+      // A refusal is a word in capitals; anything else is a network that fails.
+      if (/^[A-Z_]+$/.test(error.message)) listener.refused(error.message, '');
       else this.#lost();
     });
     socket.on('attached', (session: Attached) => {
@@ -67,7 +77,7 @@ export class TerminalLink {
     socket.on('data', (payload: ArrayBuffer | string, meta?: DataMeta) => this.#data(payload, meta));
     socket.on('status', (change: { status: TerminalStatus }) => listener.status(change.status));
     socket.on('size', ({ cols, rows }: { cols: number; rows: number }) => listener.size(cols, rows));
-    socket.on('writer', (writer: Parameters<LinkListener['writer']>[0]) => listener.writer(writer));
+    socket.on('writer', (writer: Writer) => listener.writer(writer));
     socket.on('viewers', (viewers: Viewer[]) => listener.viewers(viewers));
     socket.on('error', ({ code, message }: { code: string; message: string }) =>
       listener.refused(code, message),
@@ -92,8 +102,22 @@ export class TerminalLink {
         .timeout(ACK_TIMEOUT_MS)
         .emit('input', chunk, (late: Error | null, ack?: Acknowledgement) => {
           if (late) return reject(late);
-          if (ack?.error) return reject(new Refused(ack.error.code));
+          if (ack?.error) return reject(new Refused(ack.error.code, ack.error.message));
           this.listener.roundTrip(performance.now() - sent);
+          resolve();
+        });
+    });
+  }
+
+  /** Asks, takes, gives up, grants or declines; rejects with the server's refusal. */
+  control(order: Order): Promise<void> {
+    if (!this.#isAttached) return Promise.reject(new Error('not attached'));
+    return new Promise((resolve, reject) => {
+      this.socket
+        .timeout(ACK_TIMEOUT_MS)
+        .emit('control', order, (late: Error | null, ack?: Acknowledgement) => {
+          if (late) return reject(late);
+          if (ack?.error) return reject(new Refused(ack.error.code, ack.error.message));
           resolve();
         });
     });
@@ -123,7 +147,9 @@ export class TerminalLink {
 
   #attach(): void {
     const since = this.#offset === undefined ? {} : { since: this.#offset };
-    this.socket.emit('attach', { agentId: this.agentId, binary: true, ...since });
+    // A link leads to one session, and the server knows which.
+    const what = 'agentId' in this.target ? { agentId: this.target.agentId } : {};
+    this.socket.emit('attach', { ...what, binary: true, ...since });
   }
 
   #lost(): void {
@@ -138,8 +164,15 @@ export class TerminalLink {
   }
 }
 
-/** The server took an input and refused it; an `error` event says the same in words. */
-export class Refused extends Error {}
+/** The server refused an input or an order. */
+export class Refused extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 interface Acknowledgement {
   ok: boolean;

@@ -1,16 +1,14 @@
 /** Owns how a terminal stands on a page: screen, notes, bar. Must not know the wire: the client does. */
-import '@xterm/xterm/css/xterm.css';
-import './fonts.css';
-
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
-import { useTerminalFontSize } from '../../parts/preferences';
 import { useMe } from '../../parts/me';
-import { texts } from '../../texts';
-import { FONT_FAMILY } from './emulator';
+import { RequestCard } from './RequestCard';
+import { isLive, Note, Screen } from './Screen';
 import { SearchBox } from './SearchBox';
+import { ShareDialog } from './ShareDialog';
 import { StatusBar } from './StatusBar';
-import { TerminalClient, type TerminalSnapshot } from './TerminalClient';
+import type { TerminalClient } from './TerminalClient';
+import { useTerminalClient } from './useTerminalClient';
 import classes from './terminal.module.css';
 
 interface TerminalPanelProps {
@@ -20,100 +18,52 @@ interface TerminalPanelProps {
 }
 
 export default function TerminalPanel({ agentId, link }: TerminalPanelProps) {
-  const [client, setClient] = useState<TerminalClient | null>(null);
-  const [fontSize] = useTerminalFontSize();
-  const firstFontSize = useRef(fontSize);
-  useEffect(() => {
-    const opened = new TerminalClient(agentId, firstFontSize.current);
-    // The client is a resource of the browser: it is made and disposed with the effect, and shown by state.
-
-    setClient(opened);
-    return () => {
-      setClient(null);
-      opened.dispose();
-    };
-  }, [agentId]);
-  useEffect(() => client?.setFontSize(fontSize), [client, fontSize]);
+  const client = useTerminalClient({ agentId });
   return <div className={classes.panel}>{client && <Opened client={client} link={link} />}</div>;
 }
 
 function Opened({ client, link }: { client: TerminalClient; link: string }) {
   const snapshot = useSyncExternalStore(client.subscribe, client.snapshot);
   const [isSearching, setIsSearching] = useState(false);
+  const [isSharing, setIsSharing] = useState(false);
+  const handOver = useRef<HTMLButtonElement>(null);
+  const myId = useMe().user.id;
   const closeSearch = () => {
     setIsSearching(false);
     client.emulator.terminal.focus();
   };
   useEffect(() => {
+    const shortcuts: Record<string, () => void> = {
+      KeyF: () => setIsSearching(true),
+      KeyH: () => handOver.current?.focus(),
+      // The palette listens on the page; the terminal only lets it through.
+      KeyK: () => undefined,
+    };
     client.emulator.terminal.attachCustomKeyEventHandler((event) => {
-      const isSearch = event.ctrlKey && event.shiftKey && event.code === 'KeyF';
-      const isPalette = event.ctrlKey && event.shiftKey && event.code === 'KeyK';
-      if (isSearch && event.type === 'keydown') {
-        event.preventDefault();
-        setIsSearching(true);
+      const act = event.ctrlKey && event.shiftKey ? shortcuts[event.code] : undefined;
+      if (act && event.type === 'keydown') {
+        if (event.code !== 'KeyK') event.preventDefault();
+        act();
       }
-      return !isSearch && !isPalette;
+      return !act;
     });
   }, [client]);
   return (
     <>
+      <RequestCard client={client} snapshot={snapshot} target={handOver} />
       {isSearching && <SearchBox search={client.emulator.search} onClose={closeSearch} />}
       <Screen client={client} isDimmed={!isLive(snapshot)} />
-      <Note snapshot={snapshot} />
-      <StatusBar snapshot={snapshot} link={link} onSearch={() => setIsSearching(true)} />
+      <Note snapshot={snapshot} myId={myId} />
+      <StatusBar
+        client={client}
+        snapshot={snapshot}
+        link={link}
+        onSearch={() => setIsSearching(true)}
+        onShare={() => setIsSharing(true)}
+      />
+      {isSharing && snapshot.sessionId && (
+        <ShareDialog sessionId={snapshot.sessionId} onClose={() => setIsSharing(false)} />
+      )}
     </>
   );
-}
-
-function Screen({ client, isDimmed }: { client: TerminalClient; isDimmed: boolean }) {
-  const element = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    let isGone = false;
-    // The first cells are measured with the right font, or the first fit would be a wrong one.
-    const fonts = [`13px ${FONT_FAMILY}`, `bold 13px ${FONT_FAMILY}`].map((font) =>
-      document.fonts.load(font),
-    );
-    void Promise.allSettled(fonts).then(() => {
-      if (isGone || !element.current) return;
-      client.mount(element.current);
-      client.emulator.terminal.focus();
-    });
-    return () => {
-      isGone = true;
-    };
-  }, [client]);
-  return (
-    <div className={classes.screen} data-dimmed={isDimmed || undefined}>
-      <div ref={element} className={classes.emulator} data-testid="terminal" />
-    </div>
-  );
-}
-
-/** Whether what stands on the screen is what the agent shows now. */
-function isLive({ phase, status }: TerminalSnapshot): boolean {
-  return (phase === 'attached' && status !== 'disconnected') || phase === 'connecting';
-}
-
-/** One quiet line over the screen's end; it never takes the screen's place. */
-function Note({ snapshot }: { snapshot: TerminalSnapshot }) {
-  const words = noteOf(snapshot, useMe().user.id);
-  return (
-    <div role="status" className={classes.note} hidden={!words}>
-      {words}
-    </div>
-  );
-}
-
-function noteOf({ phase, status, writer, note }: TerminalSnapshot, myId: string): string | null {
-  const words = texts.terminal.notes;
-  if (phase === 'refused') return note?.message || words.refused;
-  if (phase === 'connecting') return words.connecting;
-  if (phase === 'reconnecting') return words.reconnecting;
-  if (phase === 'ended') return words.ended;
-  if (note?.code === 'READ_ONLY')
-    return writer?.id === myId ? words.readOnlySelf : words.readOnly(writer?.name);
-  if (note?.code === 'INPUT_LOST') return words.inputLost(Number(note.message));
-  if (note?.code === 'TOO_LARGE') return note.message || words.tooLarge;
-  if (note) return note.message;
-  return status === 'disconnected' ? words.disconnected : null;
 }

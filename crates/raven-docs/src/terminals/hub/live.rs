@@ -1,27 +1,24 @@
-//! What a session's viewers are owed: roles, sizes, and who gets which bytes.
+//! What a session's viewers are owed: who is present, sizes, and who gets which bytes.
 //!
 //! Plain state without waiting. Terminal queries are taken out here, once for all viewers: the
 //! session's host is the only one to answer them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use raven_protocol::terminal::{TerminalSize, TerminalStatus};
 use raven_screen::QueryFilter;
 
-use crate::auth::Named;
+use tokio::time::Instant;
+
+use super::seats::{Occupant, Outcome, Right, Seats};
 use crate::terminals::tail::Tail;
-use crate::terminals::viewer::{
-    Attached, Present, Pushed, Queue, Seat, ViewerEvent, ViewerId, ViewerRole, Wish,
-};
+use crate::terminals::viewer::{Attached, Present, Pushed, Queue, Seat, ViewerEvent, ViewerId};
 use crate::terminals::{rows, size_of, status_of};
 
 /// One viewer.
 struct Viewer {
-    who: Named,
-    may_write: bool,
     queue: Queue,
     feed: Feed,
 }
@@ -43,63 +40,61 @@ pub struct Live {
     agent: String,
     status: TerminalStatus,
     size: TerminalSize,
-    /// By order of attachment, so that the longest waiting is found first.
     viewers: BTreeMap<ViewerId, Viewer>,
-    next_id: ViewerId,
-    writer: Option<ViewerId>,
+    pub seats: Seats,
     filter: QueryFilter,
     tail: Tail,
     /// Offset after the last output received.
     head: u64,
     /// Nothing was received yet, so any first offset is right.
     fresh: bool,
-    position: Arc<AtomicU64>,
     /// A repaint is on its way.
     pub repaint_asked: bool,
 }
 
 impl Live {
-    pub fn new(row: &rows::Model, position: Arc<AtomicU64>) -> Self {
+    pub fn new(row: &rows::Model) -> Self {
         Self {
             session: row.id.clone(),
             agent: row.agent_id.clone(),
             status: status_of(row),
             size: size_of(row),
             viewers: BTreeMap::new(),
-            next_id: 1,
-            writer: None,
+            seats: Seats::default(),
             filter: QueryFilter::new(),
             tail: Tail::default(),
             head: 0,
             fresh: true,
-            position,
             repaint_asked: false,
         }
     }
 
-    /// Seats a viewer. The first who may and wants to write is the writer. A person who comes back
-    /// takes their own seat, which a connection that broke unnoticed may still hold.
-    pub fn attach(&mut self, who: Named, may_drive: bool, seat: Seat, queue: Queue) -> (Attached, ViewerId) {
-        let id = self.next_id;
-        self.next_id += 1;
-        let may_write = may_drive && seat.wish == Wish::Write;
-        let viewer = Viewer { who: who.clone(), may_write, queue, feed: Feed::AwaitsRepaint };
-        self.viewers.insert(id, viewer);
-        if may_write && (self.writer.is_none() || seat.since.is_some() && self.is_held_by(&who)) {
-            self.writer = Some(id);
-        }
+    /// Seats a viewer; the outcome is to be told after it was welcomed.
+    pub fn attach(
+        &mut self,
+        occupant: Occupant,
+        seat: Seat,
+        queue: Queue,
+        now: Instant,
+    ) -> (Attached, Outcome) {
+        let right = occupant.right;
+        let (id, outcome) = self.seats.join(occupant, seat.arrival, now);
+        self.viewers.insert(id, Viewer { queue, feed: Feed::AwaitsRepaint });
         let attached = Attached {
             session_id: self.session.clone(),
             agent_id: self.agent.clone(),
             status: self.status,
             size: self.size,
-            role: self.role(id),
+            role: self.seats.role(id),
+            seat: id,
+            may_write: right >= Right::Write,
+            may_take: right >= Right::Lead,
             offset: self.head,
         };
-        (attached, id)
+        (attached, outcome)
     }
 
-    /// Tells a new viewer what it missed, if that is still here, and everybody who is present.
+    /// Tells a new viewer what it missed, if that is still here.
     pub fn welcome(&mut self, id: ViewerId, since: Option<u64>) {
         let missed = since.filter(|_| !self.fresh).and_then(|since| self.tail.since(since));
         if let (Some(missed), Some(viewer)) = (missed, self.viewers.get_mut(&id)) {
@@ -108,22 +103,12 @@ impl Live {
                 viewer.queue.push_data(missed, self.head, false);
             }
         }
-        self.tell_presence();
     }
 
-    pub fn is_writer(&self, id: ViewerId) -> bool {
-        self.writer == Some(id)
-    }
-
-    /// Unseats a viewer. The longest present who may and wants to write follows a writer.
-    pub fn detach(&mut self, id: ViewerId) {
-        if self.viewers.remove(&id).is_none() {
-            return;
-        }
-        if self.writer == Some(id) {
-            self.writer = self.viewers.iter().find(|(_, viewer)| viewer.may_write).map(|(id, _)| *id);
-        }
-        self.tell_presence();
+    /// Unseats a viewer.
+    pub fn detach(&mut self, id: ViewerId, now: Instant) -> Outcome {
+        self.viewers.remove(&id);
+        self.seats.leave(id, now)
     }
 
     /// Ends every attachment.
@@ -157,7 +142,7 @@ impl Live {
             self.lose_track();
         }
         self.fresh = false;
-        self.reach(offset.saturating_add(bytes.len() as u64));
+        self.head = offset.saturating_add(bytes.len() as u64);
         let visible = Bytes::copy_from_slice(&self.filter.strip(bytes));
         self.tail.push(self.head, visible.clone());
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
@@ -179,7 +164,7 @@ impl Live {
             self.lose_track();
             self.filter = filter;
             self.tail.reset(offset);
-            self.reach(offset);
+            self.head = offset;
             self.fresh = false;
         }
         let head = self.head;
@@ -207,34 +192,20 @@ impl Live {
         }
     }
 
-    fn reach(&mut self, offset: u64) {
-        self.head = offset;
-        self.position.store(offset, Ordering::Release);
-    }
-
-    fn is_held_by(&self, who: &Named) -> bool {
-        self.writer.and_then(|id| self.viewers.get(&id)).is_some_and(|writer| writer.who == *who)
-    }
-
-    fn role(&self, id: ViewerId) -> ViewerRole {
-        if self.is_writer(id) { ViewerRole::Writer } else { ViewerRole::Viewer }
-    }
-
     fn tell(&self, event: &ViewerEvent) {
         for viewer in self.viewers.values() {
             viewer.queue.push(event.clone());
         }
     }
 
-    fn tell_presence(&self) {
-        let writer = self.writer.and_then(|id| self.viewers.get(&id)).map(|viewer| viewer.who.clone());
-        let present: Arc<[Present]> = self
-            .viewers
-            .iter()
-            .map(|(id, viewer)| Present { user: viewer.who.clone(), role: self.role(*id) })
-            .collect();
+    /// Tells everybody who is present and who may type.
+    pub fn tell_presence(&self) {
+        let (user, seat) = (self.seats.writer_named(), self.seats.writer());
+        let idle = self.seats.is_idle();
+        let present: Arc<[Present]> = self.seats.present().collect();
         for (id, viewer) in &self.viewers {
-            viewer.queue.push(ViewerEvent::Writer { user: writer.clone(), you: self.is_writer(*id) });
+            let you = seat == Some(*id);
+            viewer.queue.push(ViewerEvent::Writer { user: user.clone(), you, seat, idle });
             viewer.queue.push(ViewerEvent::Viewers(Arc::clone(&present)));
         }
     }

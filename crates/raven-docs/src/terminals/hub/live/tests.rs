@@ -1,31 +1,22 @@
-//! The rules of a live session: one writer, and every viewer its own right bytes.
+//! The rules of a live session: every viewer its own right bytes, and everybody the same picture.
 
 use super::*;
+use crate::auth::Named;
+use crate::terminals::hub::seats::{Control, Kind};
+use crate::terminals::viewer::ViewerRole;
 
 fn live() -> Live {
-    let row = rows::Model {
-        id: "ses_1".into(),
-        workspace_id: "ws_1".into(),
-        agent_id: "agt_1".into(),
-        runtime_session_id: "pty_1".into(),
-        runtime_endpoint: None,
-        direction: "dialled".into(),
-        title: None,
-        status: "active".into(),
-        cols: 80,
-        rows: 24,
-        created_at: 0,
-        ended_at: None,
-    };
-    Live::new(&row, Arc::default())
+    let row = rows::Model::example("ses_1", "agt_1", "ws_1");
+    Live::new(&row)
 }
 
-fn join(live: &mut Live, name: &str, may_drive: bool, seat: Seat) -> (ViewerId, Queue, ViewerRole) {
+fn join(live: &mut Live, name: &str, right: Right, seat: Seat) -> (ViewerId, Queue) {
     let queue = Queue::default();
     let who = Named { id: name.into(), name: name.into() };
-    let (attached, id) = live.attach(who, may_drive, seat, queue.clone());
-    live.welcome(id, seat.since);
-    (id, queue, attached.role)
+    let occupant = Occupant { who, right, kind: Kind::Member };
+    let (attached, _) = live.attach(occupant, seat, queue.clone(), Instant::now());
+    live.welcome(attached.seat, seat.since);
+    (attached.seat, queue)
 }
 
 /// The output queued for a viewer, with `R` in place of each reset.
@@ -43,50 +34,38 @@ fn seen(queue: &Queue) -> Vec<u8> {
 }
 
 #[test]
-fn the_first_who_may_is_the_writer_and_the_longest_present_follows() {
+fn everybody_sees_who_is_there_who_types_and_who_waits() {
     let mut live = live();
-    let read_only = Seat { wish: Wish::ReadOnly, ..Seat::default() };
-    let (_, _, guest) = join(&mut live, "guest", false, Seat::default());
-    let (_, _, shy) = join(&mut live, "shy", true, read_only);
-    let (first, _, role) = join(&mut live, "first", true, Seat::default());
-    let (second, _, other) = join(&mut live, "second", true, Seat::default());
-    assert_eq!((guest, shy, role, other), {
-        use ViewerRole::{Viewer, Writer};
-        (Viewer, Viewer, Writer, Viewer)
-    });
-    assert!(live.is_writer(first) && !live.is_writer(second));
-    live.detach(first);
-    assert!(live.is_writer(second));
-    live.detach(second);
-    live.detach(second);
-    let (third, _, role) = join(&mut live, "third", true, Seat::default());
-    assert!(role == ViewerRole::Writer && live.is_writer(third));
-}
-
-#[test]
-fn a_person_who_comes_back_takes_their_own_seat_and_nobody_elses() {
-    let mut live = live();
-    let back = Seat { since: Some(0), ..Seat::default() };
-    let (broken, _, _) = join(&mut live, "ann", true, Seat::default());
-    let (_, _, second_tab) = join(&mut live, "ann", true, Seat::default());
-    let (_, _, other) = join(&mut live, "bob", true, back);
-    let (again, _, role) = join(&mut live, "ann", true, back);
-    assert_eq!((second_tab, other, role), (ViewerRole::Viewer, ViewerRole::Viewer, ViewerRole::Writer));
-    assert!(live.is_writer(again) && !live.is_writer(broken));
-    live.detach(broken);
-    assert!(live.is_writer(again));
+    let (ada, at_ada) = join(&mut live, "ada", Right::Lead, Seat::default());
+    let (bob, at_bob) = join(&mut live, "bob", Right::Write, Seat::default());
+    assert!(live.seats.is_writer(ada));
+    live.seats.control(bob, Control::Request, Instant::now()).unwrap();
+    live.tell_presence();
+    let named = |name: &str| Named { id: name.into(), name: name.into() };
+    let present = |name, role, seat, wants| {
+        let user = named(name);
+        Present { user, role, seat, wants, may_write: true, guest: false }
+    };
+    let all = ViewerEvent::Viewers(
+        [present("ada", ViewerRole::Writer, ada, false), present("bob", ViewerRole::Viewer, bob, true)]
+            .into(),
+    );
+    for (queue, you) in [(at_ada, true), (at_bob, false)] {
+        let writer = ViewerEvent::Writer { user: Some(named("ada")), you, seat: Some(ada), idle: false };
+        assert_eq!(queue.drain(), [writer, all.clone()]);
+    }
 }
 
 #[test]
 fn a_newcomer_gets_a_repaint_and_then_just_what_follows_it() {
     let mut live = live();
     live.repaint(5, b"old");
-    let (_, early, _) = join(&mut live, "early", true, Seat::default());
+    let (_, early) = join(&mut live, "early", Right::Write, Seat::default());
     live.output(5, b"ab");
     assert_eq!(seen(&early), b"", "nothing before the repaint");
     live.repaint(7, b"screen");
     live.output(7, b"cd");
-    let (_, late, _) = join(&mut live, "late", true, Seat::default());
+    let (_, late) = join(&mut live, "late", Right::Write, Seat::default());
     live.output(9, b"ef");
     live.repaint(11, b"newer");
     live.output(11, b"gh");
@@ -100,10 +79,10 @@ fn a_viewer_that_was_away_briefly_gets_the_missing_tail() {
     live.repaint(0, b"");
     live.output(0, b"abc");
     live.output(3, b"def");
-    let (_, back, _) = join(&mut live, "back", true, Seat { since: Some(3), ..Seat::default() });
+    let (_, back) = join(&mut live, "back", Right::Write, Seat { since: Some(3), ..Seat::default() });
     live.output(6, b"g");
     assert_eq!(seen(&back), b"defg");
-    let (_, lost, _) = join(&mut live, "lost", true, Seat { since: Some(4), ..Seat::default() });
+    let (_, lost) = join(&mut live, "lost", Right::Write, Seat { since: Some(4), ..Seat::default() });
     assert_eq!(seen(&lost), b"", "not a place where a message ended: a repaint must come");
     assert!(live.needs_repaint());
 }
@@ -112,7 +91,7 @@ fn a_viewer_that_was_away_briefly_gets_the_missing_tail() {
 fn a_gap_on_the_wire_costs_everybody_a_repaint() {
     let mut live = live();
     live.repaint(0, b"");
-    let (_, viewer, _) = join(&mut live, "v", true, Seat { since: Some(0), ..Seat::default() });
+    let (_, viewer) = join(&mut live, "v", Right::Write, Seat { since: Some(0), ..Seat::default() });
     live.output(0, b"abc");
     live.repaint(900, b"later");
     live.output(900, b"x");
@@ -124,11 +103,11 @@ fn queries_reach_no_viewer_however_they_are_cut() {
     for cut in 1..4 {
         let mut live = live();
         live.repaint(0, b"");
-        let (_, viewer, _) = join(&mut live, "v", true, Seat { since: Some(0), ..Seat::default() });
+        let (_, viewer) = join(&mut live, "v", Right::Write, Seat { since: Some(0), ..Seat::default() });
         let text = b"a\x1b[6nb";
         live.output(0, &text[..1 + cut]);
         // One who comes in the middle of the query must not get its first half for good.
-        let (_, late, _) = join(&mut live, "late", true, Seat::default());
+        let (_, late) = join(&mut live, "late", Right::Write, Seat::default());
         live.repaint(1 + cut as u64, &text[..1 + cut]);
         live.output(1 + cut as u64, &text[1 + cut..]);
         assert_eq!(seen(&viewer), b"ab", "cut at {cut}");
@@ -140,7 +119,7 @@ fn queries_reach_no_viewer_however_they_are_cut() {
 fn a_viewer_that_lags_is_brought_back_by_a_repaint() {
     let mut live = live();
     live.repaint(0, b"");
-    let (id, slow, _) = join(&mut live, "slow", true, Seat { since: Some(0), ..Seat::default() });
+    let (id, slow) = join(&mut live, "slow", Right::Write, Seat { since: Some(0), ..Seat::default() });
     let chunk = vec![b'x'; 64 * 1024];
     let mut offset = 0;
     for _ in 0..20 {
@@ -159,7 +138,7 @@ fn a_viewer_that_lags_is_brought_back_by_a_repaint() {
 fn a_new_size_costs_everybody_a_repaint() {
     let mut live = live();
     live.repaint(0, b"");
-    let (_, viewer, _) = join(&mut live, "v", true, Seat { since: Some(0), ..Seat::default() });
+    let (_, viewer) = join(&mut live, "v", Right::Write, Seat { since: Some(0), ..Seat::default() });
     live.output(0, b"abc");
     live.set_size(TerminalSize::DEFAULT);
     assert!(!live.needs_repaint(), "the same size is none");

@@ -1,0 +1,259 @@
+//! The task that writes one recording: batches to the part on disk, full parts to the store, and the row.
+//!
+//! Owns the order: entries are durable, then they are told to be; a part is in the store, then its row is
+//! committed, then the file goes. Must not know hubs or viewers.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use raven_protocol::id::SessionId;
+use raven_protocol::time::Timestamp;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::chain::Chain;
+use super::entry::Entry;
+use super::part::Part;
+use super::queue::Queue;
+use super::{Durable, Recordings, State, rows};
+use crate::secrets::hex;
+
+/// Bytes of a part: small enough to be read whole, large enough that there are few.
+const PART: u64 = 8 * 1024 * 1024;
+
+/// How often the row is brought up to date, so that a part that was cut is noticed.
+const CHECKPOINT: Duration = Duration::from_secs(5);
+
+/// How long to wait before a disk that refused is tried again.
+const DISK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Tries to put the last part before it is left to the next start.
+const LAST_TRIES: u32 = 3;
+
+/// One recording's writer.
+pub struct Writer {
+    pub recordings: Recordings,
+    pub session: SessionId,
+    pub queue: Arc<Queue>,
+    pub row: rows::Model,
+    /// Of the parts that are in the store.
+    pub stored: Stored,
+    pub part: Arc<Mutex<Part>>,
+    pub durable: watch::Sender<Durable>,
+    pub cancel: CancellationToken,
+}
+
+/// What the stored parts come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stored {
+    pub parts: u64,
+    pub bytes: u64,
+    pub stored_bytes: u64,
+    pub gaps: u64,
+}
+
+impl Writer {
+    /// Writes until nothing more comes.
+    pub async fn run(mut self) {
+        let mut checked = Instant::now();
+        // A part that the store refused is not tried again with every batch.
+        let mut put_at = PART;
+        loop {
+            let batch = self.queue.take().await;
+            if !batch.entries.is_empty() && !self.write(batch.entries).await {
+                // Nothing of it was told to be recorded: it comes again after the next start.
+                return;
+            }
+            if self.part().size() >= put_at && !batch.last {
+                put_at = match self.put().await {
+                    Ok(()) => PART,
+                    Err(error) => self.could_not(&error, "a part could not be stored") + PART,
+                };
+                checked = Instant::now();
+            } else if checked.elapsed() >= CHECKPOINT && !batch.last {
+                self.keep_row().await;
+                checked = Instant::now();
+            }
+            if batch.last {
+                return self.end().await;
+            }
+        }
+    }
+
+    /// Writes entries, however long the disk refuses; false when the server ends before.
+    async fn write(&mut self, entries: Vec<Entry>) -> bool {
+        let entries = Arc::new(entries);
+        loop {
+            let refused = match self.append(&entries).await {
+                Ok(()) => break,
+                Err(refused) => refused,
+            };
+            tracing::warn!(session.id = %self.session, error = %format!("{refused:#}"),
+                "the recording cannot be written; the agent will wait");
+            self.durable.send_modify(|durable| durable.stalled = Some(format!("{refused:#}").into()));
+            if self.cancel.run_until_cancelled(sleep(DISK_AGAIN)).await.is_none() {
+                return false;
+            }
+        }
+        let now = self.now();
+        self.durable.send_replace(now);
+        true
+    }
+
+    async fn append(&self, entries: &Arc<Vec<Entry>>) -> anyhow::Result<()> {
+        let (keys, part, entries) =
+            (Arc::clone(&self.recordings.inner.keys), Arc::clone(&self.part), Arc::clone(entries));
+        tokio::task::spawn_blocking(move || lock(&part).append(&keys, &entries)).await?
+    }
+
+    fn part(&self) -> MutexGuard<'_, Part> {
+        lock(&self.part)
+    }
+
+    fn now(&self) -> Durable {
+        // One lock for both: a second one within the same statement would wait for the first for ever.
+        let (tally, size) = {
+            let part = self.part();
+            (part.tally, part.size())
+        };
+        let stored = self.stored;
+        let before = self.durable.borrow();
+        Durable {
+            head: tally.head.unwrap_or(before.head),
+            bytes: stored.bytes + tally.bytes,
+            stored_bytes: stored.stored_bytes + size,
+            gaps: stored.gaps + tally.gaps,
+            last_at: tally.last_at.unwrap_or(before.last_at),
+            stalled: None,
+        }
+    }
+
+    /// Brings a full part into the store and begins the next one.
+    async fn put(&mut self) -> anyhow::Result<()> {
+        self.store_part().await?;
+        let path = self.recordings.part_path(&self.session, self.stored.parts);
+        let mut part = self.part();
+        let next = Part::create(&path, part.chain.clone()).context("the next part cannot be made")?;
+        Ok(std::mem::replace(&mut *part, next).remove()?)
+    }
+
+    /// The object first, then its row; a crash in between does both again.
+    async fn store_part(&mut self) -> anyhow::Result<()> {
+        let number = self.stored.parts;
+        let part = Arc::clone(&self.part);
+        let (blocks, tally, first_block, chain) = tokio::task::spawn_blocking(move || {
+            let part = lock(&part);
+            anyhow::Ok((part.blocks()?, part.tally, part.first_block, part.chain.clone()))
+        })
+        .await??;
+        let size = blocks.len() as u64;
+        self.recordings.inner.store.put(&super::object_key(&self.row, number), blocks).await?;
+        let after = Stored {
+            parts: number + 1,
+            bytes: self.stored.bytes + tally.bytes,
+            stored_bytes: self.stored.stored_bytes + size,
+            gaps: self.stored.gaps + tally.gaps,
+        };
+        let segment = rows::segment::Model {
+            session_id: self.session.to_string(),
+            number: signed(number),
+            first_block: signed(first_block),
+            blocks: signed(chain.blocks - first_block),
+            bytes: signed(tally.bytes),
+            stored_bytes: signed(size),
+            gaps: signed(tally.gaps),
+            first_at: tally.first_at.map_or(self.row.started_at, Timestamp::as_millis),
+            last_at: tally.last_at.map_or(self.row.started_at, Timestamp::as_millis),
+            link: hex(&chain.link),
+        };
+        self.describe();
+        self.row.segments = signed(after.parts);
+        self.row.seal = self.recordings.seal(&self.row);
+        let tx = self.recordings.inner.db.begin().await?;
+        rows::put_segment(&tx, &segment).await?;
+        rows::put(&tx, &self.row).await?;
+        tx.commit().await?;
+        self.stored = after;
+        Ok(())
+    }
+
+    async fn keep_row(&mut self) {
+        self.describe();
+        self.row.seal = self.recordings.seal(&self.row);
+        let kept = async {
+            let tx = self.recordings.inner.db.begin().await?;
+            rows::put(&tx, &self.row).await?;
+            anyhow::Ok(tx.commit().await?)
+        };
+        if let Err(error) = kept.await {
+            self.could_not(&error, "a recording's row could not be written");
+        }
+    }
+
+    /// Takes over into the row how far the recording has come.
+    fn describe(&mut self) {
+        let now = self.durable.borrow().clone();
+        self.row.head = signed(now.head);
+        self.row.bytes = signed(now.bytes);
+        self.row.stored_bytes = signed(now.stored_bytes);
+        self.row.gaps = signed(now.gaps);
+        self.row.last_at = now.last_at.as_millis();
+        let chain = self.part().chain.clone();
+        self.row.blocks = signed(chain.blocks);
+        self.row.link = hex(&chain.link);
+    }
+
+    /// Nothing more comes: the recording is complete, or goes on after the next start.
+    async fn end(mut self) {
+        if !self.part().tally.ended {
+            return self.keep_row().await;
+        }
+        let state = if self.durable.borrow().gaps > 0 { State::Incomplete } else { State::Complete };
+        self.row.state = state.as_str().to_owned();
+        let tally = self.part().tally;
+        self.row.ended_at = tally.last_at.map(Timestamp::as_millis);
+        for attempt in 1..=LAST_TRIES {
+            match self.store_part().await {
+                Ok(()) => {
+                    if let Err(left) = std::fs::remove_file(self.part().path()) {
+                        tracing::warn!(session.id = %self.session, error = %left, "a stored part's file stays");
+                    }
+                    return;
+                }
+                Err(error) => self.could_not(&error, "the last part could not be stored"),
+            };
+            if attempt < LAST_TRIES {
+                sleep(DISK_AGAIN).await;
+            }
+        }
+        // The file stays and is read in place of the object; the next start tries again.
+        self.keep_row().await;
+    }
+
+    fn could_not(&self, error: &anyhow::Error, what: &'static str) -> u64 {
+        tracing::warn!(session.id = %self.session, error = %format!("{error:#}"), "{what}");
+        self.part().size()
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn lock(part: &Mutex<Part>) -> MutexGuard<'_, Part> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where a part is written.
+pub fn part_path(folder: &std::path::Path, session: &SessionId, number: u64) -> PathBuf {
+    folder.join(format!("{session}.{number:08}"))
+}
+
+/// The place of a chain after its stored parts.
+pub fn place_after(session: &str, last: &rows::segment::Model) -> anyhow::Result<Chain> {
+    let blocks = u64::try_from(last.first_block + last.blocks)?;
+    Ok(Chain::at(session, blocks, super::link_of(&last.link)?))
+}

@@ -1,0 +1,65 @@
+//! Writes a session's changes of the writer into the feed, in their order, beside the hub.
+//!
+//! Owns a bounded queue and the task that works it off, also after the hub has ended. Must not know
+//! the rules of seats. Output never waits for it.
+
+use raven_protocol::id::{AgentId, WorkspaceId};
+use tokio::sync::mpsc;
+
+use super::handover::Handover;
+use crate::activity::{self, About, ActivityKind};
+use crate::auth::Named;
+use crate::db;
+use crate::error::Error;
+use crate::terminals::{Terminals, rows};
+
+/// Changes that may wait for the database; while there is no room, no hand-over is accepted.
+const WAITING: usize = 64;
+
+/// Handle to the task of one session's entries.
+pub struct Scribe {
+    queue: mpsc::Sender<Handover>,
+}
+
+impl Scribe {
+    /// Starts the task. It ends with the handle, after what waits is written.
+    pub fn start(terminals: &Terminals, row: &rows::Model) -> Self {
+        let (queue, mut waiting) = mpsc::channel(WAITING);
+        let (terminals, row) = (terminals.clone(), row.clone());
+        let tasks = terminals.tasks.clone();
+        tasks.spawn(async move {
+            while let Some(handover) = waiting.recv().await {
+                if let Err(error) = write(&terminals, &row, &handover).await {
+                    tracing::error!(session.id = %row.id, %error, "a change of the writer could not be written");
+                }
+            }
+        });
+        Self { queue }
+    }
+
+    pub fn has_room(&self) -> bool {
+        self.queue.capacity() > 0
+    }
+
+    /// Queues an entry. Callers look for room first, and there is no other sender.
+    pub fn record(&self, handover: Handover) {
+        if self.queue.try_send(handover).is_err() {
+            tracing::error!("a change of the writer found no room to be written");
+        }
+    }
+}
+
+async fn write(terminals: &Terminals, row: &rows::Model, handover: &Handover) -> Result<(), Error> {
+    let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+    let mut change = terminals.changes.begin().await?;
+    let agent = AgentId::parse(row.agent_id.as_str())?;
+    let agent = db::agents::find(change.tx(), &workspace, &agent).await?;
+    let about = About {
+        agent: agent.map(|agent| Named { id: agent.id, name: agent.name }),
+        session: Some(row.id.clone()),
+        actor: handover.by.clone(),
+        detail: Some(handover.detail()),
+    };
+    activity::record(&mut change, &workspace, ActivityKind::TerminalControlChanged, about).await?;
+    change.commit().await
+}
