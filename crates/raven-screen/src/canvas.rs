@@ -77,7 +77,7 @@ impl<'a> Canvas<'a> {
         let mut before: Option<Cow<'_, Row>> = None;
         while let Some(row) = rows.next() {
             let after = rows.peek().map(|next| (next.cells()[0], next.wrapped));
-            let end = End::of(&row.cells(), after);
+            let end = End::of(row.cells(), after);
             let at = self.row(&row, before.as_deref(), arrival, end);
             arrival = self.go_on(&row, end, at);
             before = Some(row);
@@ -87,7 +87,7 @@ impl<'a> Canvas<'a> {
     /// The cells of a row, but for a last one that the wrap to the next row will draw. Answers the column
     /// at which the cursor is then.
     fn row(&mut self, row: &Row, before: Option<&Row>, arrival: Arrival, end: End) -> usize {
-        let cells = &row.cells()[..];
+        let cells = row.cells();
         let limit = cells.len() - usize::from(matches!(end, End::LeftFree | End::Push { .. }));
         let end = row.touched().min(limit);
         let (mut from, mut at, mut dirty) = (0, 0, 0);
@@ -121,7 +121,7 @@ impl<'a> Canvas<'a> {
         }
         if stand_in && self.can_go_up {
             self.raw("\x1b[A");
-            self.last_again(&before.cells());
+            self.last_again(before.cells());
             self.raw("\x1b[B");
             at = 0;
             self.column(at);
@@ -164,7 +164,7 @@ impl<'a> Canvas<'a> {
                 self.raw("\r\n");
             }
             End::Wrap if at <= last => {
-                self.column(end_column(&row.cells()));
+                self.column(end_column(row.cells()));
                 return Arrival::Wrapped { stand_in: !self.end_of_row(row) };
             }
             End::Wrap => return Arrival::Wrapped { stand_in: false },
@@ -188,13 +188,13 @@ impl<'a> Canvas<'a> {
     /// Whether what stands at the end of a row can be printed there.
     pub(crate) fn ends_printed(&self, row: &Row) -> bool {
         let last = row.cells().len() - 1;
-        is_tail(&row.cells(), last) || row.cells()[last].has_content()
+        is_tail(row.cells(), last) || row.cells()[last].has_content()
     }
 
     /// The last cell of a row again, from its column, which leaves a wrap pending; false if something else
     /// had to be printed.
     pub(crate) fn end_of_row(&mut self, row: &Row) -> bool {
-        let cells = &row.cells()[..];
+        let cells = row.cells();
         let last = cells.len() - 1;
         let (wide, col) = (cells[last - 1].width() == 2, end_column(cells));
         let printable = self.ends_printed(row);

@@ -132,7 +132,7 @@ impl Painter<'_> {
         }
         let col = match &again {
             Again::Text { col, .. } => *col,
-            Again::Nothing if buffer.x >= buffer.cols => end_column(&buffer.rows[buffer.y].cells()),
+            Again::Nothing if buffer.x >= buffer.cols => end_column(buffer.rows[buffer.y].cells()),
             Again::Nothing => buffer.x,
         };
         self.canvas.goto(buffer.y.saturating_sub(top), col);
