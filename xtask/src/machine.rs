@@ -15,8 +15,14 @@ const NODE_MAJOR: u32 = 20;
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Programs that the tests run in terminals, and the Debian package of each.
-const SCREEN_PROGRAMS: [(&str, &str); 5] =
-    [("vim", "vim"), ("less", "less"), ("htop", "htop"), ("tmux", "tmux"), ("python3", "python3")];
+const SCREEN_PROGRAMS: [(&str, &str); 6] = [
+    ("vim", "vim"),
+    ("less", "less"),
+    ("htop", "htop"),
+    ("tmux", "tmux"),
+    ("vttest", "vttest"),
+    ("python3", "python3"),
+];
 
 /// Refuses to go on without Node.js and npm.
 pub fn require_node() -> Result<()> {

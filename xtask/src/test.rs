@@ -48,7 +48,8 @@ pub fn take(steps: &mut Steps, options: &Options) {
     steps.take("Rust tests", || run_command(&mut rust_tests(filter)?));
     steps.take("web unit tests", || run_command(&mut web_tests(filter)));
     steps.take("web lint", || run_command(&mut npm(&["run", "--silent", "lint"])));
-    steps.take("the guide's snippets", || run_command(&mut guide_tests(filter)?));
+    steps.take("the guide's snippets", || run_command(&mut node_tests("guide", filter)?));
+    steps.take("screen equality", || run_command(&mut node_tests("screen", filter)?));
     steps.take("browser tests", || run_command(&mut browser_tests(filter, &browser)?));
 }
 
@@ -67,9 +68,10 @@ fn web_tests(filter: Option<&str>) -> Command {
     tests
 }
 
-/// The snippets of the guide, run by Node's own test runner with the official client packages.
-fn guide_tests(filter: Option<&str>) -> Result<Command> {
-    let folder = web().join("tests/guide");
+/// The tests of a folder that Node's own test runner runs: against the real programs, with the official
+/// client packages, and with a real xterm.js.
+fn node_tests(folder: &str, filter: Option<&str>) -> Result<Command> {
+    let folder = web().join("tests").join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .with_context(|| format!("cannot read {}", folder.display()))?
         .filter_map(|entry| Some(entry.ok()?.path()))

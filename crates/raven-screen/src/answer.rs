@@ -3,18 +3,16 @@
 //! Owns the words of the answers; all of them come from the model, so nobody who watches can change them.
 //! Must not know how a question was spelled.
 
-use alacritty_terminal::vte::ansi::{NamedColor, Rgb};
-
 use crate::model::Model;
-use crate::modes::ORIGIN;
-use crate::pen::Pen;
+use crate::pen;
 use crate::query::Query;
+use crate::strings;
 
 /// The text colour that programs are told, unless they set one.
-const FOREGROUND: Rgb = Rgb { r: 0xd8, g: 0xdb, b: 0xe0 };
+const FOREGROUND: [u8; 3] = [0xd8, 0xdb, 0xe0];
 
 /// The background that programs are told, unless they set one; dark, so they choose dark themes.
-const BACKGROUND: Rgb = Rgb { r: 0x16, g: 0x18, b: 0x1d };
+const BACKGROUND: [u8; 3] = [0x16, 0x18, 0x1d];
 
 /// Width and height of a cell in pixels, as programs are told. Viewers differ; this is a common size.
 const CELL: (usize, usize) = (8, 16);
@@ -43,7 +41,7 @@ impl Model {
             Query::Mode { mode, private: true } => format!("\x1b[?{mode};{}$y", self.private_mode(*mode)),
             Query::Mode { mode, private: false } => format!("\x1b[{mode};{}$y", self.mode(*mode)),
             Query::Version => format!("\x1bP>|raven {}\x1b\\", env!("CARGO_PKG_VERSION")),
-            Query::Keyboard => format!("\x1b[?{}u", self.frame.keyboard.flags()),
+            Query::Keyboard => format!("\x1b[?{}u", self.buffer().keyboard.flags()),
             Query::Window(report) => self.window(*report),
             Query::Setting(name) => self.setting(name),
             Query::Capability => String::from("\x1bP0+r\x1b\\"),
@@ -54,26 +52,26 @@ impl Model {
 
     /// The answer to the question for one colour, by its name in the question.
     pub(crate) fn color_answer(&self, name: &str, bell: bool) -> String {
-        let index = match name {
-            "10" => NamedColor::Foreground as usize,
-            "11" => NamedColor::Background as usize,
-            "12" => NamedColor::Cursor as usize,
+        let number = match name {
+            "10" => strings::FOREGROUND,
+            "11" => strings::BACKGROUND,
+            "12" => strings::CURSOR,
             _ => name.trim_start_matches("4;").parse().unwrap_or(0),
         };
-        let Rgb { r, g, b } = self.term.colors()[index].unwrap_or_else(|| default_color(index));
+        let [r, g, b] = self.colors.get(&number).copied().unwrap_or_else(|| default_color(number));
         let end = if bell { "\x07" } else { "\x1b\\" };
         format!("\x1b]{name};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}")
     }
 
     fn position(&self, mark: &str) -> String {
         let (row, col) = self.at();
-        let top = if self.modes.has(ORIGIN) { self.frame.region.0 } else { 0 };
+        let top = if self.modes.origin() { self.buffer().top } else { 0 };
         format!("\x1b[{mark}{};{}R", row.saturating_sub(top) + 1, col + 1)
     }
 
     fn private_mode(&self, mode: u16) -> u8 {
         match mode {
-            47 | 1047 | 1049 if self.primary.is_some() => 1,
+            47 | 1047 | 1049 if self.on_alternate => 1,
             47 | 1047 | 1049 => 2,
             _ => self.modes.report(mode).unwrap_or(0),
         }
@@ -106,10 +104,13 @@ impl Model {
     }
 
     fn setting(&self, name: &[u8]) -> String {
-        let (top, end) = self.frame.region;
+        let buffer = self.buffer();
         let value = match name {
-            b"m" => format!("{}m", Pen::of(&self.grid().cursor.template).parameters()),
-            b"r" => format!("{};{end}r", top + 1),
+            b"m" => {
+                let (ink, look) = self.brush.whole();
+                format!("{}m", pen::parameters(ink, &look))
+            }
+            b"r" => format!("{};{}r", buffer.top + 1, buffer.bottom + 1),
             b" q" => format!("{} q", self.style.unwrap_or(2)),
             b"\"p" => String::from("62;1\"p"),
             b"\"q" => String::from("0\"q"),
@@ -119,22 +120,19 @@ impl Model {
     }
 }
 
-fn default_color(index: usize) -> Rgb {
-    let byte = |value: usize| u8::try_from(value).unwrap_or(u8::MAX);
+fn default_color(number: u16) -> [u8; 3] {
+    let index = usize::from(number);
     match index {
         0..16 => {
             let [_, r, g, b] = NAMED[index].to_be_bytes();
-            Rgb { r, g, b }
+            [r, g, b]
         }
         16..232 => {
             let at = index - 16;
-            Rgb { r: CUBE[at / 36], g: CUBE[at / 6 % 6], b: CUBE[at % 6] }
+            [CUBE[at / 36], CUBE[at / 6 % 6], CUBE[at % 6]]
         }
-        232..256 => {
-            let grey = byte(8 + 10 * (index - 232));
-            Rgb { r: grey, g: grey, b: grey }
-        }
-        _ if index == NamedColor::Background as usize => BACKGROUND,
+        232..256 => [u8::try_from(8 + 10 * (index - 232)).unwrap_or(u8::MAX); 3],
+        _ if number == strings::BACKGROUND => BACKGROUND,
         _ => FOREGROUND,
     }
 }

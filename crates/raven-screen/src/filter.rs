@@ -233,7 +233,7 @@ impl QueryFilter {
             Meaning::Colors { colors, .. } => {
                 Some(colors.iter().filter_map(query::Color::set_sequence).flatten().collect())
             }
-            Meaning::Other | Meaning::Repeat(_) | Meaning::Down(_) | Meaning::SoftReset => None,
+            Meaning::Other => None,
         }
     }
 

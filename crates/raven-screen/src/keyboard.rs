@@ -5,6 +5,9 @@
 /// Deepest stack; further pushes forget the oldest, as the protocol asks.
 const MAX_DEPTH: usize = 16;
 
+/// The flags that there are.
+const KNOWN: u8 = 0x1f;
+
 /// How flags are combined with those in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Apply {
@@ -27,6 +30,7 @@ impl Keyboard {
     }
 
     pub(crate) fn set(&mut self, flags: u8, apply: Apply) {
+        let flags = flags & KNOWN;
         self.flags = match apply {
             Apply::Replace => flags,
             Apply::Add => self.flags | flags,
@@ -39,11 +43,11 @@ impl Keyboard {
             self.saved.remove(0);
         }
         self.saved.push(self.flags);
-        self.flags = flags;
+        self.flags = flags & KNOWN;
     }
 
-    pub(crate) fn pop(&mut self, count: u16) {
-        for _ in 0..usize::from(count).min(MAX_DEPTH + 1) {
+    pub(crate) fn pop(&mut self, count: usize) {
+        for _ in 0..count.min(MAX_DEPTH + 1) {
             self.flags = self.saved.pop().unwrap_or(0);
         }
     }

@@ -12,17 +12,30 @@
 )]
 
 mod answer;
+mod brush;
+mod buffer;
+mod canvas;
+mod cell;
+mod charset;
+mod controls;
+mod extras;
 mod filter;
-mod handler;
+mod history;
 mod keyboard;
 mod model;
 mod modes;
 mod paint;
+mod params;
 mod pen;
 mod query;
+mod reflow;
+mod row;
 mod scan;
 mod screen;
+mod strings;
+mod text;
 mod title;
+mod width;
 
 #[cfg(test)]
 mod tests;

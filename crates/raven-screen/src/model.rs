@@ -1,422 +1,458 @@
-//! The terminal behind a screen: alacritty's grid, with the behaviour of xterm.js where the two differ.
+//! The terminal behind a screen: what xterm.js does with the same bytes, kept without a browser.
 //!
-//! Viewers run xterm.js on the same bytes, so what xterm.js does is what the model must do. Owns all state
-//! that a repaint needs. Must not know bytes or queries.
+//! Viewers run xterm.js on the stream, so what that does is what the model must do. Owns all state that a
+//! repaint needs, and the printing of text. Must not know bytes, sequences or queries.
 
-use alacritty_terminal::Term;
-use alacritty_terminal::event::VoidListener;
-use alacritty_terminal::grid::{Dimensions, Grid};
-use alacritty_terminal::index::{Column, Line};
-use alacritty_terminal::term::Config;
-use alacritty_terminal::term::cell::{Cell, Flags};
-use alacritty_terminal::vte::ansi::{CharsetIndex, Handler, NamedPrivateMode, PrivateMode};
+use std::collections::BTreeMap;
 
-use crate::keyboard::Keyboard;
-use crate::modes::{AUTOWRAP, Modes, ORIGIN, Switch};
+use crate::brush::Brush;
+use crate::buffer::Buffer;
+use crate::cell::{Cell, Ink, Symbol};
+use crate::charset::Charset;
+use crate::extras::Extras;
+use crate::modes::{Modes, ORIGIN, Switch};
+use crate::reflow::Lines;
 use crate::title::Titles;
+use crate::width;
 
-/// Columns between the tab stops of a reset terminal.
-const TAB: usize = 8;
+/// Most repetitions of one REP: more than any screen has cells in a row.
+const MOST_REPEATS: usize = 65_535;
 
-/// A size in the words of the grid.
+/// A size.
 pub(crate) struct Size {
     pub(crate) cols: usize,
     pub(crate) rows: usize,
 }
 
-impl Dimensions for Size {
-    fn total_lines(&self) -> usize {
-        self.rows
-    }
-    fn screen_lines(&self) -> usize {
-        self.rows
-    }
-    fn columns(&self) -> usize {
-        self.cols
-    }
-}
-
-/// What xterm.js keeps apart for each of the two screens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Frame {
-    /// First row of the scroll region, and the row after its last.
-    pub(crate) region: (usize, usize),
-    /// Whether each column is a tab stop.
-    pub(crate) tabs: Vec<bool>,
-    /// The kitty keyboard protocol's flags.
-    pub(crate) keyboard: Keyboard,
-}
-
-impl Frame {
-    pub(crate) fn new(cols: usize, rows: usize) -> Self {
-        Self { region: (0, rows), tabs: default_tabs(cols), keyboard: Keyboard::default() }
-    }
-
-    fn resize(&mut self, cols: usize, rows: usize) {
-        self.region = (0, rows);
-        let old = self.tabs.len();
-        self.tabs.truncate(cols);
-        self.tabs.extend((old..cols).map(|col| col % TAB == 0));
-    }
-}
-
-/// The tab stops of a reset terminal.
-pub(crate) fn default_tabs(cols: usize) -> Vec<bool> {
-    (0..cols).map(|col| col % TAB == 0).collect()
-}
-
-/// The primary screen while the alternate one is shown.
-pub(crate) struct Primary {
-    pub(crate) grid: Grid<Cell>,
-    pub(crate) frame: Frame,
-    /// The private mode that switched: 47, 1047 or 1049.
-    pub(crate) by: u16,
+/// What was printed last, if nothing but text came since: a mark joins it, and REP repeats it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Preceding {
+    /// Its columns; 0 is nothing.
+    pub(crate) width: u32,
 }
 
 /// The terminal.
+#[derive(Debug)]
 pub(crate) struct Model {
-    pub(crate) term: Term<VoidListener>,
-    pub(crate) primary: Option<Box<Primary>>,
-    pub(crate) frame: Frame,
+    pub(crate) normal: Buffer,
+    pub(crate) alternate: Buffer,
+    pub(crate) on_alternate: bool,
+    pub(crate) brush: Brush,
+    /// The set in use; DECRC changes it without changing what is designated.
+    pub(crate) charset: Charset,
+    /// G0 to G3, and which of them was invoked.
+    pub(crate) sets: [Charset; 4],
+    pub(crate) level: usize,
     pub(crate) modes: Modes,
     pub(crate) titles: Titles,
-    pub(crate) charset: CharsetIndex,
+    /// Colours that the program set: 0 to 255, and those of text, background and cursor after them.
+    pub(crate) colors: BTreeMap<u16, [u8; 3]>,
     /// The parameter of the last DECSCUSR, 1 to 6.
     pub(crate) style: Option<u8>,
-    /// The character printed last, if nothing but text came since: what REP repeats.
-    pub(crate) last: Option<char>,
+    pub(crate) preceding: Preceding,
     /// Number of the next link without an id of its own.
     pub(crate) next_link: u64,
+    pub(crate) extras: Extras,
 }
 
 impl Model {
     pub(crate) fn new(size: &Size, scrollback: usize) -> Self {
-        let config = Config { scrolling_history: scrollback, ..Config::default() };
         Self {
-            term: Term::new(config, size, VoidListener),
-            primary: None,
-            frame: Frame::new(size.cols, size.rows),
+            normal: Buffer::primary(size.cols, size.rows, scrollback),
+            alternate: Buffer::alternate(size.cols, size.rows),
+            on_alternate: false,
+            brush: Brush::default(),
+            charset: Charset::default(),
+            sets: Default::default(),
+            level: 0,
             modes: Modes::default(),
             titles: Titles::default(),
-            charset: CharsetIndex::default(),
+            colors: BTreeMap::new(),
             style: None,
-            last: None,
+            preceding: Preceding::default(),
             next_link: 0,
+            extras: Extras::default(),
         }
     }
 
-    pub(crate) fn grid(&self) -> &Grid<Cell> {
-        self.term.grid()
+    /// The screen that is shown.
+    pub(crate) fn buffer(&self) -> &Buffer {
+        if self.on_alternate { &self.alternate } else { &self.normal }
+    }
+
+    pub(crate) fn buffer_mut(&mut self) -> &mut Buffer {
+        if self.on_alternate { &mut self.alternate } else { &mut self.normal }
     }
 
     pub(crate) fn cols(&self) -> usize {
-        self.grid().columns()
+        self.normal.cols
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.grid().screen_lines()
+        self.normal.rows.len()
     }
 
-    /// The cursor's row and column.
+    /// The cursor's row and column; it is never told to be behind the last column.
     pub(crate) fn at(&self) -> (usize, usize) {
-        let point = self.grid().cursor.point;
-        (usize::try_from(point.line.0).unwrap_or(0), point.column.0)
+        let buffer = self.buffer();
+        (buffer.y, buffer.x.min(buffer.cols - 1))
     }
 
-    /// Puts the cursor on a row and column, which end its pending wrap.
-    pub(crate) fn place(&mut self, row: usize, col: usize) {
-        let (top, end) = if self.modes.has(ORIGIN) { self.frame.region } else { (0, self.rows()) };
-        let col = col.min(self.cols() - 1);
-        let cursor = &mut self.term.grid_mut().cursor;
-        cursor.point.line = line(row.clamp(top, end - 1));
-        cursor.point.column = Column(col);
-        cursor.input_needs_wrap = false;
-    }
-
-    /// After the cursor came from elsewhere: inside the screen and the origin's region.
-    pub(crate) fn keep_inside(&mut self) {
-        let (row, col) = self.at();
-        let pending = self.grid().cursor.input_needs_wrap;
-        self.place(row, col);
-        self.term.grid_mut().cursor.input_needs_wrap = pending;
-    }
-
-    /// Whether the next row continues this one.
-    pub(crate) fn goes_on(&self, row: usize) -> bool {
-        self.grid()[line(row)][self.grid().last_column()].flags.contains(Flags::WRAPLINE)
-    }
-
-    /// Says that the next row continues this one, unless there is none.
-    pub(crate) fn go_on(&mut self, row: usize) {
-        if row + 1 < self.rows() {
-            let grid = self.term.grid_mut();
-            let last = grid.last_column();
-            grid[line(row)][last].flags.insert(Flags::WRAPLINE);
+    /// What a cell shows.
+    pub(crate) fn push_text(&self, cell: Cell, into: &mut String) {
+        match cell.symbol() {
+            Symbol::Nothing => {}
+            Symbol::Char(c) => into.push(c),
+            Symbol::Text(number) => into.push_str(self.extras.text(number)),
         }
     }
 
-    /// Says that the row, perhaps the newest of the scrollback, ends where it ends.
-    pub(crate) fn end_row(&mut self, row: Line) {
-        let grid = self.term.grid_mut();
-        let last = grid.last_column();
-        if row >= grid.topmost_line() && grid[row][last].flags.contains(Flags::WRAPLINE) {
-            grid[row][last].flags.remove(Flags::WRAPLINE);
-        }
+    /// Keeps the cursor on the screen, and under DECOM in the region.
+    pub(crate) fn restrict(&mut self, last_col: usize) {
+        let origin = self.modes.origin();
+        let buffer = self.buffer_mut();
+        buffer.x = buffer.x.min(last_col);
+        buffer.y = if origin {
+            buffer.y.clamp(buffer.top, buffer.bottom)
+        } else {
+            buffer.y.min(buffer.rows.len() - 1)
+        };
     }
 
-    /// Ends a pending wrap, as most controls do.
+    /// As [`Self::restrict`], and no wrap is pending any more.
     pub(crate) fn settle(&mut self) {
-        self.term.grid_mut().cursor.input_needs_wrap = false;
+        self.restrict(self.cols() - 1);
+    }
+
+    /// Puts the cursor on a column and a row, which counts from the region's top under DECOM.
+    pub(crate) fn place(&mut self, x: i64, y: i64) {
+        let top = if self.modes.origin() { self.buffer().top } else { 0 };
+        let buffer = self.buffer_mut();
+        buffer.x = usize::try_from(x).unwrap_or(0);
+        buffer.y = usize::try_from(y.saturating_add(signed(top))).unwrap_or(0);
+        self.settle();
+    }
+
+    /// Moves the cursor. Under DECOM that counts the region's top once more, as xterm.js does.
+    pub(crate) fn shift(&mut self, columns: i64, rows: i64) {
+        self.settle();
+        let (x, y) = (self.buffer().x, self.buffer().y);
+        self.place(signed(x) + columns, signed(y) + rows);
+    }
+
+    /// Prints characters that are ASCII and no controls.
+    pub(crate) fn print_ascii(&mut self, mut text: &[u8]) {
+        if !self.charset.is_ascii() || self.modes.insert {
+            text.iter().for_each(|byte| self.print(char::from(*byte)));
+            return;
+        }
+        let wraps = self.modes.wraps();
+        let (ink, erased) = (self.brush.ink(), self.brush.erased());
+        let follows = self.preceding.width > 0;
+        let buffer = self.buffer_mut();
+        let (x, cols) = (buffer.x, buffer.cols);
+        if !follows {
+            buffer.row().cut_head(x, ink);
+        }
+        while !text.is_empty() {
+            if buffer.x >= cols {
+                if wraps {
+                    wrap(buffer, ink, erased);
+                } else {
+                    // Each takes the place of the one before.
+                    buffer.x = cols - 1;
+                    text = &text[text.len() - 1..];
+                }
+            }
+            let x = buffer.x;
+            let (now, later) = text.split_at(text.len().min(cols - x));
+            buffer.row().print(x, now, ink);
+            buffer.x += now.len();
+            text = later;
+        }
+        let x = buffer.x;
+        buffer.row().cut_tail(x, ink);
+        self.preceding = Preceding { width: 1 };
+    }
+
+    /// Prints a character, or joins it to the one before.
+    pub(crate) fn print(&mut self, c: char) {
+        let c = if c.is_ascii() { self.charset.map(c) } else { c };
+        let mut width = if c.is_ascii() { 1 } else { width::columns(c.into()) };
+        if width == 0 && self.preceding.width > 0 && self.buffer().x > 0 {
+            return self.join(c);
+        }
+        if width == 0 && self.preceding.width > 0 {
+            width = self.preceding.width;
+        }
+        let follows = self.preceding.width > 0;
+        self.preceding = Preceding { width };
+        let (wraps, insert) = (self.modes.wraps(), self.modes.insert);
+        let (ink, erased) = (self.brush.ink(), self.brush.erased());
+        let buffer = self.buffer_mut();
+        let (columns, cols) = (width as usize, buffer.cols);
+        let x = buffer.x;
+        if !follows {
+            buffer.row().cut_head(x, ink);
+        }
+        if buffer.x + columns > cols {
+            if wraps {
+                wrap(buffer, ink, erased);
+            } else {
+                buffer.x = cols - 1;
+                if width == 2 {
+                    return buffer.row().cut_tail(cols - 1, ink);
+                }
+            }
+        }
+        let x = buffer.x;
+        let row = buffer.row();
+        if insert {
+            row.insert(x, columns, ink);
+        }
+        row.set(x, Cell::of(c.into(), width, ink));
+        if width == 2 {
+            row.set(x + 1, Cell::tail(ink));
+        }
+        buffer.x = x + columns.max(1);
+        let x = buffer.x;
+        buffer.row().cut_tail(x, ink);
+    }
+
+    /// The column and the cell of what was printed last, if nothing has changed it since.
+    pub(crate) fn printed_last(&self) -> Option<(usize, Cell)> {
+        let (buffer, width) = (self.buffer(), self.preceding.width);
+        let col = buffer.x.checked_sub(width as usize).filter(|_| width > 0)?;
+        let cell = *buffer.rows[buffer.y].cells().get(col)?;
+        let same = cell.has_content() && cell.width() == width && cell.ink == self.brush.ink();
+        same.then_some((col, cell))
+    }
+
+    /// A mark goes to the character before.
+    fn join(&mut self, mark: char) {
+        let width = self.preceding.width;
+        let (y, x) = (self.buffer().y, self.buffer().x);
+        let row = &self.buffer().rows[y];
+        let before = if row.width(x - 1) > 0 { 1 } else { 2 };
+        let Some(col) = x.checked_sub(before) else { return };
+        let Some(cell) = row.cells().get(col).copied() else { return };
+        let mut text = String::new();
+        self.push_text(cell, &mut text);
+        let marked = if text.is_empty() {
+            Cell::of(mark.into(), width, cell.ink)
+        } else {
+            let Some(number) = self.extras.marked(&text, mark) else { return };
+            Cell::of_text(number, width, cell.ink)
+        };
+        self.buffer_mut().rows[y].set(col, marked);
+        if self.extras.is_full() {
+            self.sweep();
+        }
+    }
+
+    /// REP.
+    pub(crate) fn repeat(&mut self, count: usize) {
+        let width = self.preceding.width as usize;
+        let buffer = self.buffer();
+        let cell = buffer.x.checked_sub(width).and_then(|x| buffer.rows[buffer.y].cells().get(x));
+        let Some(cell) = cell.filter(|_| width > 0).copied() else { return };
+        let mut text = String::new();
+        self.push_text(cell, &mut text);
+        for _ in 0..count.min(MOST_REPEATS) {
+            text.chars().for_each(|c| self.print(c));
+        }
+    }
+
+    /// LF, VT and FF.
+    pub(crate) fn line_feed(&mut self) {
+        let newline = self.modes.newline;
+        let erased = self.brush.erased();
+        let buffer = self.buffer_mut();
+        if newline {
+            buffer.x = 0;
+        }
+        if buffer.y == buffer.bottom {
+            buffer.scroll(erased, false);
+        } else if buffer.y + 1 < buffer.rows.len() {
+            buffer.y += 1;
+            buffer.row().wrapped = false;
+        }
+        if buffer.x >= buffer.cols {
+            buffer.x -= 1;
+        }
+    }
+
+    /// IND.
+    pub(crate) fn index(&mut self) {
+        self.settle();
+        let erased = self.brush.erased();
+        let buffer = self.buffer_mut();
+        if buffer.y == buffer.bottom {
+            buffer.scroll(erased, false);
+        } else {
+            buffer.y += 1;
+        }
+        self.settle();
+    }
+
+    /// DECSC.
+    pub(crate) fn save_cursor(&mut self) {
+        let (fg, bg, charset) = (self.brush.fg, self.brush.bg, self.charset);
+        let buffer = self.buffer_mut();
+        let (x, y) = (buffer.x, buffer.base + buffer.y);
+        buffer.saved = crate::buffer::Saved { x, y, fg, bg, charset };
+    }
+
+    /// DECRC.
+    pub(crate) fn restore_cursor(&mut self) {
+        let buffer = self.buffer_mut();
+        let saved = buffer.saved;
+        (buffer.x, buffer.y) = (saved.x, buffer.saved_row());
+        self.charset = saved.charset;
+        self.brush.restore(saved.fg, saved.bg);
+        self.brush.dip(&mut self.extras);
+        self.settle();
     }
 
     pub(crate) fn resize(&mut self, size: &Size) {
-        self.last = None;
-        self.term.resize(Size { cols: size.cols, rows: size.rows });
-        self.frame.resize(size.cols, size.rows);
-        tidy_cursors(self.term.grid_mut());
-        if let Some(primary) = &mut self.primary {
-            primary.grid.resize(true, size.rows, size.cols);
-            primary.frame.resize(size.cols, size.rows);
-            tidy_cursors(&mut primary.grid);
-            if primary.by == 1049 {
-                // Saved when it left, so it moves with the text as the cursor did.
-                primary.grid.saved_cursor = primary.grid.cursor.clone();
-                primary.grid.saved_cursor.input_needs_wrap = false;
-            }
-            unwrap_bottom(&mut primary.grid);
-            tidy_spacers(&mut primary.grid);
+        self.normal.resize(size.cols, size.rows, Lines::Wrap);
+        if self.on_alternate {
+            self.alternate.resize(size.cols, size.rows, Lines::Cut);
+        } else {
+            let saved = self.alternate.saved;
+            self.alternate = Buffer { saved, ..Buffer::alternate(size.cols, size.rows) };
         }
-        for row in 0..size.rows {
-            self.mend(row);
+        // What was printed last may be elsewhere now.
+        if self.printed_last().is_none() {
+            self.preceding = Preceding::default();
         }
-        self.unwrap_bottom();
-        tidy_spacers(self.term.grid_mut());
     }
 
-    /// Shows the alternate screen, with the behaviour of the private mode `by`.
-    pub(crate) fn enter_alternate(&mut self, by: u16) {
-        if by == 1049 {
-            self.save_cursor_position();
-        }
-        if self.primary.is_some() {
+    /// Shows the alternate screen, freshly erased.
+    pub(crate) fn enter_alternate(&mut self) {
+        if self.on_alternate {
             return;
         }
-        // The emulator hides its inactive grid, so a stand-in goes there and the primary is kept here.
-        let mut stand_in = Grid::new(self.rows(), self.cols(), 0);
-        stand_in.cursor = self.grid().cursor.clone();
-        let grid = std::mem::replace(self.term.grid_mut(), stand_in);
-        self.term.swap_alt();
-        self.term.grid_mut().saved_cursor = Default::default();
-        let fresh = Frame::new(self.cols(), self.rows());
-        let frame = std::mem::replace(&mut self.frame, fresh);
-        self.primary = Some(Box::new(Primary { grid, frame, by }));
-        self.apply_region();
-    }
-
-    /// Shows the primary screen again, with the behaviour of the private mode `by`.
-    pub(crate) fn leave_alternate(&mut self, by: u16) {
-        if let Some(primary) = self.primary.take() {
-            let cursor = self.grid().cursor.clone();
-            self.term.swap_alt();
-            *self.term.grid_mut() = primary.grid;
-            self.term.grid_mut().cursor = cursor;
-            self.frame = primary.frame;
-            self.apply_region();
-            self.keep_inside();
-        }
-        if by == 1049 {
-            self.restore_cursor_position();
+        self.on_alternate = true;
+        (self.alternate.x, self.alternate.y) = (self.normal.x, self.normal.y);
+        let blank = Cell::nothing(self.brush.erased());
+        if !blank.is_untouched() {
+            for row in &mut self.alternate.rows {
+                row.fill(blank, crate::row::Spare::Nothing);
+            }
         }
     }
 
-    /// Sets the scroll region, if it has two rows or more; `end` is the row after the last.
-    pub(crate) fn set_region(&mut self, top: usize, end: usize) {
-        let end = end.min(self.rows());
-        if top + 1 < end {
-            self.frame.region = (top, end);
-            self.apply_region();
-            self.place(0, 0);
+    /// Shows the primary screen again.
+    pub(crate) fn leave_alternate(&mut self) {
+        if self.on_alternate {
+            self.on_alternate = false;
+            (self.normal.x, self.normal.y) = (self.alternate.x, self.alternate.y);
+            self.alternate.leave();
         }
     }
 
-    /// Gives the emulator, which keeps its own, the region that holds.
-    fn apply_region(&mut self) {
-        let (top, end) = self.frame.region;
-        let cursor = self.grid().cursor.clone();
-        self.term.set_scrolling_region(top + 1, Some(end));
-        self.term.grid_mut().cursor = cursor;
+    /// Designates a set.
+    pub(crate) fn designate(&mut self, level: usize, set: Charset) {
+        self.sets[level] = set;
+        if self.level == level {
+            self.charset = set;
+        }
+    }
+
+    /// Invokes G0 to G3.
+    pub(crate) fn invoke(&mut self, level: usize) {
+        self.level = level;
+        self.charset = self.sets[level];
     }
 
     /// Turns a private mode on or off, with all it does.
     pub(crate) fn switch(&mut self, mode: u16, on: Switch) {
         self.modes.set(mode, on);
         match (mode, on) {
+            (2, Switch::On) => (0..4).for_each(|level| self.designate(level, Charset::default())),
             (ORIGIN, _) => self.place(0, 0),
-            (AUTOWRAP, Switch::On) => {
-                self.term.set_private_mode(PrivateMode::Named(NamedPrivateMode::LineWrap))
+            (1048, Switch::On) => self.save_cursor(),
+            (1048, Switch::Off) => self.restore_cursor(),
+            (1049, Switch::On) => {
+                self.save_cursor();
+                self.enter_alternate();
             }
-            (AUTOWRAP, Switch::Off) => {
-                self.term.unset_private_mode(PrivateMode::Named(NamedPrivateMode::LineWrap));
+            (47 | 1047, Switch::On) => self.enter_alternate(),
+            (1049, Switch::Off) => {
+                self.leave_alternate();
+                self.restore_cursor();
             }
-            (47 | 1047 | 1049, Switch::On) => self.enter_alternate(mode),
-            (47 | 1047 | 1049, Switch::Off) => self.leave_alternate(mode),
-            (1048, Switch::On) => self.save_cursor_position(),
-            (1048, Switch::Off) => self.restore_cursor_position(),
+            (47 | 1047, Switch::Off) => self.leave_alternate(),
             _ => {}
         }
     }
 
-    /// RIS.
+    /// RIS. Titles, colours and a few modes outlive it in xterm.js.
     pub(crate) fn reset(&mut self) {
-        self.leave_alternate(47);
-        self.term.reset_state();
-        self.frame = Frame::new(self.cols(), self.rows());
-        self.modes = Modes::default();
-        self.titles = Titles::default();
-        self.charset = CharsetIndex::default();
-        self.style = None;
-        self.last = None;
+        let size = Size { cols: self.cols(), rows: self.rows() };
+        let fresh = Self::new(&size, self.normal.history.limit());
+        let mut modes = std::mem::take(&mut self.modes);
+        modes.reset();
+        *self = Self {
+            modes,
+            titles: std::mem::take(&mut self.titles),
+            colors: std::mem::take(&mut self.colors),
+            next_link: self.next_link,
+            ..fresh
+        };
     }
 
     /// DECSTR.
     pub(crate) fn soft_reset(&mut self) {
         self.modes.soften();
-        self.switch(AUTOWRAP, Switch::On);
-        self.frame.region = (0, self.rows());
-        self.apply_region();
-        self.charset = CharsetIndex::default();
-        self.term.set_active_charset(CharsetIndex::default());
+        self.brush = Brush::default();
+        (self.charset, self.sets, self.level) = Default::default();
         self.style = None;
-        let grid = self.term.grid_mut();
-        grid.saved_cursor = Default::default();
-        grid.cursor.template = Cell::default();
-        grid.cursor.charsets = Default::default();
+        let buffer = self.buffer_mut();
+        (buffer.top, buffer.bottom) = (0, buffer.rows.len() - 1);
+        buffer.saved = crate::buffer::Saved { y: buffer.base, ..Default::default() };
     }
 
-    /// The wrap that a full row has pending.
-    pub(crate) fn wrap(&mut self) {
-        if !self.modes.has(AUTOWRAP) {
-            return;
-        }
-        let (row, _) = self.at();
-        let last = self.cols() - 1;
-        self.term.grid_mut()[line(row)][Column(last)].flags.insert(Flags::WRAPLINE);
-        self.term.linefeed();
-        let cursor = &mut self.term.grid_mut().cursor;
-        cursor.point.column = Column(0);
-        cursor.input_needs_wrap = false;
-        self.unwrap_bottom();
-    }
-
-    /// No row follows the bottom one, so it cannot go on there.
-    pub(crate) fn unwrap_bottom(&mut self) {
-        unwrap_bottom(self.term.grid_mut());
-    }
-
-    /// Blanks the halves of wide characters that an edit of the row has left.
-    pub(crate) fn mend(&mut self, row: usize) {
-        const WIDE: Flags = Flags::WIDE_CHAR;
-        const SPACER: Flags = Flags::WIDE_CHAR_SPACER;
-        let grid = self.term.grid_mut();
-        let blank = Cell::from(grid.cursor.template.bg);
-        let last = grid.columns() - 1;
-        let cells = &mut grid[line(row)][..];
-        for col in 0..=last {
-            let orphan_head =
-                cells[col].flags.contains(WIDE) && (col == last || !cells[col + 1].flags.contains(SPACER));
-            let orphan_tail =
-                cells[col].flags.contains(SPACER) && (col == 0 || !cells[col - 1].flags.contains(WIDE));
-            if orphan_head || orphan_tail {
-                cells[col] = blank.clone();
-            }
-            if col < last {
-                cells[col].flags.remove(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER);
+    /// Gives new numbers to the texts and looks that are still in use.
+    pub(crate) fn sweep(&mut self) {
+        let old = self.extras.begin_sweep();
+        let extras = &mut self.extras;
+        for buffer in [&mut self.normal, &mut self.alternate] {
+            let mut renumber = |cell: &mut Cell| {
+                if let Symbol::Text(number) = cell.symbol() {
+                    *cell = Cell::of_text(extras.keep_text(&old, number), cell.width(), cell.ink);
+                }
+                cell.ink.look = extras.keep_look(&old, cell.ink.look);
+            };
+            buffer.rows.iter_mut().flat_map(|row| row.cells_mut()).for_each(&mut renumber);
+            let packed: Vec<_> = buffer.history.newest(usize::MAX, 0).collect();
+            buffer.history.clear();
+            for mut row in packed {
+                row.cells_mut().iter_mut().for_each(&mut renumber);
+                buffer.history.push(&row);
             }
         }
-        self.mend_above(row);
-    }
-
-    /// As [`Self::mend`], after the columns `start..end` were erased.
-    pub(crate) fn mend_edges(&mut self, row: usize, start: usize, end: usize) {
-        let grid = self.term.grid_mut();
-        let blank = Cell::from(grid.cursor.template.bg);
-        let cells = &mut grid[line(row)];
-        if start > 0 && cells[Column(start - 1)].flags.contains(Flags::WIDE_CHAR) {
-            cells[Column(start - 1)] = blank.clone();
-        }
-        if end < cells.len() && cells[Column(end)].flags.contains(Flags::WIDE_CHAR_SPACER) {
-            cells[Column(end)] = blank;
-        }
-        if start == 0 {
-            self.mend_above(row);
-        }
-    }
-
-    /// No space was left for a wide character at the end of the row above, if the row has none first.
-    fn mend_above(&mut self, row: usize) {
-        let grid = self.term.grid_mut();
-        let wide = grid[line(row)][Column(0)].flags.contains(Flags::WIDE_CHAR);
-        if !wide && line(row) > grid.topmost_line() {
-            let last = grid.last_column();
-            grid[line(row) - 1i32][last].flags.remove(Flags::LEADING_WIDE_CHAR_SPACER);
-        }
-    }
-
-    /// Moves rows up inside `top..end`; unlike scrolling, nothing goes into the scrollback.
-    pub(crate) fn lift(&mut self, top: usize, end: usize, count: usize) {
-        let count = count.min(end - top);
-        let grid = self.term.grid_mut();
-        for row in top..end - count {
-            let below = std::mem::take(&mut grid[line(row + count)]);
-            grid[line(row + count)] = std::mem::replace(&mut grid[line(row)], below);
-        }
-        grid.reset_region(line(end - count)..line(end));
+        self.brush.dip(&mut self.extras);
+        self.extras.end_sweep();
     }
 }
 
-/// A row number as the grid counts it; rows are at most 500, so nothing is lost.
-pub(crate) fn line(row: usize) -> Line {
-    Line(i32::try_from(row).unwrap_or(i32::MAX))
-}
-
-fn unwrap_bottom(grid: &mut Grid<Cell>) {
-    let (bottom, last) = (grid.bottommost_line(), grid.last_column());
-    let flags = &mut grid[bottom][last].flags;
-    if flags.intersects(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER) {
-        flags.remove(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER);
+/// The wrap that a full row has pending; what a wide character left free is erased.
+fn wrap(buffer: &mut Buffer, ink: Ink, erased: Ink) {
+    let (x, cols) = (buffer.x, buffer.cols);
+    for col in x..cols {
+        buffer.row().set(col, Cell::nothing(ink));
+    }
+    buffer.x = 0;
+    if buffer.y == buffer.bottom {
+        buffer.scroll(erased, true);
+    } else {
+        buffer.y = (buffer.y + 1).min(buffer.rows.len() - 1);
+        buffer.row().wrapped = true;
     }
 }
 
-/// After a resize: cursors inside the grid, and a wrap pending only where a row ends.
-fn tidy_cursors(grid: &mut Grid<Cell>) {
-    let (rows, last) = (grid.screen_lines(), grid.columns() - 1);
-    let bottom = line(rows - 1);
-    for cursor in [&mut grid.cursor, &mut grid.saved_cursor] {
-        cursor.point.line = cursor.point.line.clamp(Line(0), bottom);
-        if cursor.input_needs_wrap && cursor.point.column.0 < last {
-            cursor.input_needs_wrap = false;
-            cursor.point.column += 1;
-        }
-        cursor.point.column = cursor.point.column.min(Column(last));
-    }
-    grid.saved_cursor.input_needs_wrap = false;
-}
-
-/// After a resize: the space before a wide character that did not fit is drawn as that is, for so it is
-/// when it is printed.
-fn tidy_spacers(grid: &mut Grid<Cell>) {
-    let last = grid.last_column();
-    for row in grid.topmost_line().0..grid.bottommost_line().0 {
-        let next = &grid[Line(row + 1)][Column(0)];
-        let mut spacer = Cell { fg: next.fg, bg: next.bg, ..Cell::default() };
-        spacer.set_hyperlink(next.hyperlink());
-        spacer.set_underline_color(next.underline_color());
-        spacer.flags = next.flags - Flags::WIDE_CHAR;
-        let wide = next.flags.contains(Flags::WIDE_CHAR);
-        let cell = &mut grid[Line(row)][last];
-        if wide && cell.flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) {
-            spacer.flags.insert(cell.flags & (Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER));
-            *cell = spacer;
-        }
-    }
+pub(crate) fn signed(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -8,7 +8,7 @@ const SWITCHES: [(u16, bool); 13] = [
     (CURSOR_KEYS, false),
     (ORIGIN, false),
     (AUTOWRAP, true),
-    (12, false),
+    (BLINK, false),
     (CURSOR, true),
     (45, false),
     (KEYPAD, false),
@@ -26,6 +26,8 @@ pub(crate) const CURSOR_KEYS: u16 = 1;
 pub(crate) const ORIGIN: u16 = 6;
 /// DECAWM.
 pub(crate) const AUTOWRAP: u16 = 7;
+/// Whether the cursor blinks.
+pub(crate) const BLINK: u16 = 12;
 /// DECTCEM.
 pub(crate) const CURSOR: u16 = 25;
 /// DECNKM, also `ESC =` and `ESC >`.
@@ -55,6 +57,15 @@ impl Default for Modes {
     }
 }
 
+/// The place of a switch that there is.
+const fn known_place(mode: u16) -> usize {
+    let mut at = 0;
+    while SWITCHES[at].0 != mode {
+        at += 1;
+    }
+    at
+}
+
 fn place(mode: u16) -> Option<usize> {
     SWITCHES.iter().position(|(known, _)| *known == mode)
 }
@@ -80,9 +91,42 @@ impl Modes {
         }
     }
 
-    /// What DECSTR resets: everything but the mouse.
+    /// DECAWM.
+    pub(crate) fn wraps(&self) -> bool {
+        const AT: usize = known_place(AUTOWRAP);
+        self.on >> AT & 1 == 1
+    }
+
+    /// DECOM.
+    pub(crate) fn origin(&self) -> bool {
+        const AT: usize = known_place(ORIGIN);
+        self.on >> AT & 1 == 1
+    }
+
+    /// Turns an ANSI mode on or off; unknown ones are ignored.
+    pub(crate) fn set_ansi(&mut self, mode: u16, on: Switch) {
+        match mode {
+            4 => self.insert = on == Switch::On,
+            20 => self.newline = on == Switch::On,
+            _ => {}
+        }
+    }
+
+    /// What DECSTR resets, after xterm.js.
     pub(crate) fn soften(&mut self) {
-        *self = Self { mouse: self.mouse, encoding: self.encoding, ..Self::default() };
+        let blink = self.has(BLINK);
+        *self = Self { mouse: self.mouse, encoding: self.encoding, newline: self.newline, ..Self::default() };
+        self.set(BLINK, if blink { Switch::On } else { Switch::Off });
+    }
+
+    /// What RIS resets, after xterm.js.
+    pub(crate) fn reset(&mut self) {
+        let hidden = !self.has(CURSOR);
+        self.soften();
+        (self.mouse, self.encoding) = (None, None);
+        if hidden {
+            self.set(CURSOR, Switch::Off);
+        }
     }
 
     /// The value of a DECRPM report for a private mode, or `None` for an unknown one.
@@ -98,7 +142,7 @@ impl Modes {
         Some(if on { 1 } else { 2 })
     }
 
-    /// Sequences that bring a freshly reset terminal here. Origin and synchronized output are left to
+    /// Sequences that bring a terminal here that is as the painter's beginning left it. Origin and synchronized output are left to
     /// the painter: they have their place in its order.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         for (mode, default) in SWITCHES {

@@ -1,308 +1,252 @@
 //! The bytes that bring another terminal to where the model is.
 //!
 //! Owns their order: what moves the cursor comes before what needs it in place. Must not know how the
-//! model came to be what it is.
+//! model came to be what it is, nor how rows are drawn.
 
-use alacritty_terminal::grid::{Cursor, Dimensions, Grid};
-use alacritty_terminal::index::{Column, Line};
-use alacritty_terminal::term::cell::{Cell, Flags};
-use alacritty_terminal::term::color;
-use alacritty_terminal::vte::ansi::{CharsetIndex, Color, NamedColor, StandardCharset};
-use unicode_width::UnicodeWidthChar;
+use crate::buffer::{Buffer, default_tabs};
+use crate::canvas::{Canvas, end_column};
+use crate::cell::{Ink, PROTECTED};
+use crate::charset::Charset;
+use crate::model::Model;
+use crate::modes::SYNCHRONIZED;
+use crate::pen;
 
-use crate::model::{Frame, Model, default_tabs, line};
-use crate::modes::{ORIGIN, SYNCHRONIZED};
-use crate::pen::Pen;
+/// Ends whatever the other terminal was reading, and resets it. What a reset leaves as it is in xterm.js
+/// is reset too, for a terminal that is painted again: the cursor, the newline mode, colours and titles.
+const BEGIN: &str =
+    "\x18\x1bc\x1b[?2026h\x1b[?25h\x1b[?12l\x1b[20l\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\\x1b]112\x1b\\";
 
-/// Blanks in a row from which on skipping or erasing is shorter than writing them.
-const SKIP: usize = 8;
-
-const CHARSETS: [(CharsetIndex, char); 4] =
-    [(CharsetIndex::G0, '('), (CharsetIndex::G1, ')'), (CharsetIndex::G2, '*'), (CharsetIndex::G3, '+')];
+/// A character that takes two columns.
+const WIDE: char = '\u{3000}';
 
 /// The repaint of a model with at most so many rows of its scrollback.
 pub(crate) fn repaint(model: &Model, scrollback: usize) -> Vec<u8> {
-    let mut painter = Painter { out: Vec::with_capacity(4096), pen: Pen::default() };
-    // CAN ends whatever the other terminal was reading; the reset makes its state known.
-    painter.raw("\x18\x1bc\x1b[?2026h");
-    painter.colors(model);
-    model.titles.write(&mut painter.out);
-    if let Some(primary) = &model.primary {
-        painter.screen(&primary.grid, scrollback);
-        painter.saved_cursor(&primary.grid);
-        painter.frame(&primary.frame, &primary.grid);
-        painter.cursor(&primary.grid, 0);
-        painter.charsets(&primary.grid.cursor);
-        painter.raw(&format!("\x1b[?{}h", primary.by));
-        painter.charsets_back(&primary.grid.cursor);
-        painter.pen(Pen::default());
-        painter.raw("\x1b[H\x1b[2J");
+    let mut painter = Painter { canvas: Canvas::new(&model.extras), model };
+    painter.canvas.raw(BEGIN);
+    painter.colors();
+    model.titles.write(&mut painter.canvas.out);
+    painter.hidden_alternate();
+    painter.buffer(&model.normal, scrollback);
+    if model.on_alternate {
+        painter.canvas.goto(model.normal.y, model.normal.x.min(model.cols() - 1));
+        painter.canvas.pen(Ink::default());
+        painter.canvas.raw("\x1b[?47h\x1b[H");
+        painter.buffer(&model.alternate, 0);
     }
-    painter.screen(model.grid(), if model.primary.is_some() { 0 } else { scrollback });
-    painter.saved_cursor(model.grid());
-    painter.frame(&model.frame, model.grid());
-    painter.finish(model);
-    painter.out
+    painter.finish();
+    painter.canvas.out
 }
 
-struct Painter {
-    out: Vec<u8>,
-    pen: Pen,
+struct Painter<'a> {
+    canvas: Canvas<'a>,
+    model: &'a Model,
 }
 
-impl Painter {
-    fn raw(&mut self, text: &str) {
-        self.out.extend_from_slice(text.as_bytes());
-    }
-
-    fn pen(&mut self, pen: Pen) {
-        self.pen.change(pen, &mut self.out);
-    }
-
-    fn goto(&mut self, row: usize, col: usize) {
-        self.raw(&format!("\x1b[{};{}H", row + 1, col + 1));
-    }
-
-    fn colors(&mut self, model: &Model) {
-        for index in 0..color::COUNT {
-            let Some(rgb) = model.term.colors()[index] else { continue };
-            let name = match index {
-                0..256 => format!("4;{index}"),
-                _ if index == NamedColor::Foreground as usize => String::from("10"),
-                _ if index == NamedColor::Background as usize => String::from("11"),
-                _ if index == NamedColor::Cursor as usize => String::from("12"),
-                _ => continue,
+impl Painter<'_> {
+    fn colors(&mut self) {
+        for (number, [r, g, b]) in &self.model.colors {
+            let name = match number {
+                0..256 => format!("4;{number}"),
+                _ => (number - 256 + 10).to_string(),
             };
-            self.raw(&format!("\x1b]{name};rgb:{:02x}/{:02x}/{:02x}\x1b\\", rgb.r, rgb.g, rgb.b));
+            self.canvas.raw(&format!("\x1b]{name};rgb:{r:02x}/{g:02x}/{b:02x}\x1b\\"));
         }
     }
 
-    /// All rows, from the top of a blank terminal.
-    fn screen(&mut self, grid: &Grid<Cell>, scrollback: usize) {
-        let bottom = grid.bottommost_line();
-        let history = i32::try_from(scrollback).unwrap_or(i32::MAX);
-        let mut at = grid.topmost_line().max(Line(-history));
-        let mut arrived = Arrival::Fresh;
-        while at <= bottom {
-            let next = (at < bottom).then(|| &grid[at + 1i32][..]);
-            arrived = self.row(&grid[at][..], next, arrived);
-            if arrived == Arrival::Fresh && at < bottom {
-                self.pen(Pen::default());
-                self.raw("\r\n");
-            }
-            at += 1i32;
+    /// The alternate screen keeps its saved cursor while the primary one is shown.
+    fn hidden_alternate(&mut self) {
+        let alternate = &self.model.alternate;
+        if !self.model.on_alternate && alternate.saved != Default::default() {
+            self.canvas.raw("\x1b[?47h");
+            self.saved_cursor(alternate);
+            self.canvas.raw("\x1b[?47l\x1b[H");
         }
     }
 
-    /// One row; says how the next is come upon.
-    fn row(&mut self, cells: &[Cell], next: Option<&[Cell]>, arrived: Arrival) -> Arrival {
-        let last = cells.len() - 1;
-        let wraps = next.is_some() && cells[last].flags.contains(Flags::WRAPLINE);
-        let pushed_out = cells[last].flags.contains(Flags::LEADING_WIDE_CHAR_SPACER)
-            && next.is_some_and(|next| makes_space(&next[0], &cells[last]));
-        let used = cells.iter().rposition(|cell| !is_plain(cell)).map_or(0, |at| at + 1);
-        let end = match (wraps, pushed_out) {
-            (true, true) => last,
-            (true, false) => cells.len(),
-            (false, _) => used.max(usize::from(arrived == Arrival::Wrapped)),
-        };
-        let mut col = 0;
-        if arrived == Arrival::Wrapped && end > 0 {
-            col = self.first_cell(cells);
-        }
-        while col < end {
-            let run = blanks(&cells[col..end.min(if wraps { last.max(col) } else { end })]);
-            if run >= SKIP {
-                self.blank(&cells[col], run, col + run == cells.len());
-                col += run;
-            } else {
-                self.cell(&cells[col]);
-                col += 1;
-            }
-        }
-        if wraps { Arrival::Wrapped } else { Arrival::Fresh }
-    }
-
-    /// The first cell of a row that the wrap of the row before leads to: it must be printed, and if
-    /// that scrolled, the new row has its background.
-    fn first_cell(&mut self, cells: &[Cell]) -> usize {
-        let width = if cells[0].flags.contains(Flags::WIDE_CHAR) { 2 } else { 1 };
-        self.cell(&cells[0]);
-        if !self.pen.erases_plain() && width < cells.len() {
-            self.pen(Pen::default());
-            self.raw("\x1b[K");
-        }
-        width
-    }
-
-    /// A run of equal blanks.
-    fn blank(&mut self, cell: &Cell, run: usize, to_the_end: bool) {
-        if cell.bg != Color::Named(NamedColor::Background) {
-            self.pen(Pen::background(cell.bg));
-            if to_the_end {
-                return self.raw("\x1b[K");
-            }
-            self.raw(&format!("\x1b[{run}X"));
-        }
-        self.raw(&format!("\x1b[{run}C"));
-    }
-
-    fn cell(&mut self, cell: &Cell) {
-        if cell.flags.contains(Flags::WIDE_CHAR_SPACER) {
-            return;
-        }
-        self.pen(Pen::of(cell));
-        let mut buffer = [0; 4];
-        for c in std::iter::once(&cell.c).chain(cell.zerowidth().unwrap_or_default()) {
-            self.raw(c.encode_utf8(&mut buffer));
-        }
+    /// Rows, saved cursor, and what else a screen has of its own.
+    fn buffer(&mut self, buffer: &Buffer, scrollback: usize) {
+        self.canvas.rows(buffer, scrollback);
+        self.saved_cursor(buffer);
+        self.frame(buffer);
     }
 
     /// What DECSC saved.
-    fn saved_cursor(&mut self, grid: &Grid<Cell>) {
-        let saved = &grid.saved_cursor;
-        if *saved == Cursor::default() {
+    fn saved_cursor(&mut self, buffer: &Buffer) {
+        let (saved, row) = (buffer.saved, buffer.saved_row());
+        if (saved.x, row, saved.fg, saved.bg, saved.charset) == Default::default() {
             return;
         }
-        self.cursor_of(grid, saved, 0);
-        self.charsets(saved);
-        self.raw("\x1b7");
-        self.charsets_back(saved);
-        self.pen(Pen::default());
+        let rows = buffer.rows.len();
+        self.canvas.goto(row.min(rows - 1), saved.x.min(buffer.cols - 1));
+        self.canvas.pen(Ink { fg: saved.fg, bg: saved.bg, look: 0 });
+        self.designate(0, saved.charset);
+        self.canvas.raw("\x1b7");
+        self.designate_back(0, saved.charset);
+        self.canvas.pen(Ink::default());
+    }
+
+    fn designate(&mut self, level: usize, set: Charset) {
+        if !set.is_ascii() {
+            let mark = ['(', ')', '*', '+'][level];
+            self.canvas.raw(&format!("\x1b{mark}{}", char::from(set.0)));
+        }
+    }
+
+    fn designate_back(&mut self, level: usize, set: Charset) {
+        if !set.is_ascii() {
+            let mark = ['(', ')', '*', '+'][level];
+            self.canvas.raw(&format!("\x1b{mark}B"));
+        }
     }
 
     /// Tab stops, scroll region and keyboard flags, where they are not those of a reset terminal.
-    fn frame(&mut self, frame: &Frame, grid: &Grid<Cell>) {
-        if frame.tabs != default_tabs(grid.columns()) {
-            self.raw("\x1b[3g");
-            for (col, _) in frame.tabs.iter().enumerate().filter(|(_, stop)| **stop) {
-                self.raw(&format!("\x1b[{}G\x1bH", col + 1));
+    fn frame(&mut self, buffer: &Buffer) {
+        let tabs = &buffer.tabs[..buffer.cols.min(buffer.tabs.len())];
+        if tabs != default_tabs(buffer.cols) {
+            self.canvas.raw("\x1b[3g");
+            for (col, _) in tabs.iter().enumerate().filter(|(_, stop)| **stop) {
+                self.canvas.raw(&format!("\x1b[{}G\x1bH", col + 1));
             }
         }
-        let (top, end) = frame.region;
-        if (top, end) != (0, grid.screen_lines()) {
-            self.raw(&format!("\x1b[{};{end}r", top + 1));
+        if !buffer.whole_region() {
+            self.canvas.raw(&format!("\x1b[{};{}r", buffer.top + 1, buffer.bottom + 1));
         }
-        frame.keyboard.write(&mut self.out);
-    }
-
-    fn cursor(&mut self, grid: &Grid<Cell>, top: usize) {
-        self.cursor_of(grid, &grid.cursor, top);
-    }
-
-    /// Position, pending wrap and pen of a cursor; rows count from `top`.
-    fn cursor_of(&mut self, grid: &Grid<Cell>, cursor: &Cursor<Cell>, top: usize) {
-        let row = usize::try_from(cursor.point.line.0).unwrap_or(0);
-        if cursor.input_needs_wrap {
-            self.end_of_row(grid, row, top);
-        } else {
-            self.goto(row.saturating_sub(top), cursor.point.column.0);
-        }
-        self.pen(Pen::of(&cursor.template));
-    }
-
-    /// The last cell of a row again, which leaves a wrap pending.
-    fn end_of_row(&mut self, grid: &Grid<Cell>, row: usize, top: usize) {
-        let last = grid.columns() - 1;
-        let cells = &grid[line(row)];
-        let col = last - usize::from(cells[Column(last)].flags.contains(Flags::WIDE_CHAR_SPACER));
-        self.goto(row.saturating_sub(top), col);
-        self.cell(&cells[Column(col)]);
-    }
-
-    fn charsets(&mut self, cursor: &Cursor<Cell>) {
-        for (index, mark) in CHARSETS {
-            if cursor.charsets[index] == StandardCharset::SpecialCharacterAndLineDrawing {
-                self.raw(&format!("\x1b{mark}0"));
-            }
-        }
-    }
-
-    fn charsets_back(&mut self, cursor: &Cursor<Cell>) {
-        for (index, mark) in CHARSETS {
-            if cursor.charsets[index] == StandardCharset::SpecialCharacterAndLineDrawing {
-                self.raw(&format!("\x1b{mark}B"));
-            }
-        }
+        buffer.keyboard.write(&mut self.canvas.out);
     }
 
     /// Everything that must come last.
-    fn finish(&mut self, model: &Model) {
-        let cursor = &model.grid().cursor;
-        let origin = model.modes.has(ORIGIN);
-        if origin {
-            self.raw("\x1b[?6h");
+    fn finish(&mut self) {
+        let model = self.model;
+        let buffer = model.buffer();
+        let top = if model.modes.origin() { buffer.top } else { 0 };
+        let again = Again::of(model);
+        if model.modes.origin() {
+            self.canvas.raw("\x1b[?6h");
         }
-        let top = if origin { model.frame.region.0 } else { 0 };
-        let again = repeatable(model);
-        match again {
-            Some((_, row, col)) => {
-                self.goto(row - top.min(row), col);
-                self.pen(Pen::of(&cursor.template));
+        let brought_back = model.charset != model.sets[model.level];
+        if brought_back {
+            // DECRC brings a set back although another is designated.
+            self.charsets();
+            self.canvas.raw("\x1b8");
+            self.canvas.holds(Ink { fg: buffer.saved.fg, bg: buffer.saved.bg, look: 0 });
+        }
+        let col = match &again {
+            Again::Text { col, .. } => *col,
+            Again::Nothing if buffer.x >= buffer.cols => end_column(buffer.rows[buffer.y].cells()),
+            Again::Nothing => buffer.x,
+        };
+        self.canvas.goto(buffer.y.saturating_sub(top), col);
+        match &again {
+            Again::Text { width, .. } if model.modes.insert => {
+                self.canvas.pen(Ink::default());
+                self.canvas.raw(&format!("\x1b[{width}P"));
             }
-            None => self.cursor(model.grid(), top),
+            Again::Nothing if buffer.x >= buffer.cols => {
+                self.behind_the_end();
+                if buffer.x > buffer.cols {
+                    // A mark that stands alone goes one further.
+                    self.canvas.raw("\x1b\\\u{301}");
+                }
+                // Nothing joins what was printed for that.
+                self.canvas.raw("\x1b\\");
+            }
+            _ => {}
         }
-        self.charsets(cursor);
-        if model.charset == CharsetIndex::G1 {
-            self.raw("\x0e");
+        self.brush();
+        if !brought_back {
+            self.charsets();
         }
-        model.modes.write(&mut self.out);
+        model.modes.write(&mut self.canvas.out);
         if let Some(style) = model.style {
-            self.raw(&format!("\x1b[{style} q"));
+            self.canvas.raw(&format!("\x1b[{style} q"));
         }
         if !model.modes.has(SYNCHRONIZED) {
-            self.raw("\x1b[?2026l");
+            self.canvas.raw("\x1b[?2026l");
         }
-        if let Some((c, ..)) = again {
-            self.raw(c.encode_utf8(&mut [0; 4]));
+        match again {
+            Again::Text { text, .. } => self.canvas.raw(&text),
+            Again::Nothing => {}
+        }
+    }
+
+    /// Brings the cursor behind the last column of its row.
+    fn behind_the_end(&mut self) {
+        let buffer = self.model.buffer();
+        if self.canvas.ends_printed(&buffer.rows[buffer.y]) || self.model.on_alternate {
+            self.canvas.end_of_row(&buffer.rows[buffer.y]);
+            return;
+        }
+        // Printing would change the cell there. The other screen's cells are nobody's concern, and its
+        // cursor is taken over from it.
+        self.canvas.raw("\x1b[?47h");
+        self.canvas.goto(buffer.y, buffer.cols - 1);
+        self.canvas.raw(" \x1b[?47l");
+    }
+
+    fn brush(&mut self) {
+        let (ink, look) = self.model.brush.whole();
+        self.canvas.pen(Ink::default());
+        let parameters = pen::parameters(ink, &look);
+        if parameters != "0" {
+            self.canvas.raw(&format!("\x1b[{parameters}m"));
+        }
+        if ink.bg & PROTECTED != 0 {
+            self.canvas.raw("\x1b[1\"q");
+        }
+        if let Some(link) = self.model.brush.link() {
+            pen::change_link(Some(link), &mut self.canvas.out);
+        }
+    }
+
+    fn charsets(&mut self) {
+        let model = self.model;
+        for level in 0..4 {
+            self.designate(level, model.sets[level]);
+        }
+        match model.level {
+            0 => {}
+            1 => self.canvas.raw("\x0e"),
+            2 => self.canvas.raw("\x1bn"),
+            _ => self.canvas.raw("\x1bo"),
         }
     }
 }
 
-/// How a row is come upon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arrival {
-    /// By a line feed, onto a plain blank row.
-    Fresh,
-    /// By the pending wrap of the row before.
-    Wrapped,
+/// What must be printed last of all, so that a mark to come joins it, and a REP to come repeats it.
+enum Again {
+    Nothing,
+    /// What stands before the cursor.
+    Text {
+        text: String,
+        col: usize,
+        width: u32,
+    },
 }
 
-/// The character that a REP to come would repeat, and where it stands: it must be printed last of all.
-fn repeatable(model: &Model) -> Option<(char, usize, usize)> {
-    let c = model.last.filter(|_| !model.modes.insert)?;
-    let width = c.width()?;
-    let (row, col) = model.at();
-    let cursor = &model.grid().cursor;
-    let after = if cursor.input_needs_wrap { model.cols() } else { col };
-    let start = after.checked_sub(width)?;
-    let cell = &model.grid()[line(row)][Column(start)];
-    let same = cell.c == cursor.charsets[model.charset].map(c)
-        && cell.zerowidth().is_none_or(<[char]>::is_empty)
-        && Pen::of(cell) == Pen::of(&cursor.template);
-    same.then_some((c, row, start))
-}
-
-/// Whether printing a cell first in a row leaves that space at the end of the row before.
-fn makes_space(cell: &Cell, space: &Cell) -> bool {
-    cell.flags.contains(Flags::WIDE_CHAR) && Pen::of(cell) == Pen::of(space)
-}
-
-/// Whether a cell is as in a blank terminal.
-fn is_plain(cell: &Cell) -> bool {
-    is_blank(cell) && cell.bg == Color::Named(NamedColor::Background)
-}
-
-/// Whether a cell is as erased with some background.
-fn is_blank(cell: &Cell) -> bool {
-    cell.c == ' '
-        && !cell.flags.intersects(Flags::WIDE_CHAR | Flags::WIDE_CHAR_SPACER)
-        && cell.zerowidth().is_none_or(<[char]>::is_empty)
-        && Pen::of(cell) == Pen::background(cell.bg)
-}
-
-/// How many equal blanks a row begins with.
-fn blanks(cells: &[Cell]) -> usize {
-    let Some(first) = cells.first().filter(|cell| is_blank(cell)) else { return 0 };
-    cells.iter().take_while(|cell| is_blank(cell) && cell.bg == first.bg).count()
+impl Again {
+    fn of(model: &Model) -> Self {
+        if let Some((col, cell)) = model.printed_last() {
+            let mut text = String::new();
+            // Written over the half of a wide character in the same breath, without which that is erased.
+            let before =
+                col.checked_sub(1).map(|before| model.buffer().rows[model.buffer().y].cells()[before]);
+            let head = before.filter(|before| before.width() == 2);
+            head.into_iter().chain([cell]).for_each(|cell| model.push_text(cell, &mut text));
+            return Self::Text { text, col: col - usize::from(head.is_some()), width: cell.width() };
+        }
+        let buffer = model.buffer();
+        if model.preceding.width == 2 && !model.modes.wraps() && buffer.x + 1 == buffer.cols {
+            // A wide character that found no room.
+            let before = buffer.rows[buffer.y].cells()[buffer.cols - 2];
+            let mut text = String::new();
+            if before.width() == 2 {
+                model.push_text(before, &mut text);
+                model.push_text(buffer.rows[buffer.y].cells()[buffer.cols - 1], &mut text);
+            }
+            let col = buffer.cols - 1 - usize::from(before.width() == 2);
+            text.push(WIDE);
+            return Self::Text { text, col, width: 2 };
+        }
+        Self::Nothing
+    }
 }

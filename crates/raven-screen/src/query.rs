@@ -67,12 +67,6 @@ pub(crate) enum Meaning {
     Query(Query),
     /// Colours, at least one of which is asked for, in order; and whether BEL ended the sequence.
     Colors { colors: Vec<Color>, bell: bool },
-    /// REP: the character before, so many times again.
-    Repeat(u16),
-    /// VPR: down so many rows, whatever the margins; the parser takes it for CUD, which minds them.
-    Down(u16),
-    /// DECSTR.
-    SoftReset,
 }
 
 /// Reads a whole sequence.
@@ -118,7 +112,7 @@ fn asks_clipboard(body: &[u8]) -> bool {
 }
 
 /// The inside of a string sequence, and whether BEL ended it.
-fn string_body(bytes: &[u8]) -> (&[u8], bool) {
+pub(crate) fn string_body(bytes: &[u8]) -> (&[u8], bool) {
     let inside = bytes.get(2..).unwrap_or_default();
     if let Some(body) = inside.strip_suffix(b"\x07") {
         return (body, true);
@@ -149,7 +143,7 @@ pub(crate) fn may_be_csi_query(last: u8) -> bool {
 
 fn read_csi(body: &[u8]) -> Meaning {
     let Some((&last, _)) = body.split_last() else { return Meaning::Other };
-    if !may_be_csi_query(last) && !matches!(last, b'b' | b'e') {
+    if !may_be_csi_query(last) {
         return Meaning::Other;
     }
     let clean: Vec<u8> = body.iter().copied().filter(|b| (0x20..0x7f).contains(b)).collect();
@@ -164,12 +158,7 @@ fn read_csi(body: &[u8]) -> Meaning {
         return Meaning::Other;
     }
     let csi = Csi { prefix, params, intermediates };
-    match last {
-        b'b' if prefix.is_none() && intermediates.is_empty() => Meaning::Repeat(csi.param(0).max(1)),
-        b'e' if prefix.is_none() && intermediates.is_empty() => Meaning::Down(csi.param(0).max(1)),
-        b'p' if prefix.is_none() && intermediates == b"!" => Meaning::SoftReset,
-        _ => csi_query(&csi, last).map_or(Meaning::Other, Meaning::Query),
-    }
+    csi_query(&csi, last).map_or(Meaning::Other, Meaning::Query)
 }
 
 fn csi_query(csi: &Csi<'_>, last: u8) -> Option<Query> {

@@ -3,36 +3,24 @@
 //! Owns the cutting of the stream, so that the model only ever sees whole sequences and whole characters,
 //! and what is not whole yet can be handed on. Must not know who reads the answers or the repaint.
 
-use alacritty_terminal::grid::Dimensions as _;
-use alacritty_terminal::index::{Column, Line};
-use alacritty_terminal::term::cell::Flags;
-use alacritty_terminal::vte::ansi::{Processor, Timeout};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use crate::cell::{Cell, Symbol};
 use crate::model::{Model, Size};
 use crate::paint;
+use crate::params::Params;
 use crate::query::{self, Color, MAX_QUERY, Meaning};
 use crate::scan::{ESC, Kind, Machine, Step};
+use crate::text::{self, Piece};
 
 /// Longest sequence that is read: titles and links are far shorter. A longer one (an image, a clipboard)
 /// is left out of the model, which shows neither.
 const MAX_SEQUENCE: usize = 64 * 1024;
 
-/// Frames are applied as they come; that one is open is a mode like others.
-#[derive(Default)]
-struct Immediate;
-
-impl Timeout for Immediate {
-    fn set_timeout(&mut self, _: std::time::Duration) {}
-    fn clear_timeout(&mut self) {}
-    fn pending_timeout(&self) -> bool {
-        false
-    }
-}
-
 /// The screen of one terminal.
 pub struct Screen {
     model: Model,
-    processor: Processor<Immediate>,
+    params: Params,
     machine: Machine,
     /// The open sequence.
     held: Vec<u8>,
@@ -48,7 +36,7 @@ impl Screen {
     pub fn new(cols: u16, rows: u16, scrollback: usize) -> Self {
         Self {
             model: Model::new(&bounded(cols, rows), scrollback),
-            processor: Processor::new(),
+            params: Params::new(),
             machine: Machine::new(),
             held: Vec::new(),
             overlong: false,
@@ -68,8 +56,7 @@ impl Screen {
                 rest = &rest[plain..];
             } else if let Some(length) = self.machine.whole_csi(rest) {
                 self.partial.clear();
-                self.carry_out(Kind::Csi, &rest[..length], &mut answers);
-                self.model.last = None;
+                self.csi(&rest[..length], &mut answers);
                 rest = &rest[length..];
             } else {
                 self.byte(byte, &mut answers);
@@ -118,22 +105,36 @@ impl Screen {
     /// The visible rows as text, without trailing blanks.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let grid = self.model.grid();
-        (0..i32::from(self.size().1)).map(|row| row_text(&grid[Line(row)][..])).collect()
+        self.model.buffer().rows.iter().map(|row| self.row_text(row.cells())).collect()
     }
 
     /// All rows as text, those above the screen first, without trailing blanks.
     #[must_use]
     pub fn all_lines(&self) -> Vec<String> {
-        let grid = self.model.grid();
-        (grid.topmost_line().0..=grid.bottommost_line().0).map(|row| row_text(&grid[Line(row)][..])).collect()
+        let buffer = self.model.buffer();
+        let above = buffer.history.newest(usize::MAX, buffer.cols).map(|row| self.row_text(row.cells()));
+        above.chain(self.lines()).collect()
+    }
+
+    /// A number that stays the same while the visible text does, and whether the alternate screen is shown.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.model.on_alternate.hash(&mut hasher);
+        for cell in self.model.buffer().rows.iter().flat_map(|row| row.cells()) {
+            match cell.symbol() {
+                Symbol::Nothing => ' '.hash(&mut hasher),
+                Symbol::Char(c) => c.hash(&mut hasher),
+                Symbol::Text(number) => self.model.extras.text(number).hash(&mut hasher),
+            }
+        }
+        hasher.finish()
     }
 
     /// Whether the row goes on in the next because it was too long for the screen's width.
     #[must_use]
     pub fn wraps(&self, row: u16) -> bool {
-        let last = Column(self.model.cols() - 1);
-        row < self.size().1 && self.model.grid()[Line(i32::from(row))][last].flags.contains(Flags::WRAPLINE)
+        self.model.buffer().rows.get(usize::from(row) + 1).is_some_and(|next| next.wrapped)
     }
 
     /// Row and column of the cursor, from 0.
@@ -152,7 +153,7 @@ impl Screen {
     /// Whether the alternate screen is shown.
     #[must_use]
     pub fn alternate(&self) -> bool {
-        self.model.primary.is_some()
+        self.model.on_alternate
     }
 
     /// Whether the program is in the middle of a frame (synchronized output): what is shown is not
@@ -176,17 +177,24 @@ impl Screen {
             joined.extend_from_slice(bytes);
             rest = &joined;
         }
-        loop {
-            match std::str::from_utf8(rest) {
-                Ok(_) => return self.processor.advance(&mut self.model, rest),
-                Err(error) => {
-                    let (valid, invalid) = rest.split_at(error.valid_up_to());
-                    self.processor.advance(&mut self.model, valid);
-                    let Some(length) = error.error_len() else {
-                        self.partial.extend_from_slice(invalid);
-                        return;
-                    };
-                    rest = &invalid[length..];
+        while !rest.is_empty() {
+            match text::piece(rest) {
+                Piece::Ascii(run) => {
+                    self.model.print_ascii(run);
+                    rest = &rest[run.len()..];
+                }
+                Piece::Control(byte) => {
+                    self.model.control(byte);
+                    rest = &rest[1..];
+                }
+                Piece::Char(c) => {
+                    self.model.print(c);
+                    rest = &rest[c.len_utf8()..];
+                }
+                Piece::Nothing(length) => rest = &rest[length..],
+                Piece::Partial => {
+                    self.partial.extend_from_slice(rest);
+                    return;
                 }
             }
         }
@@ -253,17 +261,16 @@ impl Screen {
         }
     }
 
-    /// Carries out the controls in a sequence that is not given to the parser.
+    /// Carries out the controls in a sequence.
     fn controls(&mut self, kind: Kind, sequence: &[u8]) {
         if matches!(kind, Kind::Escape | Kind::Csi) {
-            for byte in sequence.iter().filter(|byte| **byte < 0x20 && **byte != ESC) {
-                self.processor.advance(&mut self.model, &[*byte]);
-            }
+            let controls = sequence.iter().filter(|byte| **byte < 0x20 && **byte != ESC);
+            controls.for_each(|byte| self.model.control(*byte));
         }
     }
 
     fn forget(&mut self) {
-        self.model.last = None;
+        self.model.preceding = Default::default();
         self.overlong = false;
         self.held.clear();
     }
@@ -280,52 +287,79 @@ impl Screen {
     }
 
     fn carry_out(&mut self, kind: Kind, sequence: &[u8], answers: &mut Vec<u8>) {
-        let meaning = query::read(kind, sequence);
-        if meaning != Meaning::Other {
-            self.controls(kind, sequence);
+        self.controls(kind, sequence);
+        match kind {
+            Kind::Csi => self.csi(sequence, answers),
+            Kind::Opaque => {}
+            Kind::Escape | Kind::Osc | Kind::Dcs => match query::read(kind, sequence) {
+                Meaning::Other => self.other(kind, sequence),
+                asks => self.ask(&asks, answers),
+            },
         }
+    }
+
+    /// A sequence of CSI that is whole.
+    fn csi(&mut self, sequence: &[u8], answers: &mut Vec<u8>) {
+        let (inside, last) = (&sequence[2..sequence.len() - 1], sequence[sequence.len() - 1]);
+        if query::may_be_csi_query(last) {
+            let meaning = query::read(Kind::Csi, sequence);
+            if meaning != Meaning::Other {
+                self.model.preceding = Default::default();
+                return self.ask(&meaning, answers);
+            }
+        }
+        if let Some(collected) = self.params.read(inside) {
+            self.model.csi(&self.params, collected, last);
+        }
+        self.model.preceding = Default::default();
+    }
+
+    fn ask(&mut self, meaning: &Meaning, answers: &mut Vec<u8>) {
         match meaning {
-            Meaning::Query(query) => answers.extend_from_slice(self.model.answer(&query).as_bytes()),
+            Meaning::Query(query) => answers.extend_from_slice(self.model.answer(query).as_bytes()),
             Meaning::Colors { colors, bell } => {
-                for color in &colors {
-                    self.color(color, bell, answers);
+                for color in colors {
+                    self.color(color, *bell, answers);
                 }
             }
-            Meaning::Repeat(count) => self.model.repeat(count),
-            Meaning::Down(rows) => {
-                let (row, col) = self.model.at();
-                self.model.place(row + usize::from(rows), col);
+            Meaning::Other => {}
+        }
+    }
+
+    /// A sequence that asks nothing.
+    fn other(&mut self, kind: Kind, sequence: &[u8]) {
+        match (kind, sequence) {
+            (Kind::Osc, _) => self.model.osc(query::string_body(sequence).0),
+            (Kind::Escape, [ESC, inside @ .., last]) => {
+                let collected: Vec<u8> =
+                    inside.iter().copied().filter(|byte| (b' '..=b'/').contains(byte)).collect();
+                self.model.escape(&collected, *last);
             }
-            Meaning::SoftReset => self.model.soft_reset(),
-            Meaning::Other if matches!(kind, Kind::Dcs | Kind::Opaque) => {}
-            Meaning::Other => {
-                self.model.last = None;
-                self.processor.advance(&mut self.model, &seven_bit(kind, sequence));
-            }
+            // A C1 control in UTF-8.
+            (Kind::Escape, [_, control]) => self.model.control(*control),
+            _ => {}
         }
     }
 
     fn color(&mut self, color: &Color, bell: bool, answers: &mut Vec<u8>) {
         match color.set_sequence() {
             None => answers.extend_from_slice(self.model.color_answer(&color.name, bell).as_bytes()),
-            Some(set) => self.processor.advance(&mut self.model, &set),
+            Some(set) => self.model.osc(query::string_body(&set).0),
         }
     }
-}
 
-/// A sequence as the parser knows it: no C1 controls, and strings with a terminator.
-fn seven_bit(kind: Kind, sequence: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    let terminated = kind != Kind::Osc || sequence.ends_with(b"\x07") || sequence.ends_with(b"\x1b\\");
-    if sequence[0] == ESC && terminated {
-        return sequence.into();
+    fn row_text(&self, cells: &[Cell]) -> String {
+        let mut text = String::with_capacity(cells.len());
+        for (col, cell) in cells.iter().enumerate() {
+            if cell.has_content() {
+                self.model.push_text(*cell, &mut text);
+            } else if cell.width() > 0 || col == 0 || cells[col - 1].width() != 2 {
+                text.push(' ');
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text
     }
-    let opener = if sequence[0] == ESC { sequence[1] } else { sequence[1] - 0x40 };
-    let mut plain = vec![ESC, opener];
-    plain.extend_from_slice(sequence[2..].strip_suffix(b"\xc2\x9c").unwrap_or(&sequence[2..]));
-    if !terminated {
-        plain.extend_from_slice(b"\x1b\\");
-    }
-    plain.into()
 }
 
 fn bounded(cols: u16, rows: u16) -> Size {
@@ -334,14 +368,4 @@ fn bounded(cols: u16, rows: u16) -> Size {
 
 fn narrow(value: usize) -> u16 {
     u16::try_from(value).unwrap_or(u16::MAX)
-}
-
-fn row_text(cells: &[alacritty_terminal::term::cell::Cell]) -> String {
-    let mut text = String::with_capacity(cells.len());
-    for cell in cells.iter().filter(|cell| !cell.flags.contains(Flags::WIDE_CHAR_SPACER)) {
-        text.push(cell.c);
-        text.extend(cell.zerowidth().unwrap_or_default());
-    }
-    text.truncate(text.trim_end().len());
-    text
 }

@@ -17,12 +17,11 @@ pub(crate) struct Titles {
 
 impl Titles {
     pub(crate) fn current(&self) -> Option<&str> {
-        Some(self.current.as_str()).filter(|title| !title.is_empty())
+        Some(self.current.trim()).filter(|title| !title.is_empty())
     }
 
     pub(crate) fn set(&mut self, title: &str) {
-        let plain: String = title.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
-        plain.trim().clone_into(&mut self.current);
+        self.current = title.chars().take(MAX_CHARS).collect();
     }
 
     pub(crate) fn push(&mut self) {
@@ -38,15 +37,16 @@ impl Titles {
         }
     }
 
-    /// Sequences that bring a freshly reset terminal here.
+    /// Sequences that bring another terminal here, whatever titles it has.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        for _ in 0..MAX_SAVED {
+            out.extend_from_slice(b"\x1b[23;2t");
+        }
         for title in &self.saved {
             write_title(title, out);
-            out.extend_from_slice(b"\x1b[22;0t");
+            out.extend_from_slice(b"\x1b[22;2t");
         }
-        if self.saved.last().map_or("", String::as_str) != self.current {
-            write_title(&self.current, out);
-        }
+        write_title(&self.current, out);
     }
 }
 

@@ -100,6 +100,13 @@ fn what_a_screen_shows_can_be_read() {
     assert_eq!((screen.cursor(), screen.size()), ((2, 2), (10, 3)));
     assert_eq!(screen.title().as_deref(), Some("hello"));
     assert_eq!((screen.wraps(0), screen.wraps(1), screen.alternate()), (false, true, false));
+    let seen = screen.fingerprint();
+    screen.feed(b"\x1b[31m\x1b[2;3H");
+    assert_eq!(screen.fingerprint(), seen, "neither a colour nor the cursor is text");
+    screen.feed(b"!");
+    assert_ne!(screen.fingerprint(), seen);
+    screen.feed(b"\r\n\n\nmore");
+    assert_eq!(screen.all_lines()[..2], ["日本 e\u{301}", "01!3456789"]);
     screen.feed(b"\x1b[?1049h\x1b[?2026h");
     assert!(screen.alternate() && screen.mid_frame());
     assert_eq!(screen.lines(), ["", "", ""]);

@@ -70,6 +70,18 @@ pub(crate) fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// A random stream without wide characters. Only there lines may be kept from wrapping: what xterm.js makes of a wide
+/// character that finds no room then cannot be made by any other sequence.
+pub(crate) fn narrow_stream(pieces: usize) -> impl Strategy<Value = Vec<u8>> {
+    let wraps = prop::sample::select(&["\x1b[?7l", "\x1b[?7h"][..]);
+    let piece = prop_oneof![1 => wraps.prop_map(|text| text.as_bytes().to_vec()), 9 => piece()];
+    let narrow = |bytes: Vec<u8>| -> Vec<u8> {
+        let text = String::from_utf8_lossy(&bytes);
+        text.chars().filter(|c| crate::width::columns(u32::from(*c)) == 1).collect::<String>().into_bytes()
+    };
+    prop::collection::vec(piece.prop_map(narrow), 1..pieces).prop_map(|pieces| pieces.concat())
+}
+
 /// A random stream of whole sequences.
 pub(crate) fn stream(pieces: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece(), 1..pieces).prop_map(|pieces| pieces.concat())
@@ -93,8 +105,8 @@ const SEQUENCES: [&str; 60] = [
     "\x1b[3;6r",
     "\x1b[?6h",
     "\x1b[?6l",
-    "\x1b[?7h",
-    "\x1b[?7l",
+    "\x1b[4h",
+    "\x1b[?5W",
     "\x1b[?1049h",
     "\x1b[?1049l",
     "\x1b[?1049h",
