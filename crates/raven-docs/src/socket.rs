@@ -30,7 +30,7 @@ mod workspace;
 const MAX_MESSAGE: usize = 5 * 1024 * 1024;
 
 /// Messages that may wait in the library for one client; ours wait in bounded queues before that.
-const LIBRARY_BUFFER: usize = 64;
+const LIBRARY_BUFFER: usize = 40;
 
 /// How long to wait when the library's buffer for a client is full, which it does not tell the end of.
 const RETRY_FULL: Duration = Duration::from_millis(4);

@@ -14,10 +14,11 @@ use super::entry::Entry;
 const WINDOW: Duration = Duration::from_millis(15);
 
 /// Bytes that are written without waiting for the window's end.
-const FULL: usize = 1024 * 1024;
+const FULL: usize = 512 * 1024;
 
-/// Bytes that may wait. Beyond, the runtime is not read from until there is room.
-const MAX_WAITING: usize = 8 * 1024 * 1024;
+/// Bytes that may wait: some tens of milliseconds of a flood, which a flush takes at most. Beyond, the
+/// runtime is not read from until there is room.
+const MAX_WAITING: usize = 2 * 1024 * 1024;
 
 /// Entries between a recorder and its writer.
 #[derive(Default)]

@@ -15,10 +15,11 @@ use super::hub::{Answer, Hub};
 use crate::auth::Named;
 
 /// Bytes that may wait for a viewer; beyond, what waits is dropped and a repaint takes its place.
-const MAX_WAITING: usize = 512 * 1024;
+const MAX_WAITING: usize = 384 * 1024;
 
-/// Output is joined up to this size for one message.
-const MAX_MESSAGE: usize = 64 * 1024;
+/// Output is joined up to this size for one message: a viewer that does not read at all costs the library's
+/// buffer full of them.
+pub const MAX_MESSAGE: usize = 16 * 1024;
 
 /// Identifies a viewer within its hub.
 pub type ViewerId = u64;
@@ -332,8 +333,8 @@ mod tests {
     fn a_slow_viewer_loses_output_and_is_told_to_catch_up_once() {
         let queue = Queue::default();
         let chunk = Bytes::from(vec![b'x'; 64 * 1024]);
-        let pushes: Vec<Pushed> = (0..9).map(|n| queue.push_data(chunk.clone(), n, false)).collect();
-        assert_eq!(pushes.iter().filter(|pushed| **pushed == Pushed::Yes).count(), 8);
+        let pushes: Vec<Pushed> = (0..7).map(|n| queue.push_data(chunk.clone(), n, false)).collect();
+        assert_eq!(pushes.iter().filter(|pushed| **pushed == Pushed::Yes).count(), 6);
         assert_eq!(pushes.last(), Some(&Pushed::Lagging));
         assert!(matches!(queue.pop(), Popped::CaughtUp));
         assert!(matches!(queue.pop(), Popped::Nothing));

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::seats::{Occupant, Outcome, Right, Seats};
 use crate::terminals::tail::Tail;
-use crate::terminals::viewer::{Attached, Present, Pushed, Queue, Seat, ViewerEvent, ViewerId};
+use crate::terminals::viewer::{Attached, MAX_MESSAGE, Present, Pushed, Queue, Seat, ViewerEvent, ViewerId};
 use crate::terminals::{rows, size_of, status_of};
 
 /// One viewer.
@@ -142,7 +142,14 @@ impl Live {
             self.lose_track();
         }
         self.fresh = false;
-        self.head = offset.saturating_add(bytes.len() as u64);
+        self.head = offset;
+        for piece in bytes.chunks(MAX_MESSAGE) {
+            self.show(piece);
+        }
+    }
+
+    fn show(&mut self, bytes: &[u8]) {
+        self.head = self.head.saturating_add(bytes.len() as u64);
         let visible = Bytes::copy_from_slice(&self.filter.strip(bytes));
         self.tail.push(self.head, visible.clone());
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
