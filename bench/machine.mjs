@@ -4,14 +4,14 @@
  * Owns asking. Must not know results.
  */
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import { BENCH, PLACE } from './packages.mjs';
 import { output } from './processes.mjs';
 import { postgres } from './products/gateway.mjs';
 
-/** Answers `{date, machine, versions}`. */
+/** Answers `{date, load, machine, versions}`; the load is that of before. */
 export async function machine(profile) {
   const first = async (command, ...args) => {
     const said = await output(command, args, { cwd: BENCH }).catch(() => '');
@@ -22,6 +22,7 @@ export async function machine(profile) {
   const python = readFileSync(`${BENCH}requirements.txt`, 'utf8').trim().replaceAll('==', ' ').split('\n');
   return {
     date: new Date().toISOString().slice(0, 10),
+    load: loadavg()[0],
     machine: {
       processors: `${cpus().length} × ${cpus()[0].model.trim()}`,
       memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,

@@ -18,8 +18,8 @@ them, per GiB that the program put out; the program, the client and the kernel's
   time is in it. While another session floods, that one's viewer is in another process.
 - **Idle**: what belongs to a product's processes alone, with one session and its viewer, and for each of 40 more after another
   40, so that what grows once does not count; then the CPU of all of them. The processes of the programs in the terminals are left out; Raven's hosts, one for each terminal, are in.
-- **Stuck viewer**: one of two viewers stops reading during three floods. Growth is the heap's and stacks' highest, against
-  before. The other viewer's pace is compared with its pace when both read.
+- **Stuck viewer**: one of two viewers stops reading during three floods. Growth is how far heap and stacks
+  rose above their highest while both read. The other viewer's pace is compared with its pace when both read.
 - **Late join**: what a second viewer sees, against one that was there from the start, both shown by xterm.js: every cell with
   its colours and attributes, the cursor, and which screen. \`short\`: a log line and boxes; \`small\`: a paint and 3,000 small updates;
   \`updates\`: a paint and 4 MiB of updates; \`vim\` after a search, an edit and a selection; \`less\` after 20 MiB of log.

@@ -11,6 +11,9 @@ import { products } from './products/all.mjs';
 
 const NONE = '–';
 
+/** The highest load average of a machine on which nothing else runs. */
+const AT_REST = 0.7;
+
 /** A figure with as many digits as say something. */
 function figure(value) {
   if (!Number.isFinite(value)) return NONE;
@@ -49,12 +52,15 @@ export function report(results) {
   );
 }
 
-function intro({ date, machine, versions, quick, seconds }) {
+function intro({ date, load, machine, versions, quick, seconds }) {
   return (
     `Made by \`cargo xtask bench\`; do not edit. ${date}, in one run of ${Math.round(seconds / 60)} minutes on one machine: ` +
     `${machine.processors}, ${machine.memory}, Linux ${machine.kernel}. Clients, programs and servers share its processors. ` +
     'Only ratios within one run are firm; figures are medians of three or more.' +
     (quick ? ' **A quick run: its figures say nothing.**' : '') +
+    (load > AT_REST
+      ? ` **The machine was not at rest (load ${figure(load)} before it began): figures are noise.**`
+      : '') +
     `\n\nRaven ${versions.raven}; Node.js ${versions.node}, Python ${versions.python}, tmux ${versions.tmux}, ` +
     `${versions.postgres ? `PostgreSQL ${versions.postgres}` : 'no PostgreSQL'}; ${versions.packages.join(', ')}.`
   );
@@ -87,7 +93,7 @@ const PEER_ROWS = [
   ],
   ['echo', 'echo idle, p50 / p99 ms', ({ idle }) => `${figure(idle.p50)} / ${figure(idle.p99)}`],
   ['echo', 'echo while another floods, p50 / p99 / longest ms', ({ flooded }) => floodedEcho(flooded)],
-  ['idle', 'idle session with viewer, KiB', ({ perSession }) => figure(sum(perSession))],
+  ['idle', 'idle session with viewer, KiB', ({ perSession }) => shownMemory(sum(perSession))],
   ['idle', 'programs with one session, MiB', ({ rest }) => figure(sum(rest) / 1024)],
   ['idle', 'CPU with 81 idle sessions, %', ({ cpu }) => figure(sum(cpu))],
   ['stuck', 'growth by a stuck viewer, MiB', (stuck) => `${figure(growth(stuck) / 1024)} of ${stuck.mib}`],
@@ -106,6 +112,9 @@ const sum = (parts) => Object.values(parts).reduce((total, part) => total + part
 function shownRate({ rate, delivered }) {
   return delivered > 0.995 ? figure(rate) : `${figure(rate)}, shows ${Math.round(100 * delivered)} %`;
 }
+
+/** A collector of garbage may give back more than the sessions took. */
+const shownMemory = (kib) => (kib > 0 ? figure(kib) : 'below its noise');
 
 function floodedEcho({ keys, p50, p99, max }) {
   return keys ? `${figure(p50)} / ${figure(p99)} / ${figure(max)}` : 'none within 10 s';

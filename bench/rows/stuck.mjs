@@ -32,20 +32,29 @@ export async function measure({ productName, server, client, options }) {
     return { rate: median(runs.map((run) => run.rate)), pace: median(runs.map((run) => run.pace)) };
   };
   await flood({ server, session, viewers, corpus });
-  const both = await floods(viewers);
   const parts = server.parts();
-  const before = grown(parts);
-  const peak = { ...before };
-  const looking = setInterval(() => {
-    for (const [name, kib] of Object.entries(grown(parts))) peak[name] = Math.max(peak[name], kib);
-  }, LOOK);
+  const both = await watched(parts, () => floods(viewers));
   viewers[1].stall();
-  const stuck = await floods([viewers[0]]).catch((error) => ({ error: error.message }));
-  clearInterval(looking);
-  const growth = Object.fromEntries(Object.keys(peak).map((name) => [name, peak[name] - before[name]]));
+  const stuck = await watched(parts, () => floods([viewers[0]])).catch((error) => ({
+    error: error.message,
+    peak: {},
+  }));
+  const growth = Object.fromEntries(
+    Object.keys(both.peak).map((name) => [name, Math.max(0, (stuck.peak[name] ?? NaN) - both.peak[name])]),
+  );
   return { both, stuck, growth, mib: corpus.mib * RUNS, kept: stuck.pace ? stuck.pace / both.pace : 0 };
 }
 
-function grown(parts) {
-  return Object.fromEntries(Object.entries(parts).map(([name, pids]) => [name, anonymousKib(pids)]));
+/** What some work answers, with the most KiB that each part had meanwhile. */
+async function watched(parts, work) {
+  const peak = {};
+  const looking = setInterval(() => {
+    for (const [name, pids] of Object.entries(parts))
+      peak[name] = Math.max(peak[name] ?? 0, anonymousKib(pids));
+  }, LOOK);
+  try {
+    return { ...(await work()), peak };
+  } finally {
+    clearInterval(looking);
+  }
 }
