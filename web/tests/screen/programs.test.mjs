@@ -164,20 +164,24 @@ test('tmux: splits, output in both, scrolling back, a resize, detached', (contex
   );
 });
 
-/** Menu entries of vttest that only draw: movements, screen features, character sets, double size, edits. */
+/** Choices in vttest's menus, and pages: movements, screen features, character sets, double sizes, edits. */
 const VTTEST = [
   ['1', 6],
   ['2', 15],
-  ['3\r8', 1],
+  ['3 8', 2],
   ['4', 5],
   ['8', 14],
 ];
 
-for (const [entry, pages] of VTTEST) {
-  test(`vttest: menu ${entry.replace('\r', ' ')}`, (context) =>
+for (const [choices, pages] of VTTEST) {
+  test(`vttest: menu ${choices}`, (context) =>
     play(context, ['vttest'], async (vttest) => {
-      await vttest.shows('Enter choice number');
-      vttest.type(`${entry}\r`);
+      for (const choice of choices.split(' ')) {
+        await vttest.shows('Enter choice number');
+        await vttest.still();
+        await vttest.join(`before choice ${choice}`);
+        vttest.type(`${choice}\r`);
+      }
       for (let page = 0; page < pages; page += 1) {
         await vttest.still();
         await vttest.join(`page ${page}`);
