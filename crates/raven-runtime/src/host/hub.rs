@@ -180,6 +180,11 @@ impl Hub {
         describe(&self.state.borrow().screen)
     }
 
+    /// A number that is the same as long as the screen shows the same text.
+    pub fn fingerprint(&self) -> u64 {
+        self.state.borrow().screen.fingerprint()
+    }
+
     /// Bytes that repaint the screen.
     pub fn repaint(&self) -> Vec<u8> {
         self.state.borrow().screen.repaint()

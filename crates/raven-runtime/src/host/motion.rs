@@ -3,7 +3,6 @@
 //! Owns the measure: the text that is shown, not the bytes that come. Must not know what either means
 //! for an agent's status.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -34,7 +33,7 @@ pub async fn follow(hub: Hub, notices: watch::Sender<Notice>) {
                 }
             }
         }
-        let mut shown = fingerprint(&hub);
+        let mut shown = hub.fingerprint();
         let mut since = Instant::now();
         let mut told = None;
         while since.elapsed() < STILL {
@@ -46,7 +45,7 @@ pub async fn follow(hub: Hub, notices: watch::Sender<Notice>) {
             if hub.motion().held_since.is_some() {
                 break;
             }
-            let now = fingerprint(&hub);
+            let now = hub.fingerprint();
             if now != shown {
                 (shown, since) = (now, Instant::now());
             }
@@ -75,12 +74,4 @@ fn tell(notices: &watch::Sender<Notice>, notice: Notice) {
         *last = notice;
         true
     });
-}
-
-fn fingerprint(hub: &Hub) -> u64 {
-    let screen = hub.screen();
-    let mut hasher = DefaultHasher::new();
-    screen.lines.hash(&mut hasher);
-    screen.alternate_screen.hash(&mut hasher);
-    hasher.finish()
 }
