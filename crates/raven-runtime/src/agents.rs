@@ -24,7 +24,7 @@ use url::Url;
 use self::kinds::Kind;
 use self::record::{Listeners, Record, Spec};
 use self::supervisor::{Plan, StopOrder, Supervisor};
-use crate::environment::Environment;
+use crate::environment::{AGENT_ID, Environment};
 use crate::files;
 use crate::host::wire::HostSpec;
 
@@ -257,6 +257,8 @@ impl Agents {
         let setup = &self.shared.setup;
         let mut env = setup.env.clone();
         env.extend(request.config.env.clone());
+        // Last: by it the agent's processes are found when its host is gone.
+        env.insert(AGENT_ID.to_owned(), spec.id.to_string());
         let spec = HostSpec {
             folder: folder.to_owned(),
             argv: kind.argv(&request.config, &env),

@@ -2,6 +2,7 @@
 //!
 //! Owns argv: names, help, exit codes. Must not know how agents are run.
 
+mod doctor;
 mod query;
 mod start;
 
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use raven_protocol::id::AgentId;
 use secrecy::SecretString;
 
 use crate::config::Options;
@@ -35,9 +37,21 @@ enum Command {
     Agents(Where),
     /// End an agent and everything it started
     Stop(Stop),
+    /// Tell what runs for this user and what nobody will end; with --clean, end that
+    ///
+    /// Hosts of every data folder are listed. `followed`: a daemon runs on its folder. `waiting`: none
+    /// does, start one to take it up. `orphan`: its folder or its record is gone, the record says that
+    /// the agent ended, or it does not answer. Processes that an agent started, known by RAVEN_AGENT_ID
+    /// in their environment, are orphans when the agent has no host any more.
+    ///
+    /// Exit code: 0 when there are no orphans, 1 when there are; with --clean, 0 when none is left.
+    Doctor(Doctor),
     /// The process that owns one agent's terminal
     #[command(hide = true)]
-    Host,
+    Host {
+        /// The agent's folder
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Args)]
@@ -96,6 +110,25 @@ struct Where {
 }
 
 #[derive(Args)]
+struct Doctor {
+    /// Only these agents; all when none is named
+    #[arg(value_name = "AGENT", value_parser = |id: &str| AgentId::parse(id))]
+    agents: Vec<AgentId>,
+    /// End orphans: ask, then terminate, then kill; nothing else is touched
+    #[arg(long)]
+    clean: bool,
+    /// The data folder to tell about, when it is not the default one
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// File whose first line is the daemon's key
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct Stop {
     /// The agent's id
     #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -120,10 +153,11 @@ pub fn run() -> anyhow::Result<()> {
         Command::Status(daemon) => query::status(&daemon),
         Command::Agents(daemon) => query::agents(&daemon),
         Command::Stop(stop) => query::stop(&stop),
-        Command::Host => {
+        Command::Doctor(asked) => doctor::run(asked),
+        Command::Host { folder } => {
             // A host lives long and mostly sleeps: its log holds only what went wrong.
             start::log_to_stderr("warn");
-            crate::host::run()
+            crate::host::run(folder.as_deref())
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Owns who may use the folder. Must not know what the parts keep in it.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use raven_protocol::id::RuntimeId;
@@ -14,6 +15,9 @@ use crate::files::{self, Durability};
 
 /// Version of the layout that this program writes.
 const VERSION: u32 = 1;
+
+/// Name of the file that a daemon holds locked.
+const LOCK: &str = "lock";
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +70,7 @@ impl DataDir {
         let unwritable = |why| Unusable::Unwritable { folder: root.to_owned(), why };
         files::create_private_dir(root).map_err(unwritable)?;
         let root = root.canonicalize().map_err(unwritable)?;
-        let lock = files::open_private(&root.join("lock")).map_err(unwritable)?;
+        let lock = files::open_private(&root.join(LOCK)).map_err(unwritable)?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(Unusable::Taken(root));
         }
@@ -124,6 +128,17 @@ impl DataDir {
 /// When the folder cannot be read.
 pub fn running(root: &Path) -> io::Result<Option<Running>> {
     files::read_json(&running_file(root))
+}
+
+/// The daemon that runs on a data folder now. One that was killed is still announced, and its number may
+/// be another process's: what counts is that the process has the folder's lock open.
+pub fn followed_by(root: &Path) -> Option<Running> {
+    let told = running(root).ok()??;
+    let identity = |found: &Metadata| (found.dev(), found.ino());
+    let lock = identity(&std::fs::metadata(root.join(LOCK)).ok()?);
+    let mut open = std::fs::read_dir(format!("/proc/{}/fd", told.pid)).ok()?.flatten();
+    let holds = open.any(|file| std::fs::metadata(file.path()).is_ok_and(|found| identity(&found) == lock));
+    holds.then_some(told)
 }
 
 fn running_file(root: &Path) -> PathBuf {

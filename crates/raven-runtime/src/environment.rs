@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// Variables.
 pub type Environment = BTreeMap<String, String>;
 
+/// Variable by which an agent's processes are known, in the environment of each; it holds the agent's id.
+pub const AGENT_ID: &str = "RAVEN_AGENT_ID";
+
 /// Where programs are looked for when the daemon was given no `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

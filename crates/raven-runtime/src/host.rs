@@ -60,11 +60,12 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long a host that is asked to terminate gives its program.
 const TERMINATED: Duration = Duration::from_secs(5);
 
-/// Runs a host until its program has ended: what `raven-runtime host` does.
+/// Runs a host until its program has ended: what `raven-runtime host` does. `named` is the folder that
+/// stands in its arguments, so that it is found in the process list.
 ///
 /// # Errors
 /// When the terminal or the folder cannot be used; the daemon is told of it where it still listens.
-pub fn run() -> anyhow::Result<()> {
+pub fn run(named: Option<&Path>) -> anyhow::Result<()> {
     // A session of its own: no signal meant for the daemon's terminal or group arrives here.
     let _already_leader = rustix::process::setsid();
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
@@ -72,6 +73,9 @@ pub fn run() -> anyhow::Result<()> {
     io::stdin().take(MAX_SPEC).read_to_end(&mut text)?;
     let spec: HostSpec = serde_json::from_slice(&text)?;
     drop(text);
+    if named.is_some_and(|named| named != spec.folder) {
+        anyhow::bail!("the folder in the arguments is not that of the agent");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, live(spec))
 }
@@ -213,13 +217,14 @@ impl Host {
             self.output.abort();
         }
         let outcome = self.hub.outcome(exit);
-        keep(folder, &self.hub, &outcome)?;
+        // The folder may be gone, or the disk full: whoever listens hears of the end all the same.
+        let kept = keep(folder, &self.hub, &outcome);
         self.hub.end(exit);
         self.notices.send_replace(Notice::Ended(outcome));
         self.clients.close();
         let _late = tokio::time::timeout(LINGER, self.clients.wait()).await;
         let _gone = wire::with_socket(folder, |path| std::fs::remove_file(path));
-        Ok(())
+        Ok(kept?)
     }
 
     async fn end_of_tree(&mut self, reaper: &Reaper, signals: &mut Signals) -> anyhow::Result<Exit> {

@@ -18,6 +18,7 @@ mod api;
 pub mod cli;
 pub mod config;
 mod data_dir;
+mod doctor;
 mod environment;
 mod events;
 mod files;

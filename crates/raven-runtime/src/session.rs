@@ -47,7 +47,8 @@ impl Session {
     pub async fn launch(&self, program: &Path, env: &Environment, spec: &HostSpec) -> io::Result<Launch> {
         let log = files::append_private(&self.folder.join("host.log"))?;
         let mut command = Command::new(program);
-        command.arg("host").env_clear().envs(env).current_dir("/").kill_on_drop(false);
+        // Whoever looks for hosts finds the folder in the process list: it is no secret.
+        command.arg("host").arg(&self.folder).env_clear().envs(env).current_dir("/").kill_on_drop(false);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut host = command.spawn()?;
         let (Some(mut to), Some(from)) = (host.stdin.take(), host.stdout.take()) else {
@@ -159,6 +160,11 @@ impl Watching {
     pub async fn stop(&mut self, force: bool, wait: Duration) -> io::Result<()> {
         let timeout_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         self.to.json(&Request::Stop { force, timeout_ms }).await
+    }
+
+    /// The process that serves the folder.
+    pub fn host(&self) -> Option<Pid> {
+        self.host
     }
 
     /// Kills a host that does not answer; its program dies with it.

@@ -304,6 +304,12 @@ impl Record {
     }
 }
 
+/// The status that an agent's folder tells; `None` when it is not an agent's.
+pub fn status_in(folder: &Path) -> io::Result<Option<AgentStatus>> {
+    let Some(_spec) = files::read_json::<Spec>(&folder.join(file::SPEC))? else { return Ok(None) };
+    Ok(files::read_json::<State>(&folder.join(file::STATE))?.map(|state| state.agent.status))
+}
+
 /// A path under a control plane's base address, which may have a path of its own.
 pub fn under(base: &Url, path: &str) -> Result<Url, url::ParseError> {
     let mut base = base.clone();

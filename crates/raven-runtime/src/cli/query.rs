@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use raven_protocol::problem::Problem;
-use raven_protocol::runtime_api::{AgentList, Health, RuntimeAgent, StopRequest};
+use raven_protocol::runtime_api::{AgentList, AgentTypeStatus, Health, RuntimeAgent, StopRequest};
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -28,7 +28,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// A daemon that can be asked.
-struct Daemon {
+pub struct Daemon {
     endpoint: Url,
     key: Option<SecretString>,
     client: reqwest::Client,
@@ -37,23 +37,21 @@ struct Daemon {
 pub fn status(asked: &Where) -> anyhow::Result<()> {
     block_on(async {
         let daemon = Daemon::find(asked)?;
-        let health: Health = daemon.call(Method::GET, "api/health", None::<&()>).await?;
+        let health: Health = daemon.health().await?;
         if asked.json {
             return print(&serde_json::to_string_pretty(&health)?);
         }
         let mut lines = vec![format!("{} · raven-runtime {}", daemon.endpoint, health.version)];
         match (health.active_agents, health.uptime_seconds) {
-            (Some(agents), Some(uptime)) => lines.push(format!("{agents} active agents, up for {uptime} s")),
+            (Some(active), Some(uptime)) => {
+                lines.push(format!("{active} active agents, up for {uptime} s"));
+                let held = daemon.agents().await?;
+                let waits = |agent: &RuntimeAgent| Some(format!("{} {}", agent.id, waits(agent)?));
+                lines.extend(held.iter().filter_map(waits));
+            }
             _ => lines.push("give --api-key-file to see more".to_owned()),
         }
-        for kind in health.agent_types.unwrap_or_default() {
-            let how = match (kind.path, kind.install) {
-                (Some(path), _) => path,
-                (None, Some(install)) => format!("not installed: {install}"),
-                (None, None) => "not installed".to_owned(),
-            };
-            lines.push(format!("  {:<14} {how}", kind.agent_type.as_str()));
-        }
+        lines.extend(health.agent_types.unwrap_or_default().iter().map(kind_line));
         print(&lines.join("\n"))
     })
 }
@@ -69,7 +67,8 @@ pub fn agents(asked: &Where) -> anyhow::Result<()> {
         }
         let line = |agent: &RuntimeAgent| {
             let kind = agent.agent_type.as_str();
-            format!("{}  {:<14} {:<12} {}", agent.id, agent.status.as_str(), kind, agent.name)
+            let line = format!("{}  {:<14} {:<12} {}", agent.id, agent.status.as_str(), kind, agent.name);
+            waits(agent).map_or(line.clone(), |waits| format!("{line}\n  {waits}"))
         };
         print(&agents.iter().map(line).collect::<Vec<_>>().join("\n"))
     })
@@ -105,16 +104,49 @@ pub fn stop(asked: &Stop) -> anyhow::Result<()> {
     })
 }
 
-fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+/// What an agent waits for, if it is held.
+fn waits(agent: &RuntimeAgent) -> Option<String> {
+    agent.held_since.map(|_| held(agent.unrecorded.unwrap_or_default()))
+}
+
+/// What an agent waits for that is held with so many bytes.
+pub fn held(unrecorded: u64) -> String {
+    format!("waits: {} not recorded; is the control plane reachable?", size(unrecorded))
+}
+
+/// A number of bytes for a person.
+pub fn size(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let Some((unit, name)) = units.into_iter().find(|(unit, _)| bytes >= *unit) else {
+        return format!("{bytes} B");
+    };
+    // Tenths, cut and not rounded: what is left is not more than what is shown.
+    match (bytes / unit, bytes % unit * 10 / unit) {
+        (whole, 0) => format!("{whole} {name}"),
+        (whole, tenths) => format!("{whole}.{tenths} {name}"),
+    }
+}
+
+/// Where a kind of agent is installed.
+pub fn kind_line(kind: &AgentTypeStatus) -> String {
+    let how = match (&kind.path, &kind.install) {
+        (Some(path), _) => path.clone(),
+        (None, Some(install)) => format!("not installed: {install}"),
+        (None, None) => "not installed".to_owned(),
+    };
+    format!("  {:<14} {how}", kind.agent_type.as_str())
+}
+
+pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
-fn print(text: &str) -> anyhow::Result<()> {
+pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{text}")?)
 }
 
 impl Daemon {
-    fn find(asked: &Where) -> anyhow::Result<Self> {
+    pub fn find(asked: &Where) -> anyhow::Result<Self> {
         let env = process_environment();
         let endpoint = match &asked.endpoint {
             Some(endpoint) => {
@@ -136,6 +168,10 @@ impl Daemon {
             None => var("RAVEN_RUNTIME_API_KEY").map(|key| SecretString::from(key.clone())),
         };
         Ok(Self { endpoint, key, client: http_client()? })
+    }
+
+    pub async fn health(&self) -> anyhow::Result<Health> {
+        self.call(Method::GET, "api/health", None::<&()>).await
     }
 
     async fn call<T: DeserializeOwned>(
@@ -187,5 +223,26 @@ impl Daemon {
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_at_a_glance() {
+        for (bytes, told) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (64 << 20, "64 MiB"),
+            ((1 << 30) - 1, "1023.9 MiB"),
+            (u64::MAX, "17179869183.9 GiB"),
+        ] {
+            assert_eq!(size(bytes), told);
+        }
+        assert_eq!(held(64 << 20), "waits: 64 MiB not recorded; is the control plane reachable?");
     }
 }

@@ -129,6 +129,11 @@ pub fn kill_session(leader: u32) {
     }
 }
 
+/// The parent of a process.
+pub fn parent(pid: Pid) -> Option<Pid> {
+    Pid::from_raw(read_process(pid.as_raw_nonzero().get())?.parent)
+}
+
 fn processes() -> HashMap<i32, Process> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return HashMap::new() };
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());

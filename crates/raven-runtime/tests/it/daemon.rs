@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use raven_protocol::runtime_api::RuntimeAgent;
 use reqwest::{Method, Response, StatusCode};
+use rustix::process::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -25,6 +26,8 @@ const MARK: &str = "RAVEN_TEST_MARK";
 pub struct Daemon {
     pub folder: TempDir,
     pub url: String,
+    /// What is started; an upgrade is another one.
+    pub program: PathBuf,
     process: Child,
     flags: Vec<String>,
     client: reqwest::Client,
@@ -50,8 +53,8 @@ pub fn http() -> reqwest::Client {
 }
 
 /// Starts the program and reads the line that says where it listens.
-fn launch(folder: &Path, flags: &[String]) -> (Child, String) {
-    let mut command = Command::new(PROGRAM);
+fn launch(program: &Path, folder: &Path, flags: &[String]) -> (Child, String) {
+    let mut command = Command::new(program);
     command.arg("start").args(["--port", "0", "--data-dir"]).arg(folder).args(flags);
     command.env("RAVEN_TEST_SECRET", "daemon-secret").env("ANTHROPIC_API_KEY", "daemon-secret");
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -67,16 +70,20 @@ impl Daemon {
     }
 
     pub fn start_in(folder: TempDir, flags: &[&str]) -> Self {
+        Self::start_as(PROGRAM.into(), folder, flags)
+    }
+
+    pub fn start_as(program: PathBuf, folder: TempDir, flags: &[&str]) -> Self {
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let (process, url) = launch(folder.path(), &flags);
+        let (process, url) = launch(&program, folder.path(), &flags);
         let mark = folder.path().to_string_lossy().into_owned();
-        Self { folder, url, process, flags, client: http(), mark }
+        Self { folder, url, program, process, flags, client: http(), mark }
     }
 
     /// Kills the daemon as a crash would, and starts it again on the same folder.
     pub fn crash_and_restart(&mut self) {
         self.crash();
-        (self.process, self.url) = launch(self.folder.path(), &self.flags);
+        (self.process, self.url) = launch(&self.program, self.folder.path(), &self.flags);
     }
 
     pub fn crash(&mut self) {
@@ -85,7 +92,7 @@ impl Daemon {
     }
 
     pub fn restart(&mut self) {
-        (self.process, self.url) = launch(self.folder.path(), &self.flags);
+        (self.process, self.url) = launch(&self.program, self.folder.path(), &self.flags);
     }
 
     /// Ends the daemon as a person would; answers its exit code.
@@ -159,6 +166,19 @@ impl Daemon {
         self.folder.path().join("agents").join(id)
     }
 
+    /// The daemon's process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The process of an agent's host.
+    pub async fn host(&self, id: &str) -> Pid {
+        let program = self.agent(id).await.pid.unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{program}/stat")).unwrap();
+        let parent = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(1).unwrap();
+        Pid::from_raw(parent.parse().unwrap()).unwrap()
+    }
+
     pub fn command(&self, arguments: &[&str]) -> std::process::Output {
         Command::new(PROGRAM).args(arguments).arg("--data-dir").arg(self.folder.path()).output().unwrap()
     }
@@ -184,7 +204,7 @@ impl Drop for Daemon {
     /// started again for that: its agents live on.
     fn drop(&mut self) {
         if self.process.try_wait().unwrap().is_some() {
-            (self.process, self.url) = launch(self.folder.path(), &self.flags);
+            (self.process, self.url) = launch(&self.program, self.folder.path(), &self.flags);
         }
         let key = self.flags.iter().position(|flag| flag == "--api-key-file").map(|at| &self.flags[at + 1]);
         let mut stop = Command::new(PROGRAM);

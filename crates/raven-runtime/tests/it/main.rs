@@ -15,6 +15,7 @@
 
 mod callbacks;
 mod daemon;
+mod doctor;
 mod doors;
 mod events;
 mod recorders;

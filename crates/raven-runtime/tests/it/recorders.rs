@@ -41,6 +41,15 @@ async fn an_agent_waits_for_its_recorder_and_no_byte_is_lost() {
     let metrics = daemon.get("/metrics").await.text().await.unwrap();
     assert!(metrics.contains("raven_runtime_agents_held 1\n"), "{metrics}");
 
+    for command in ["agents", "status"] {
+        let told = String::from_utf8(daemon.command(&[command]).stdout).unwrap();
+        assert!(told.contains("not recorded; is the control plane reachable?"), "{told}");
+    }
+    let told = daemon.command(&["doctor", &id, "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert!(told["hosts"][0]["heldSince"].is_string(), "{told}");
+    assert!(told["hosts"][0]["unrecorded"].as_u64().unwrap() >= MIB, "{told}");
+
     // A viewer sees the screen, and makes no room.
     let mut viewer = Terminal::attach(&daemon, &id, None).await;
     assert!(matches!(viewer.next().await, Got::Repaint(..)));

@@ -1,6 +1,6 @@
 //! The daemon dies or leaves; agents go on and are found again.
 
-use crate::daemon::{Daemon, until};
+use crate::daemon::{Daemon, PROGRAM, until};
 use crate::terminal::{Got, Terminal};
 
 #[tokio::test]
@@ -69,4 +69,41 @@ async fn an_interrupted_daemon_leaves_its_agents_running_unless_told_otherwise()
     assert!(other.processes().is_empty());
     other.restart();
     assert_eq!(other.agent(&id).await.status.as_str(), "stopped");
+}
+
+#[tokio::test]
+async fn an_agent_that_got_ready_while_no_daemon_ran_is_ready() {
+    let mut daemon = Daemon::start(&[]);
+    let id = daemon.sh("while [ ! -e go ]; do echo $((i+=1)); done; echo quiet; cat").await;
+    daemon.status(&id, "starting").await;
+    let host = daemon.host(&id).await;
+    daemon.crash();
+    std::fs::write(daemon.agent_folder(&id).join("work/go"), "").unwrap();
+    daemon.restart();
+    daemon.shows(&id, "quiet").await;
+    daemon.status(&id, "ready").await;
+    assert_eq!(daemon.host(&id).await, host);
+}
+
+#[tokio::test]
+async fn another_program_at_another_path_takes_up_what_the_old_one_started() {
+    let old = tempfile::tempdir().unwrap();
+    let program = old.path().join("raven-runtime");
+    std::fs::copy(PROGRAM, &program).unwrap();
+    let mut daemon = Daemon::start_as(program, tempfile::tempdir().unwrap(), &[]);
+    let id = daemon.spawn(&["cat"]).await;
+    let before = daemon.status(&id, "ready").await;
+    daemon.crash();
+    drop(old);
+    daemon.program = PROGRAM.into();
+    daemon.restart();
+    let after = daemon.status(&id, "ready").await;
+    assert_eq!((after.started_at, after.pid), (before.started_at, before.pid));
+    let mut terminal = Terminal::attach(&daemon, &id, Some(0)).await;
+    terminal.keys(b"still here\r").await;
+    terminal.until_seen(b"still here\r\nstill here").await;
+    // The old host's program is gone from the disk, and it is a host all the same.
+    let told = daemon.command(&["doctor", &id, "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["hosts"][0]["state"], "followed", "{told}");
 }

@@ -60,14 +60,9 @@ async fn a_host_that_is_killed_takes_its_program_along_and_the_agent_says_so() {
     let daemon = Daemon::start(&[]);
     let id = daemon.sh("sleep 1000 & echo up; cat").await;
     daemon.shows(&id, "up").await;
-    let agent = daemon.status(&id, "ready").await;
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", agent.pid.unwrap())).unwrap();
-    let host: i32 = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(1).unwrap().parse().unwrap();
-    rustix::process::kill_process(
-        rustix::process::Pid::from_raw(host).unwrap(),
-        rustix::process::Signal::KILL,
-    )
-    .unwrap();
+    daemon.status(&id, "ready").await;
+    let host = daemon.host(&id).await;
+    rustix::process::kill_process(host, rustix::process::Signal::KILL).unwrap();
     let error = daemon.status(&id, "error").await.error.unwrap();
     assert_eq!(error, "its host process is gone");
     until("its processes are gone", async || daemon.processes().is_empty().then_some(())).await;

@@ -21,8 +21,18 @@ async fn a_program_gets_a_clean_environment_a_terminal_of_its_own_and_default_si
         env.lines().filter_map(|line| line.split_once('=').map(|(name, _)| name)).collect();
     names.retain(|name| !["PWD", "OLDPWD", "_", "SHLVL", "TZ"].contains(name));
     names.sort_unstable();
-    let expected =
-        ["COLORTERM", "HOME", "LANG", "LOGNAME", "PATH", "RAVEN_TEST_MARK", "SHELL", "TERM", "USER"];
+    let expected = [
+        "COLORTERM",
+        "HOME",
+        "LANG",
+        "LOGNAME",
+        "PATH",
+        "RAVEN_AGENT_ID",
+        "RAVEN_TEST_MARK",
+        "SHELL",
+        "TERM",
+        "USER",
+    ];
     assert_eq!(names, expected, "{env}");
     assert!(!env.contains("daemon-secret"), "{env}");
     assert!(read("tty").starts_with("/dev/pts/"), "{}", read("tty"));
