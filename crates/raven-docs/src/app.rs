@@ -73,6 +73,7 @@ impl Server {
         let address = listener.local_addr()?;
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
         let app = build(&config, address, &tasks, &cancel).await?;
+        app.recordings.tidy()?;
         app.terminals.resume().await?;
         app.recordings.settle().await?;
         tasks.spawn(retention::keep_to_it(app.recordings.clone()));

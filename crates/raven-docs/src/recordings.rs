@@ -122,6 +122,8 @@ pub struct Durable {
     pub bytes: u64,
     pub stored_bytes: u64,
     pub gaps: u64,
+    /// Inputs that were put since the recording was opened.
+    pub inputs: u64,
     pub last_at: Timestamp,
     /// Why the disk takes nothing.
     pub stalled: Option<Arc<str>>,
@@ -241,12 +243,19 @@ impl Recordings {
         Ok(Reader::open(self, row).await?)
     }
 
+    /// Removes what a crash left half stored. Before anything is recorded.
+    pub fn tidy(&self) -> anyhow::Result<()> {
+        Ok(self.inner.store.remove_unfinished()?)
+    }
+
     /// Ends recordings whose sessions ended while nobody could write it down, and stores what is left of
     /// those that had ended.
     pub async fn settle(&self) -> anyhow::Result<()> {
         for name in std::fs::read_dir(&self.inner.parts)? {
             let name = name?.file_name();
-            let session = name.to_str().and_then(|name| name.split_once('.')).map(|(session, _)| session);
+            // What was set aside stays: it tells of a harm.
+            let part = name.to_str().and_then(|name| name.split_once('.'));
+            let session = part.filter(|(_, number)| !number.contains('.')).map(|(session, _)| session);
             let Some(row) = (match session {
                 Some(session) => rows::find(self.inner.db.read(), session).await?,
                 None => None,

@@ -2,7 +2,7 @@
 //!
 //! Owns all knowledge of the store's crate. Must not know what the objects are.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -15,7 +15,11 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 #[derive(Clone)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
+    folder: PathBuf,
 }
+
+/// What the store's crate puts between an object's name and a number while it writes the object.
+const UNFINISHED: char = '#';
 
 impl Store {
     /// Keeps objects as files below a folder, made for its owner alone. What was put is on the disk when
@@ -32,7 +36,26 @@ impl Store {
             .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         let files = LocalFileSystem::new_with_prefix(folder)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
-        Ok(Self { objects: Arc::new(files.with_fsync(true)) })
+        Ok(Self { objects: Arc::new(files.with_fsync(true)), folder: folder.to_owned() })
+    }
+
+    /// Removes what a crash left of objects that were being put. Nobody may be putting any.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, or a file not removed.
+    pub fn remove_unfinished(&self) -> std::io::Result<()> {
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else if entry.file_name().to_string_lossy().contains(UNFINISHED) {
+                    std::fs::remove_file(entry.path())?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Puts an object, in place of one that may be there.
@@ -74,6 +97,9 @@ mod tests {
         store.put("a/b", Bytes::from_static(b"one")).await.unwrap();
         store.put("a/b", Bytes::from_static(b"two")).await.unwrap();
         assert_eq!(store.get("a/b").await.unwrap().unwrap(), "two");
+        std::fs::write(path.join("a/c#1"), "cut").unwrap();
+        store.remove_unfinished().unwrap();
+        assert!(!path.join("a/c#1").exists() && path.join("a/b").exists());
         store.delete("a/b").await.unwrap();
         store.delete("a/b").await.unwrap();
         assert_eq!(store.get("a/b").await.unwrap(), None);

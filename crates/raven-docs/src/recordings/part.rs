@@ -14,7 +14,7 @@ use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use raven_protocol::time::Timestamp;
 
-use super::chain::{Chain, Keys, LINK, Link};
+use super::chain::{Broken, Chain, Keys, LINK, Link};
 use super::entry::{Entry, What};
 
 /// Begins every file.
@@ -92,12 +92,18 @@ impl Part {
         Ok(Self { path: path.to_owned(), file, length, first_block, chain, tally: Tally::default() })
     }
 
-    /// Takes up a file that an earlier run wrote. What its end cannot prove to be whole is set aside in
-    /// another file, and told; a write that a crash cut off ends so.
+    /// Takes up a file that an earlier run wrote. A write that a crash cut off is dropped: nobody was told
+    /// that it is recorded. Any other end that cannot prove to be whole, or one that lacks some of the
+    /// blocks that are `known` to have been there, is set aside in another file, and told.
     ///
     /// # Errors
     /// When it cannot be read, or does not follow at this place of the chain.
-    pub fn resume(path: &Path, keys: &Keys, chain: &Chain) -> anyhow::Result<(Self, Option<SetAside>)> {
+    pub fn resume(
+        path: &Path,
+        keys: &Keys,
+        chain: &Chain,
+        known: u64,
+    ) -> anyhow::Result<(Self, Option<SetAside>)> {
         let content = Bytes::from(std::fs::read(path)?);
         if content.len() < HEADER {
             // The crash came before anything was durable.
@@ -106,12 +112,17 @@ impl Part {
         let mut place = place_of(&content, chain)?;
         let mut rest = content.slice(HEADER..);
         let mut tally = Tally::default();
-        while let Ok(Some(plain)) = place.open(keys, &mut rest) {
-            Entry::decode_all(plain)?.iter().for_each(|entry| tally.add(entry));
-        }
+        let is_cut = loop {
+            match place.open(keys, &mut rest) {
+                Ok(Some(plain)) => Entry::decode_all(plain)?.iter().for_each(|entry| tally.add(entry)),
+                Ok(None) => break false,
+                Err(broken) => break matches!(broken, Broken::Cut),
+            }
+        };
         let length = (content.len() - rest.len()) as u64;
         let file = OpenOptions::new().read(true).write(true).open(path)?;
-        let aside = set_aside(path, &rest)?;
+        let was_told = !is_cut || place.blocks < known;
+        let aside = if was_told { set_aside(path, &rest)? } else { None };
         file.set_len(length)?;
         file.sync_all()?;
         let part =
@@ -234,7 +245,11 @@ mod tests {
         }
 
         fn resume(&self) -> (Part, Option<SetAside>) {
-            Part::resume(&self.path(), &self.keys, &self.start()).unwrap()
+            self.resume_knowing(0)
+        }
+
+        fn resume_knowing(&self, blocks: u64) -> (Part, Option<SetAside>) {
+            Part::resume(&self.path(), &self.keys, &self.start(), blocks).unwrap()
         }
     }
 
@@ -260,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_crash_leaves_of_the_last_write_is_set_aside_and_the_rest_stays() {
+    fn whatever_a_crash_leaves_of_the_last_write_goes_and_what_was_told_is_set_aside() {
         let bench = Bench::new();
         let mut part = Part::create(&bench.path(), bench.start()).unwrap();
         part.append(&bench.keys, &[output(0, "abc")]).unwrap();
@@ -271,6 +286,10 @@ mod tests {
         for length in good.len()..whole.len() {
             std::fs::write(bench.path(), &whole[..length]).unwrap();
             let (part, aside) = bench.resume();
+            assert!(part.tally.head == Some(3) && aside.is_none(), "cut at {length}");
+            assert_eq!(std::fs::read(bench.path()).unwrap(), good);
+            std::fs::write(bench.path(), &whole[..length]).unwrap();
+            let (part, aside) = bench.resume_knowing(2);
             assert_eq!(part.tally.head, Some(3), "cut at {length}");
             assert_eq!(aside.as_ref().map_or(0, |aside| aside.bytes), (length - good.len()) as u64);
             if let Some(aside) = aside {
@@ -289,7 +308,7 @@ mod tests {
         let bench = Bench::new();
         drop(Part::create(&bench.path(), bench.start()).unwrap());
         let elsewhere = Chain::at("ses_1", 9, [3; LINK]);
-        assert!(Part::resume(&bench.path(), &bench.keys, &elsewhere).is_err());
+        assert!(Part::resume(&bench.path(), &bench.keys, &elsewhere, 0).is_err());
     }
 
     #[test]

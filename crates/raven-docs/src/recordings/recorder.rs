@@ -57,6 +57,8 @@ impl Recordings {
         };
         let resumed = self.resume(&session, &row).await?;
         let tally = resumed.part.tally;
+        // The crash came after the end was stored, and before anybody heard of it.
+        let has_ended = tally.ended || row.ended_at.is_some();
         let head = tally.head.unwrap_or(u64::try_from(row.head).unwrap_or(0));
         let last_at = tally.last_at.unwrap_or(Timestamp::from_millis(row.last_at));
         let durable = Durable {
@@ -64,6 +66,7 @@ impl Recordings {
             bytes: resumed.stored.bytes + tally.bytes,
             stored_bytes: resumed.stored.stored_bytes + resumed.part.size(),
             gaps: resumed.stored.gaps + tally.gaps,
+            inputs: 0,
             last_at,
             stalled: None,
         };
@@ -101,10 +104,10 @@ impl Recordings {
         if is_new {
             // Its row has the same moment: times that are counted from either are the same.
             recorder.put_at(last_at, What::Begin(begin));
-        } else if !tally.ended {
+        } else if !has_ended {
             recorder.taken_up(resumed.lost);
         }
-        recorder.ended = tally.ended;
+        recorder.ended = has_ended;
         Ok(recorder)
     }
 
@@ -174,7 +177,8 @@ impl Recordings {
         let path = self.part_path(session, stored.parts);
         let mut lost = None;
         let part = if path.exists() {
-            let (part, aside) = Part::resume(&path, &self.inner.keys, &chain)
+            let known = u64::try_from(row.blocks).unwrap_or(0);
+            let (part, aside) = Part::resume(&path, &self.inner.keys, &chain, known)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
             if let Some(aside) = aside {
                 tracing::warn!(session.id = %session, bytes = aside.bytes, kept_as = %aside.path.display(),

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use raven_protocol::id::SessionId;
 use raven_protocol::time::Timestamp;
 use tokio::sync::watch;
@@ -15,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::chain::Chain;
-use super::entry::Entry;
+use super::entry::{Entry, What};
 use super::part::Part;
 use super::queue::Queue;
 use super::{Durable, Recordings, State, rows};
@@ -68,8 +67,9 @@ impl Writer {
                 return;
             }
             if self.part().size() >= put_at && !batch.last {
-                put_at = match self.put().await {
-                    Ok(()) => PART,
+                put_at = match self.store_part().await {
+                    Ok(()) if self.next_part().await => PART,
+                    Ok(()) => return,
                     Err(error) => self.could_not(&error, "a part could not be stored") + PART,
                 };
                 checked = Instant::now();
@@ -91,14 +91,12 @@ impl Writer {
                 Ok(()) => break,
                 Err(refused) => refused,
             };
-            tracing::warn!(session.id = %self.session, error = %format!("{refused:#}"),
-                "the recording cannot be written; the agent will wait");
-            self.durable.send_modify(|durable| durable.stalled = Some(format!("{refused:#}").into()));
-            if self.cancel.run_until_cancelled(sleep(DISK_AGAIN)).await.is_none() {
+            if !self.stalls(&format!("{refused:#}")).await {
                 return false;
             }
         }
-        let now = self.now();
+        let mut now = self.now();
+        now.inputs += entries.iter().filter(|entry| matches!(entry.what, What::Input { .. })).count() as u64;
         self.durable.send_replace(now);
         true
     }
@@ -126,18 +124,40 @@ impl Writer {
             bytes: stored.bytes + tally.bytes,
             stored_bytes: stored.stored_bytes + size,
             gaps: stored.gaps + tally.gaps,
+            inputs: before.inputs,
             last_at: tally.last_at.unwrap_or(before.last_at),
             stalled: None,
         }
     }
 
-    /// Brings a full part into the store and begins the next one.
-    async fn put(&mut self) -> anyhow::Result<()> {
-        self.store_part().await?;
+    /// Begins the next part, however long the disk refuses: nothing may be added to one that is stored.
+    /// False when the server ends before.
+    async fn next_part(&mut self) -> bool {
         let path = self.recordings.part_path(&self.session, self.stored.parts);
-        let mut part = self.part();
-        let next = Part::create(&path, part.chain.clone()).context("the next part cannot be made")?;
-        Ok(std::mem::replace(&mut *part, next).remove()?)
+        let chain = self.part().chain.clone();
+        let next = loop {
+            let refused = match Part::create(&path, chain.clone()) {
+                Ok(next) => break next,
+                Err(refused) => refused,
+            };
+            if !self.stalls(&format!("the next part cannot be made: {refused}")).await {
+                return false;
+            }
+        };
+        let stored = std::mem::replace(&mut *self.part(), next);
+        if let Err(left) = stored.remove() {
+            tracing::warn!(session.id = %self.session, error = %left, "a stored part's file stays");
+        }
+        self.durable.send_modify(|durable| durable.stalled = None);
+        true
+    }
+
+    /// Tells that the disk refuses, and waits before it is tried again; false when the server ends.
+    async fn stalls(&self, why: &str) -> bool {
+        tracing::warn!(session.id = %self.session, error = why,
+            "the recording cannot be written; the agent will wait");
+        self.durable.send_modify(|durable| durable.stalled = Some(why.into()));
+        self.cancel.run_until_cancelled(sleep(DISK_AGAIN)).await.is_some()
     }
 
     /// The object first, then its row; a crash in between does both again.
@@ -209,7 +229,11 @@ impl Writer {
     /// Nothing more comes: the recording is complete, or goes on after the next start.
     async fn end(mut self) {
         if !self.part().tally.ended {
-            return self.keep_row().await;
+            if self.row.ended_at.is_none() {
+                return self.keep_row().await;
+            }
+            // It had ended before, all of it is in the store, and this file is empty.
+            return self.forget_file();
         }
         let state = if self.durable.borrow().gaps > 0 { State::Incomplete } else { State::Complete };
         self.row.state = state.as_str().to_owned();
@@ -217,12 +241,7 @@ impl Writer {
         self.row.ended_at = tally.last_at.map(Timestamp::as_millis);
         for attempt in 1..=LAST_TRIES {
             match self.store_part().await {
-                Ok(()) => {
-                    if let Err(left) = std::fs::remove_file(self.part().path()) {
-                        tracing::warn!(session.id = %self.session, error = %left, "a stored part's file stays");
-                    }
-                    return;
-                }
+                Ok(()) => return self.forget_file(),
                 Err(error) => self.could_not(&error, "the last part could not be stored"),
             };
             if attempt < LAST_TRIES {
@@ -231,6 +250,12 @@ impl Writer {
         }
         // The file stays and is read in place of the object; the next start tries again.
         self.keep_row().await;
+    }
+
+    fn forget_file(&self) {
+        if let Err(left) = std::fs::remove_file(self.part().path()) {
+            tracing::warn!(session.id = %self.session, error = %left, "a stored part's file stays");
+        }
     }
 
     fn could_not(&self, error: &anyhow::Error, what: &'static str) -> u64 {

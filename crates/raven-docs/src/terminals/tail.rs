@@ -14,14 +14,19 @@ const KEPT: usize = 32 * 1024;
 pub struct Tail {
     chunks: VecDeque<(u64, Bytes)>,
     bytes: usize,
-    /// Offset before the first kept chunk.
-    base: u64,
+    /// Offset before the first kept chunk, unless nobody may go on from there.
+    base: Option<u64>,
 }
 
 impl Tail {
     /// Starts anew at an offset.
     pub fn reset(&mut self, offset: u64) {
-        *self = Self { base: offset, ..Self::default() };
+        *self = Self { base: Some(offset), ..Self::default() };
+    }
+
+    /// Starts anew: whoever was there before cannot go on from anywhere.
+    pub fn forget(&mut self) {
+        *self = Self::default();
     }
 
     /// Adds a chunk; `end` is the offset after it in the runtime's log.
@@ -32,14 +37,14 @@ impl Tail {
             && let Some((end, dropped)) = self.chunks.pop_front()
         {
             self.bytes -= dropped.len();
-            self.base = end;
+            self.base = Some(end);
         }
     }
 
     /// What came after an offset; `None` when it is not the end of a kept chunk.
     pub fn since(&self, offset: u64) -> Option<Bytes> {
-        let ends = std::iter::once(self.base).chain(self.chunks.iter().map(|(end, _)| *end));
-        let skipped = ends.into_iter().position(|end| end == offset)?;
+        let ends = self.chunks.iter().map(|(end, _)| Some(*end));
+        let skipped = std::iter::once(self.base).chain(ends).position(|end| end == Some(offset))?;
         let mut missed = BytesMut::new();
         for (_, bytes) in self.chunks.iter().skip(skipped) {
             missed.extend_from_slice(bytes);

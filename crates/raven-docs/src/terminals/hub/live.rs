@@ -48,6 +48,8 @@ pub struct Live {
     head: u64,
     /// Nothing was received yet, so any first offset is right.
     fresh: bool,
+    /// The filter has seen the stream from its beginning, or from a repaint on: it knows what is open.
+    in_step: bool,
     /// A repaint is on its way.
     pub repaint_asked: bool,
 }
@@ -65,6 +67,7 @@ impl Live {
             tail: Tail::default(),
             head: 0,
             fresh: true,
+            in_step: false,
             repaint_asked: false,
         }
     }
@@ -96,7 +99,7 @@ impl Live {
 
     /// Tells a new viewer what it missed, if that is still here.
     pub fn welcome(&mut self, id: ViewerId, since: Option<u64>) {
-        let missed = since.filter(|_| !self.fresh).and_then(|since| self.tail.since(since));
+        let missed = since.filter(|_| self.in_step).and_then(|since| self.tail.since(since));
         if let (Some(missed), Some(viewer)) = (missed, self.viewers.get_mut(&id)) {
             viewer.feed = Feed::Live;
             if !missed.is_empty() {
@@ -137,9 +140,12 @@ impl Live {
 
     /// Takes output of the runtime: everybody who is live gets it, less the queries in it.
     pub fn output(&mut self, offset: u64, bytes: &[u8]) {
-        if !self.fresh && offset != self.head {
+        if self.fresh {
+            self.in_step = offset == 0;
+        } else if offset != self.head {
             // A wire that skips or repeats is not believed: what viewers have may be wrong now.
             self.lose_track();
+            self.in_step = false;
         }
         self.fresh = false;
         self.head = offset;
@@ -162,7 +168,7 @@ impl Live {
     /// Takes a repaint: for those who wait for one, or for all when it skips ahead.
     pub fn repaint(&mut self, offset: u64, bytes: &[u8]) {
         self.repaint_asked = false;
-        let continues = !self.fresh && offset == self.head;
+        let continues = self.in_step && offset == self.head;
         // The painted screen ends with the sequence that is still open, of which a filter keeps back
         // just what the shared one keeps back.
         let mut filter = QueryFilter::new();
@@ -172,7 +178,7 @@ impl Live {
             self.filter = filter;
             self.tail.reset(offset);
             self.head = offset;
-            self.fresh = false;
+            (self.fresh, self.in_step) = (false, true);
         }
         let head = self.head;
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::AwaitsRepaint) {
@@ -193,7 +199,7 @@ impl Live {
     }
 
     fn lose_track(&mut self) {
-        self.tail.reset(self.head);
+        self.tail.forget();
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
             viewer.feed = Feed::AwaitsRepaint;
         }

@@ -1,6 +1,7 @@
 //! What a hub has to say to its runtime: control at once, and input as fast as the terminal takes it.
 //!
-//! Owns the order, the bound, and who is told what became of their input. Must not know wires or seats.
+//! Owns the order, the bound, and who is told what became of their input: that it was typed, once it is
+//! recorded too. Must not know wires or seats.
 
 use std::collections::VecDeque;
 
@@ -48,8 +49,19 @@ pub struct Outgoing {
     /// Bytes of input that went over this wire, and that the terminal has taken of them.
     sent: u64,
     taken: u64,
-    /// Inputs that were sent whole, each with the count of bytes at its end.
-    under_way: VecDeque<(u64, Done)>,
+    /// Pieces of input that were handed out, over every wire, and that are recorded durably of them.
+    pieces: u64,
+    recorded: u64,
+    /// Inputs that were sent whole.
+    under_way: VecDeque<UnderWay>,
+}
+
+/// An input that is done once the terminal has taken it and it is recorded.
+struct UnderWay {
+    /// Counts of bytes and of pieces at its end.
+    sent: u64,
+    pieces: u64,
+    done: Done,
 }
 
 impl Outgoing {
@@ -61,6 +73,8 @@ impl Outgoing {
             pace: Pace::Untold,
             sent: 0,
             taken: 0,
+            pieces: 0,
+            recorded: 0,
             under_way: VecDeque::new(),
         }
     }
@@ -68,7 +82,7 @@ impl Outgoing {
     /// A wire, in place of the one before. What was typed for that is refused.
     pub fn connect(&mut self, pace: Pace) {
         self.refuse(Refusal::Disconnected);
-        *self = Self { pace, ..Self::new() };
+        *self = Self { pace, pieces: self.pieces, recorded: self.recorded, ..Self::new() };
     }
 
     /// Queues control, which does not wait for input. Of each kind only the newest is of use.
@@ -112,9 +126,11 @@ impl Outgoing {
         let bytes = first.bytes.split_to(first.bytes.len().min(MAX_FRAME_PAYLOAD));
         self.sent += bytes.len() as u64;
         self.waiting -= bytes.len();
+        self.pieces += u64::from(!bytes.is_empty());
         if first.bytes.is_empty() {
             self.waiting -= EACH;
-            self.under_way.push_back((self.sent, first.done));
+            let (sent, pieces) = (self.sent, self.pieces);
+            self.under_way.push_back(UnderWay { sent, pieces, done: first.done });
         } else {
             self.typed.push_front(first);
         }
@@ -126,8 +142,19 @@ impl Outgoing {
     /// The terminal has taken so many bytes of this wire's input.
     pub fn taken(&mut self, taken: u64) {
         self.taken = taken.clamp(self.taken, self.sent);
-        while self.under_way.front().is_some_and(|(end, _)| *end <= self.taken) {
-            let Some((_, done)) = self.under_way.pop_front() else { return };
+        self.answer();
+    }
+
+    /// So many pieces of input are recorded durably.
+    pub fn recorded(&mut self, pieces: u64) {
+        self.recorded = pieces.clamp(self.recorded, self.pieces);
+        self.answer();
+    }
+
+    fn answer(&mut self) {
+        let is_done = |first: &UnderWay| first.sent <= self.taken && first.pieces <= self.recorded;
+        while self.under_way.front().is_some_and(is_done) {
+            let Some(UnderWay { done, .. }) = self.under_way.pop_front() else { return };
             let _ = done.send(Ok(()));
         }
     }
@@ -144,7 +171,7 @@ impl Outgoing {
     /// The wire broke: what is under way may have been taken or not, and is not sent again.
     pub fn refuse(&mut self, why: Refusal) {
         self.refuse_waiting(why);
-        for (_, done) in self.under_way.drain(..) {
+        for UnderWay { done, .. } in self.under_way.drain(..) {
             let _ = done.send(Err(why));
         }
     }
@@ -193,9 +220,13 @@ mod tests {
         outgoing.taken(INPUT_WINDOW);
         assert_eq!(take(&mut outgoing), [&paste[..], b"after"].concat());
         outgoing.taken(paste.len() as u64);
+        assert!(first.try_recv().is_err(), "taken, and not recorded");
+        outgoing.recorded(6);
         assert_eq!(first.try_recv(), Ok(Ok(())));
         assert!(second.try_recv().is_err());
         outgoing.taken(u64::MAX);
+        assert!(second.try_recv().is_err());
+        outgoing.recorded(7);
         assert_eq!(second.try_recv(), Ok(Ok(())));
     }
 
@@ -208,6 +239,7 @@ mod tests {
         while outgoing.is_due() {
             outgoing.next();
         }
+        outgoing.recorded(u64::MAX);
         assert_eq!((empty.try_recv(), full.try_recv()), (Ok(Ok(())), Ok(Ok(()))));
     }
 

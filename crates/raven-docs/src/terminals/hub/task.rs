@@ -81,7 +81,10 @@ impl End {
         let why = match (exit.code, exit.signal) {
             (Some(code), _) => format!("exit: {code}"),
             (None, Some(signal)) => format!("exit: signal {signal}"),
-            (None, None) => "exit: unknown".to_owned(),
+            // Whoever owned the terminal is gone without a word, and with it what it had read last.
+            (None, None) => {
+                return Self::without_the_rest("the terminal's host was gone before its program's end");
+            }
         };
         Next::Over(Self { exit: Some(exit), why, missing: false })
     }
@@ -138,8 +141,9 @@ impl Task {
                     Next::GoOn
                 }
                 Ok(()) = self.durable.changed() => {
-                    let head = self.durable.borrow_and_update().head;
+                    let Durable { head, inputs, .. } = *self.durable.borrow_and_update();
                     self.outgoing.control(ToRuntime::Ack(head));
+                    self.outgoing.recorded(inputs);
                     Next::GoOn
                 }
                 () = until(seats_due) => {
@@ -255,8 +259,9 @@ impl Task {
                 (self.ears, self.mouth) = (None, None);
                 self.outgoing.refuse(crate::terminals::viewer::Refusal::Disconnected);
                 self.set_status(TerminalStatus::Disconnected).await;
-                if self.last_words.is_some() && self.row.direction != "dialled" {
-                    return End::of("the agent ended");
+                if self.last_words.is_some() {
+                    // As for one that ended while there was no wire: the runtime keeps the rest.
+                    return self.agent_ended();
                 }
             }
             Some(FromRuntime::Hello { size, start }) => self.hello(size, start).await,

@@ -148,3 +148,32 @@ fn a_new_size_costs_everybody_a_repaint() {
     live.output(5, b"f");
     assert_eq!(seen(&viewer), b"abcRwidef");
 }
+
+#[test]
+fn nobody_goes_on_from_before_what_a_new_start_has_seen() {
+    let mut live = live();
+    // The log goes on in the middle of a query, of which this filter has not seen the beginning.
+    live.output(900, b"6");
+    for since in [0, 900, 901] {
+        let (_, back) = join(&mut live, "back", Right::Write, Seat { since: Some(since), ..Seat::default() });
+        assert_eq!(seen(&back), b"", "since {since}");
+    }
+    let (_, late) = join(&mut live, "late", Right::Write, Seat::default());
+    live.repaint(901, b"screen\x1b[6");
+    live.output(901, b"nx");
+    assert_eq!(seen(&late), b"Rscreenx");
+}
+
+#[test]
+fn nobody_goes_on_over_a_new_size_or_a_gap() {
+    for change in [(|live| live.set_size(TerminalSize::new(100, 30).unwrap())) as fn(&mut Live), |live| {
+        live.output(900, b"later");
+    }] {
+        let mut live = live();
+        live.output(0, b"abc");
+        change(&mut live);
+        let (_, back) = join(&mut live, "back", Right::Write, Seat { since: Some(3), ..Seat::default() });
+        assert_eq!(seen(&back), b"");
+        assert!(live.needs_repaint());
+    }
+}
