@@ -8,7 +8,7 @@ import { SIZE } from './corpus.mjs';
 export const MEANINGS = `
 All terminals are ${SIZE.cols} by ${SIZE.rows}. The corpus is made by a program that makes the same bytes every time: logs, boxes
 redrawn in place as synchronized frames, paints of the alternate screen, spinners, CJK and emoji; a program in the terminal
-prints it with \`cat\`. Each product's viewers speak its own protocol: Raven's and the gateway's with the official Socket.IO
+prints it with \`cat\`: 64 MiB for Raven, 32 for the others, 16 for tmux. Each product's viewers speak its own protocol: Raven's and the gateway's with the official Socket.IO
 client, Raven's as bytes and the gateway's as text. CPU seconds are those of all processes of a product as the kernel counts
 them, per GiB that the program put out; the program, the client and the kernel's own threads are left out.
 

@@ -14,7 +14,7 @@ export const MIB = 1024 * 1024;
 const ASK_AUDIT = 20;
 
 /** MiB of one flood by product: as much as takes seconds, not minutes. */
-const SIZES = { raven: 64, gateway: 16, 'gateway-unaudited': 32, terminado: 32, wetty: 32, tmux: 16 };
+const SIZES = { raven: 64, gateway: 32, 'gateway-unaudited': 32, terminado: 32, wetty: 32, tmux: 16 };
 
 /** Every size that is used, for the corpus. */
 export const sizes = (quick) => (quick ? [2] : [...new Set(Object.values(SIZES))]);

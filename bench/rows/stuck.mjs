@@ -40,7 +40,7 @@ export async function measure({ productName, server, client, options }) {
     peak: {},
   }));
   const growth = Object.fromEntries(
-    Object.keys(both.peak).map((name) => [name, Math.max(0, (stuck.peak[name] ?? NaN) - both.peak[name])]),
+    Object.keys(both.peak).map((name) => [name, Math.max(0, stuck.peak[name] - both.peak[name])]),
   );
   return { both, stuck, growth, mib: corpus.mib * RUNS, kept: stuck.pace ? stuck.pace / both.pace : 0 };
 }
