@@ -2,11 +2,14 @@
 //!
 //! Owns how events are spelled for browsers, and the end of connections whose credentials ended.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use raven_protocol::agent::AgentStatus;
 use raven_protocol::event::workspace as names;
 use raven_protocol::id::WorkspaceId;
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
@@ -21,6 +24,7 @@ use crate::app::App;
 use crate::auth::{Auth, Credentials, Person, Runtime};
 use crate::error::Error;
 use crate::events::{Published, WorkspaceEvent};
+use crate::secrets::digest;
 
 /// How often the credentials of open connections are looked at again.
 const RECHECK_EVERY: Duration = Duration::from_secs(5);
@@ -137,9 +141,10 @@ async fn recheck(io: SocketIo, auth: Auth, cancel: CancellationToken) {
         }
         let sockets =
             NAMESPACES.iter().filter_map(|path| io.of(path)).flat_map(|namespace| namespace.sockets());
+        let mut people = People::new();
         for socket in sockets {
             let Some(credentials) = socket.extensions.get::<Credentials>() else { continue };
-            match is_still_good(&auth, &socket, &credentials).await {
+            match is_still_good(&auth, &socket, &credentials, &mut people).await {
                 Ok(true) => {}
                 Ok(false) | Err(Error::Unauthenticated) => drop(socket.disconnect()),
                 Err(error) => tracing::warn!(%error, "a connection's credentials could not be looked at"),
@@ -148,10 +153,24 @@ async fn recheck(io: SocketIo, auth: Auth, cancel: CancellationToken) {
     }
 }
 
+/// Who is behind each credential in one look at all connections: one person has many.
+type People = HashMap<String, Person>;
+
 /// Whether a connection is still that of the same person in the same role, or of the same runtime.
-async fn is_still_good(auth: &Auth, socket: &SocketRef, credentials: &Credentials) -> Result<bool, Error> {
+async fn is_still_good(
+    auth: &Auth,
+    socket: &SocketRef,
+    credentials: &Credentials,
+    people: &mut People,
+) -> Result<bool, Error> {
     if let Some(runtime) = socket.extensions.get::<Runtime>() {
         return Ok(auth.runtime(credentials, runtime.workspace()).await? == runtime);
     }
-    Ok(socket.extensions.get::<Person>() == Some(auth.person(credentials).await?))
+    let secrets = [&credentials.bearer, &credentials.cookie];
+    let texts = secrets.map(|secret| secret.as_ref().map_or("", |secret| secret.expose_secret()));
+    let person = match people.entry(digest(&texts.join(" "))) {
+        Entry::Occupied(known) => known.get().clone(),
+        Entry::Vacant(unknown) => unknown.insert(auth.person(credentials).await?).clone(),
+    };
+    Ok(socket.extensions.get::<Person>() == Some(person))
 }

@@ -3,6 +3,7 @@
 //! Plain state without waiting. Terminal queries are taken out here, once for all viewers: the
 //! session's host is the only one to answer them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -139,7 +140,7 @@ impl Live {
     }
 
     /// Takes output of the runtime: everybody who is live gets it, less the queries in it.
-    pub fn output(&mut self, offset: u64, bytes: &[u8]) {
+    pub fn output(&mut self, offset: u64, bytes: &Bytes) {
         if self.fresh {
             self.in_step = offset == 0;
         } else if offset != self.head {
@@ -149,14 +150,21 @@ impl Live {
         }
         self.fresh = false;
         self.head = offset;
-        for piece in bytes.chunks(MAX_MESSAGE) {
-            self.show(piece);
+        let mut rest = bytes.clone();
+        while !rest.is_empty() {
+            let piece = rest.split_to(rest.len().min(MAX_MESSAGE));
+            self.show(&piece);
         }
     }
 
-    fn show(&mut self, bytes: &[u8]) {
+    fn show(&mut self, bytes: &Bytes) {
         self.head = self.head.saturating_add(bytes.len() as u64);
-        let visible = Bytes::copy_from_slice(&self.filter.strip(bytes));
+        let visible = match self.filter.strip(bytes) {
+            // Most output holds no query: it is passed on as it is.
+            Cow::Borrowed(whole) if whole.len() == bytes.len() => bytes.clone(),
+            Cow::Borrowed(part) => Bytes::copy_from_slice(part),
+            Cow::Owned(rest) => rest.into(),
+        };
         self.tail.push(self.head, visible.clone());
         for viewer in self.viewers.values_mut().filter(|viewer| viewer.feed == Feed::Live) {
             if viewer.queue.push_data(visible.clone(), self.head, false) == Pushed::Lagging {

@@ -61,14 +61,14 @@ fn a_newcomer_gets_a_repaint_and_then_just_what_follows_it() {
     let mut live = live();
     live.repaint(5, b"old");
     let (_, early) = join(&mut live, "early", Right::Write, Seat::default());
-    live.output(5, b"ab");
+    live.output(5, &Bytes::from_static(b"ab"));
     assert_eq!(seen(&early), b"", "nothing before the repaint");
     live.repaint(7, b"screen");
-    live.output(7, b"cd");
+    live.output(7, &Bytes::from_static(b"cd"));
     let (_, late) = join(&mut live, "late", Right::Write, Seat::default());
-    live.output(9, b"ef");
+    live.output(9, &Bytes::from_static(b"ef"));
     live.repaint(11, b"newer");
-    live.output(11, b"gh");
+    live.output(11, &Bytes::from_static(b"gh"));
     assert_eq!(seen(&early), b"Rscreencdefgh");
     assert_eq!(seen(&late), b"Rnewergh");
 }
@@ -77,10 +77,10 @@ fn a_newcomer_gets_a_repaint_and_then_just_what_follows_it() {
 fn a_viewer_that_was_away_briefly_gets_the_missing_tail() {
     let mut live = live();
     live.repaint(0, b"");
-    live.output(0, b"abc");
-    live.output(3, b"def");
+    live.output(0, &Bytes::from_static(b"abc"));
+    live.output(3, &Bytes::from_static(b"def"));
     let (_, back) = join(&mut live, "back", Right::Write, Seat { since: Some(3), ..Seat::default() });
-    live.output(6, b"g");
+    live.output(6, &Bytes::from_static(b"g"));
     assert_eq!(seen(&back), b"defg");
     let (_, lost) = join(&mut live, "lost", Right::Write, Seat { since: Some(4), ..Seat::default() });
     assert_eq!(seen(&lost), b"", "not a place where a message ended: a repaint must come");
@@ -92,9 +92,9 @@ fn a_gap_on_the_wire_costs_everybody_a_repaint() {
     let mut live = live();
     live.repaint(0, b"");
     let (_, viewer) = join(&mut live, "v", Right::Write, Seat { since: Some(0), ..Seat::default() });
-    live.output(0, b"abc");
+    live.output(0, &Bytes::from_static(b"abc"));
     live.repaint(900, b"later");
-    live.output(900, b"x");
+    live.output(900, &Bytes::from_static(b"x"));
     assert_eq!(seen(&viewer), b"abcRlaterx");
 }
 
@@ -105,11 +105,11 @@ fn queries_reach_no_viewer_however_they_are_cut() {
         live.repaint(0, b"");
         let (_, viewer) = join(&mut live, "v", Right::Write, Seat { since: Some(0), ..Seat::default() });
         let text = b"a\x1b[6nb";
-        live.output(0, &text[..1 + cut]);
+        live.output(0, &Bytes::copy_from_slice(&text[..1 + cut]));
         // One who comes in the middle of the query must not get its first half for good.
         let (_, late) = join(&mut live, "late", Right::Write, Seat::default());
         live.repaint(1 + cut as u64, &text[..1 + cut]);
-        live.output(1 + cut as u64, &text[1 + cut..]);
+        live.output(1 + cut as u64, &Bytes::copy_from_slice(&text[1 + cut..]));
         assert_eq!(seen(&viewer), b"ab", "cut at {cut}");
         assert_eq!(seen(&late), b"Rab", "cut at {cut}");
     }
@@ -123,14 +123,14 @@ fn a_viewer_that_lags_is_brought_back_by_a_repaint() {
     let chunk = vec![b'x'; 64 * 1024];
     let mut offset = 0;
     for _ in 0..20 {
-        live.output(offset, &chunk);
+        live.output(offset, &Bytes::copy_from_slice(&chunk));
         offset += chunk.len() as u64;
     }
     assert_eq!(seen(&slow), b"", "what waited was dropped");
     live.await_repaint(id);
     assert!(live.needs_repaint());
     live.repaint(offset, b"now");
-    live.output(offset, b"!");
+    live.output(offset, &Bytes::from_static(b"!"));
     assert_eq!(seen(&slow), b"Rnow!");
 }
 
@@ -139,13 +139,13 @@ fn a_new_size_costs_everybody_a_repaint() {
     let mut live = live();
     live.repaint(0, b"");
     let (_, viewer) = join(&mut live, "v", Right::Write, Seat { since: Some(0), ..Seat::default() });
-    live.output(0, b"abc");
+    live.output(0, &Bytes::from_static(b"abc"));
     live.set_size(TerminalSize::DEFAULT);
     assert!(!live.needs_repaint(), "the same size is none");
     live.set_size(TerminalSize::new(100, 30).unwrap());
-    live.output(3, b"de");
+    live.output(3, &Bytes::from_static(b"de"));
     live.repaint(5, b"wide");
-    live.output(5, b"f");
+    live.output(5, &Bytes::from_static(b"f"));
     assert_eq!(seen(&viewer), b"abcRwidef");
 }
 
@@ -153,24 +153,24 @@ fn a_new_size_costs_everybody_a_repaint() {
 fn nobody_goes_on_from_before_what_a_new_start_has_seen() {
     let mut live = live();
     // The log goes on in the middle of a query, of which this filter has not seen the beginning.
-    live.output(900, b"6");
+    live.output(900, &Bytes::from_static(b"6"));
     for since in [0, 900, 901] {
         let (_, back) = join(&mut live, "back", Right::Write, Seat { since: Some(since), ..Seat::default() });
         assert_eq!(seen(&back), b"", "since {since}");
     }
     let (_, late) = join(&mut live, "late", Right::Write, Seat::default());
     live.repaint(901, b"screen\x1b[6");
-    live.output(901, b"nx");
+    live.output(901, &Bytes::from_static(b"nx"));
     assert_eq!(seen(&late), b"Rscreenx");
 }
 
 #[test]
 fn nobody_goes_on_over_a_new_size_or_a_gap() {
     for change in [(|live| live.set_size(TerminalSize::new(100, 30).unwrap())) as fn(&mut Live), |live| {
-        live.output(900, b"later");
+        live.output(900, &Bytes::from_static(b"later"));
     }] {
         let mut live = live();
-        live.output(0, b"abc");
+        live.output(0, &Bytes::from_static(b"abc"));
         change(&mut live);
         let (_, back) = join(&mut live, "back", Right::Write, Seat { since: Some(3), ..Seat::default() });
         assert_eq!(seen(&back), b"");
