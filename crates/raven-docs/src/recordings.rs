@@ -239,7 +239,7 @@ impl Recordings {
         let found = sessions::find(self.inner.db.read(), by.workspace(), session).await?;
         let session = found.ok_or(Error::NotFound("terminal session"))?.id;
         let row = rows::find(self.inner.db.read(), &session).await?;
-        let row = row.filter(|row| row.expired_at.is_none()).ok_or(Error::NotFound("recording"))?;
+        let row = row.filter(|row| !self.is_expired(row)).ok_or(Error::NotFound("recording"))?;
         Ok(Reader::open(self, row).await?)
     }
 
@@ -301,14 +301,20 @@ impl Recordings {
         writer::part_path(&self.inner.parts, session, number)
     }
 
+    /// Whether a recording was removed by us: a row that only says so is not believed.
+    pub fn is_expired(&self, row: &rows::Model) -> bool {
+        row.expired_at.is_some() && self.seal(row) == row.seal
+    }
+
     /// The keyed digest of what a row says of its chain.
     fn seal(&self, row: &rows::Model) -> String {
-        let numbers = [row.started_at, row.head, row.bytes, row.gaps, row.segments, row.blocks];
-        let numbers: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
-        let ended = row.ended_at.unwrap_or(-1).to_be_bytes();
+        let counts = [row.head, row.bytes, row.stored_bytes, row.gaps, row.segments, row.blocks];
+        let numbers = counts.into_iter().chain([row.lost_blocks, row.started_at, row.last_at]);
+        let numbers: Vec<u8> = numbers.flat_map(i64::to_be_bytes).collect();
+        let ends = [row.ended_at, row.expired_at].map(|at| at.unwrap_or(-1).to_be_bytes()).concat();
         let texts = [&row.session_id, &row.workspace_id, &row.state, &row.input, &row.link];
         let mut parts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
-        parts.extend([&numbers[..], &ended[..]]);
+        parts.extend([&numbers[..], &ends[..]]);
         crate::secrets::hex(&self.inner.keys.digest(&parts))
     }
 }

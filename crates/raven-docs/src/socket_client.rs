@@ -34,6 +34,8 @@ pub type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 #[error("the runtime answered {status}: {detail}")]
 pub struct Refused {
     pub status: StatusCode,
+    /// The code of its problem, where it told one.
+    pub code: Option<String>,
     pub detail: String,
 }
 
@@ -75,7 +77,8 @@ pub async fn connect(
 
 fn refused(response: Response<Option<Vec<u8>>>) -> Refused {
     let problem = response.body().as_deref().and_then(|body| serde_json::from_slice::<Problem>(body).ok());
+    let code = problem.as_ref().map(|problem| problem.code.clone());
     let detail =
         problem.map_or_else(|| "it does not speak WebSocket here".to_owned(), |problem| problem.detail);
-    Refused { status: response.status(), detail }
+    Refused { status: response.status(), code, detail }
 }

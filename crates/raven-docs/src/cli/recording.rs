@@ -13,7 +13,7 @@ use super::print;
 use crate::config::DataDir;
 use crate::db::{Db, recordings as rows};
 use crate::recordings::Recordings;
-use crate::recordings::cast::Format;
+use crate::recordings::cast::{Form, Format, Inputs};
 use crate::recordings::ranges::Layout;
 use crate::recordings::reader::Reader;
 use crate::recordings::verify::{Outcome, Verdict};
@@ -125,14 +125,14 @@ async fn verify(recordings: &Recordings, sessions: &[String], json: bool) -> any
 async fn chosen(recordings: &Recordings, sessions: &[String]) -> anyhow::Result<Vec<rows::Model>> {
     let all = recordings.all().await?;
     if sessions.is_empty() {
-        return Ok(all.into_iter().filter(|row| row.expired_at.is_none()).collect());
+        return Ok(all.into_iter().filter(|row| !recordings.is_expired(row)).collect());
     }
     let mut found = Vec::new();
     for session in sessions {
         let row = all.iter().find(|row| row.session_id == *session);
         let row = row
             .with_context(|| format!("no recording of {session}; `raven-docs recording list` lists them"))?;
-        if row.expired_at.is_some() {
+        if recordings.is_expired(row) {
             bail!("the recording of {session} was removed, as the workspace's settings say");
         }
         found.push(row.clone());
@@ -164,7 +164,8 @@ async fn export(
     let mut rows = chosen(recordings, &[session.to_owned()]).await?;
     let row = rows.pop().context("no recording")?;
     let mut reader = Reader::open(recordings, row).await?;
-    let layout = Layout::of(&mut reader, format).await?;
+    let form = Form { format, inputs: Inputs::Shown };
+    let layout = Layout::of(&mut reader, form).await?;
     let whole = 0..layout.total;
     let mut stream = Box::pin(layout.stream(reader, whole));
     let mut to: Box<dyn AsyncWrite + Unpin> = match &output {

@@ -25,6 +25,7 @@ pub struct Model {
     pub segments: i64,
     pub blocks: i64,
     pub link: String,
+    pub lost_blocks: i64,
     pub seal: String,
     pub expired_at: Option<i64>,
 }
@@ -50,6 +51,7 @@ pub mod segment {
         pub bytes: i64,
         pub stored_bytes: i64,
         pub gaps: i64,
+        pub head: i64,
         pub first_at: i64,
         pub last_at: i64,
         pub link: String,
@@ -67,7 +69,7 @@ pub async fn put(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     let changed =
         [C::State, C::Input, C::LastAt, C::EndedAt, C::Head, C::Bytes, C::StoredBytes, C::Gaps, C::Segments]
             .into_iter()
-            .chain([C::Blocks, C::Link, C::Seal, C::ExpiredAt]);
+            .chain([C::Blocks, C::Link, C::LostBlocks, C::Seal, C::ExpiredAt]);
     let row = row.clone().into_active_model().reset_all();
     let anew = OnConflict::column(C::SessionId).update_columns(changed).to_owned();
     Entity::insert(row).on_conflict(anew).exec_without_returning(db).await?;
@@ -108,8 +110,17 @@ pub async fn ended_before(
 /// Adds a stored part, or writes it anew.
 pub async fn put_segment(db: &impl ConnectionTrait, row: &segment::Model) -> Queried<()> {
     use segment::Column as C;
-    let changed =
-        [C::FirstBlock, C::Blocks, C::Bytes, C::StoredBytes, C::Gaps, C::FirstAt, C::LastAt, C::Link];
+    let changed = [
+        C::FirstBlock,
+        C::Blocks,
+        C::Bytes,
+        C::StoredBytes,
+        C::Gaps,
+        C::Head,
+        C::FirstAt,
+        C::LastAt,
+        C::Link,
+    ];
     let row = row.clone().into_active_model().reset_all();
     let anew = OnConflict::columns([C::SessionId, C::Number]).update_columns(changed).to_owned();
     segment::Entity::insert(row).on_conflict(anew).exec_without_returning(db).await?;

@@ -11,11 +11,11 @@ use raven_protocol::id::SessionId;
 use serde::Deserialize;
 
 use super::extract::{May, Path, Query};
-use crate::access::Read;
+use crate::access::{Drive, Granted, Read};
 use crate::app::App;
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
-use crate::recordings::cast::Format;
+use crate::recordings::cast::{Form, Format, Inputs};
 use crate::recordings::log::{self, LogItem, LogQuery, unreadable};
 use crate::recordings::ranges::Layout;
 use crate::recordings::transcript::{self, Transcript};
@@ -55,10 +55,11 @@ pub async fn recording(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let mut reader = app.recordings.read(&by, &id).await?;
-    let layout = Layout::of(&mut reader, format).await.map_err(unreadable)?;
+    let form = Form { format, inputs: inputs_for(&by) };
+    let layout = Layout::of(&mut reader, form).await.map_err(unreadable)?;
     let total = layout.total;
     // The same link ends the same chain: what a client has of it is still right.
-    let tag = format!("\"{}-{}\"", reader.chain_link(), format.extension());
+    let tag = format!("\"{}-{form:?}\"", reader.chain_link()).replace(['{', '}', ' '], "");
     let fresh = headers.get(header::IF_RANGE).is_none_or(|given| given.as_bytes() == tag.as_bytes());
     let asked = headers.get(header::RANGE).filter(|_| fresh).and_then(|range| range.to_str().ok());
     let (status, range) = match asked.map(|asked| parse_range(asked, total)) {
@@ -92,6 +93,11 @@ pub async fn recording(
         set(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
+}
+
+/// What people typed may be what they would not show: it is for those who could have typed it.
+fn inputs_for(by: &Granted<Read>) -> Inputs {
+    if by.and::<Drive>().is_ok() { Inputs::Shown } else { Inputs::Counted }
 }
 
 /// What a `Range` header asks for.
@@ -139,6 +145,7 @@ pub async fn logs(
         cursor.parse().map_err(|_| Error::invalid("cursor", "is not one of a page of this list"))
     });
     let query = LogQuery {
+        inputs: inputs_for(&by),
         kinds: LogQuery::kinds(entries.kind.as_deref())?,
         after: after.transpose()?,
         limit: page.limit()?,

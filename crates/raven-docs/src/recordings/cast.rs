@@ -41,22 +41,37 @@ impl Format {
     }
 }
 
+/// Whether what people typed is told, or only who typed how much: it may be what they would not show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Inputs {
+    Shown,
+    #[default]
+    Counted,
+}
+
+/// How a recording leaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Form {
+    pub format: Format,
+    pub inputs: Inputs,
+}
+
 /// Writes entries in a form, one after another.
 #[derive(Debug, Clone, Default)]
 pub struct Writer {
-    format: Format,
+    form: Form,
     last: Option<Timestamp>,
     decoder: Decoder,
 }
 
 impl Writer {
-    pub fn new(format: Format) -> Self {
-        Self { format, ..Self::default() }
+    pub fn new(form: Form) -> Self {
+        Self { form, ..Self::default() }
     }
 
     /// Adds an entry to a buffer.
     pub fn write(&mut self, entry: &Entry, into: &mut Vec<u8>) {
-        match self.format {
+        match self.form.format {
             Format::Raw => {
                 if let What::Output { bytes, .. } = &entry.what {
                     into.extend_from_slice(bytes);
@@ -88,10 +103,10 @@ impl Writer {
                 // A player skips what it does not know: who typed stands in a comment, and when, in
                 // seconds since the last event, where no event of its own tells that.
                 into.extend_from_slice(b"# ");
-                match typed {
+                match typed.told(self.form.inputs) {
                     Typed::Full(bytes) => {
                         line(into, &json!({ "typed": by }));
-                        self.event(at, "i", &String::from_utf8_lossy(bytes), into);
+                        self.event(at, "i", &String::from_utf8_lossy(&bytes), into);
                     }
                     Typed::Length(length) => {
                         let after = self.since_last(at) as f64 / 1000.0;
@@ -158,7 +173,8 @@ mod tests {
     use crate::recordings::entry::{Mark, MarkKind};
 
     fn rendered(format: Format, entries: &[(i64, What)]) -> String {
-        let (mut writer, mut bytes) = (Writer::new(format), Vec::new());
+        let form = Form { format, inputs: Inputs::Shown };
+        let (mut writer, mut bytes) = (Writer::new(form), Vec::new());
         for (at, what) in entries {
             writer.write(&Entry { at: Timestamp::from_millis(*at), what: what.clone() }, &mut bytes);
         }

@@ -10,6 +10,7 @@ use raven_protocol::terminal::{Exit, TerminalSize};
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::cast::Inputs;
 use crate::auth::Named;
 
 /// Bytes before an entry's payload.
@@ -60,6 +61,16 @@ pub enum Typed {
     Full(Bytes),
     /// Only how many bytes, because the workspace records no input.
     Length(u64),
+}
+
+impl Typed {
+    /// What of it is told.
+    pub fn told(&self, inputs: Inputs) -> Self {
+        match (self, inputs) {
+            (Self::Full(bytes), Inputs::Counted) => Self::Length(bytes.len() as u64),
+            (told, _) => told.clone(),
+        }
+    }
 }
 
 /// A place in a recording.

@@ -5,6 +5,7 @@
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::cast::Inputs;
 use super::entry::{Entry, Typed, What};
 use super::reader::{ReadError, Reader};
 use crate::auth::Named;
@@ -60,6 +61,7 @@ pub struct LogItem {
 pub struct LogQuery {
     /// Every kind when empty.
     pub kinds: Vec<LogKind>,
+    pub inputs: Inputs,
     /// Number of the last item of the page before.
     pub after: Option<u64>,
     pub limit: u64,
@@ -91,7 +93,7 @@ pub async fn page(mut reader: Reader, query: &LogQuery) -> Result<Page<LogItem>,
             if query.after.is_some_and(|after| seq <= after) {
                 continue;
             }
-            let Some(item) = item(seq, started, &entry) else { continue };
+            let Some(item) = item(seq, started, &entry, query.inputs) else { continue };
             if !query.kinds.is_empty() && !query.kinds.contains(&item.kind) {
                 continue;
             }
@@ -116,7 +118,7 @@ pub fn unreadable(error: ReadError) -> Error {
     }
 }
 
-fn item(seq: u64, started: i64, entry: &Entry) -> Option<LogItem> {
+fn item(seq: u64, started: i64, entry: &Entry, inputs: Inputs) -> Option<LogItem> {
     let mut item = LogItem {
         seq,
         at_ms: entry.at.as_millis() - started,
@@ -140,9 +142,9 @@ fn item(seq: u64, started: i64, entry: &Entry) -> Option<LogItem> {
         What::Input { by, typed } => {
             item.kind = LogKind::Input;
             item.user = Some(by.clone());
-            (item.text, item.bytes) = match typed {
-                Typed::Full(bytes) => (Some(text(bytes)), Some(bytes.len() as u64)),
-                Typed::Length(length) => (None, Some(*length)),
+            (item.text, item.bytes) = match typed.told(inputs) {
+                Typed::Full(bytes) => (Some(text(&bytes)), Some(bytes.len() as u64)),
+                Typed::Length(length) => (None, Some(length)),
             };
         }
         What::Size(size) => {

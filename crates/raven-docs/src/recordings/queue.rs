@@ -73,9 +73,13 @@ impl Queue {
         self.full.notify_one();
     }
 
+    pub fn has_room(&self) -> bool {
+        self.lock().bytes < MAX_WAITING
+    }
+
     /// Returns once there is room for output. For one waiter.
     pub async fn room(&self) {
-        while self.lock().bytes >= MAX_WAITING {
+        while !self.has_room() {
             self.room.notified().await;
         }
     }

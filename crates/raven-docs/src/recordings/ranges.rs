@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
 
-use super::cast::{Format, Writer};
+use super::cast::{Form, Writer};
 use super::reader::{ReadError, Reader};
 
 /// Parts whose lengths are remembered: some hundred gigabytes of recordings.
@@ -20,7 +20,7 @@ const REMEMBERED: usize = 10_000;
 /// How long parts are, and where their writers stood after them.
 #[derive(Default)]
 pub struct Lengths {
-    known: Mutex<HashMap<(String, usize, Format), Known>>,
+    known: Mutex<HashMap<(String, usize, Form), Known>>,
 }
 
 #[derive(Clone)]
@@ -31,18 +31,18 @@ struct Known {
 
 /// Where each part of a recording begins in one form.
 pub struct Layout {
-    format: Format,
+    form: Form,
     /// Offset of each part, and the writer before it.
     parts: Vec<(u64, Writer)>,
     pub total: u64,
 }
 
 impl Lengths {
-    fn get(&self, key: &(String, usize, Format)) -> Option<Known> {
+    fn get(&self, key: &(String, usize, Form)) -> Option<Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    fn put(&self, key: (String, usize, Format), known: Known) {
+    fn put(&self, key: (String, usize, Form), known: Known) {
         let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
             all.clear();
@@ -56,11 +56,11 @@ impl Layout {
     ///
     /// # Errors
     /// When a block cannot be read.
-    pub async fn of(reader: &mut Reader, format: Format) -> Result<Self, ReadError> {
-        let (mut at, mut writer, mut parts) = (0, Writer::new(format), Vec::new());
+    pub async fn of(reader: &mut Reader, form: Form) -> Result<Self, ReadError> {
+        let (mut at, mut writer, mut parts) = (0, Writer::new(form), Vec::new());
         for part in 0..reader.parts() {
             parts.push((at, writer.clone()));
-            let key = (reader.row.session_id.clone(), part, format);
+            let key = (reader.row.session_id.clone(), part, form);
             let known = match reader.recordings().inner.lengths.get(&key) {
                 Some(known) => known,
                 None => {
@@ -74,7 +74,7 @@ impl Layout {
             at += known.length;
             writer = known.after;
         }
-        Ok(Self { format, parts, total: at })
+        Ok(Self { form, parts, total: at })
     }
 
     /// The bytes of a range, block by block.
@@ -84,7 +84,7 @@ impl Layout {
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, ReadError>> + Send + 'static {
         let from = self.parts.partition_point(|(begin, _)| *begin <= range.start).saturating_sub(1);
-        let (at, writer) = self.parts.get(from).cloned().unwrap_or((0, Writer::new(self.format)));
+        let (at, writer) = self.parts.get(from).cloned().unwrap_or((0, Writer::new(self.form)));
         let place = Place { reader, writer, at, range, skip_to: Some(from) };
         try_unfold(place, |mut place| async move {
             if let Some(part) = place.skip_to.take() {

@@ -52,18 +52,18 @@ impl Reader {
     pub async fn open(recordings: &Recordings, row: rows::Model) -> anyhow::Result<Self> {
         let session = SessionId::parse(row.session_id.as_str())?;
         let db = recordings.inner.db.read();
-        let mut segments = rows::segments(db, &session).await?;
-        let mut open = None;
+        // Row, then parts, then the file: what is newer in those than the row is no contradiction.
+        let (mut row, mut segments, mut open) = (row, Vec::new(), None);
         for _ in 0..TRIES {
+            row = rows::find(db, &row.session_id).await?.unwrap_or(row);
+            segments = rows::segments(db, &session).await?;
             open = part::read(&recordings.part_path(&session, segments.len() as u64))?;
-            let now = rows::segments(db, &session).await?;
             // A part that was stored meanwhile is read from the store.
-            if std::mem::replace(&mut segments, now).len() == segments.len() {
+            let now = rows::segments(db, &session).await?.len();
+            if now == segments.len() && row.segments == i64::try_from(now)? {
                 break;
             }
         }
-        // A row that is older than the parts would call what is new in them wrong.
-        let row = rows::find(db, &row.session_id).await?.unwrap_or(row);
         let chain = Chain::new(&recordings.inner.keys, &row.session_id);
         Ok(Self { recordings: recordings.clone(), row, segments, open, part: 0, current: None, chain })
     }

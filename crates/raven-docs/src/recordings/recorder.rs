@@ -20,6 +20,9 @@ use super::writer::{Stored, Writer, place_after};
 use super::{Durable, RecordInput, Recordings, State, lock, rows};
 use crate::auth::Named;
 
+/// How far another machine's clock may be ahead of ours, in milliseconds, before it is not believed.
+const MAX_AHEAD_MS: i64 = 60_000;
+
 /// Puts what happens at one terminal into its recording. Dropping it leaves the recording to be taken up
 /// again.
 pub struct Recorder {
@@ -50,8 +53,7 @@ impl Recordings {
         let workspace = WorkspaceId::parse(begin.workspace.as_str())?;
         let input = self.policy(&workspace).await?;
         let found = rows::find(self.inner.db.read(), session.as_str()).await?;
-        let is_new = found.is_none();
-        let row = match found {
+        let mut row = match found {
             Some(row) => row,
             None => self.new_row(&begin, input).await?,
         };
@@ -59,7 +61,11 @@ impl Recordings {
         let tally = resumed.part.tally;
         // The crash came after the end was stored, and before anybody heard of it.
         let has_ended = tally.ended || row.ended_at.is_some();
-        let head = tally.head.unwrap_or(u64::try_from(row.head).unwrap_or(0));
+        // A crash may have come before its beginning was written.
+        let is_new = resumed.stored.parts == 0 && tally.last_at.is_none();
+        // What the row tells of the head counts only as far as its blocks are there.
+        let head = tally.head.unwrap_or(resumed.stored.head);
+        row.lost_blocks += i64::try_from(resumed.missing).unwrap_or(i64::MAX);
         let last_at = tally.last_at.unwrap_or(Timestamp::from_millis(row.last_at));
         let durable = Durable {
             head,
@@ -70,6 +76,7 @@ impl Recordings {
             last_at,
             stalled: None,
         };
+        let Resumed { part, stored, lost, missing } = resumed;
         let (told, durable) = watch::channel(durable);
         let queue = Arc::new(Queue::default());
         let writer = Writer {
@@ -77,8 +84,8 @@ impl Recordings {
             session: session.clone(),
             queue: Arc::clone(&queue),
             row,
-            stored: resumed.stored,
-            part: Arc::new(Mutex::new(resumed.part)),
+            stored,
+            part: Arc::new(Mutex::new(part)),
             durable: told,
             cancel: self.inner.cancel.clone(),
         };
@@ -105,7 +112,7 @@ impl Recordings {
             // Its row has the same moment: times that are counted from either are the same.
             recorder.put_at(last_at, What::Begin(begin));
         } else if !has_ended {
-            recorder.taken_up(resumed.lost);
+            recorder.taken_up(missing, lost);
         }
         recorder.ended = has_ended;
         Ok(recorder)
@@ -146,6 +153,7 @@ impl Recordings {
             link: crate::secrets::hex(&chain.link),
             seal: String::new(),
             expired_at: None,
+            lost_blocks: 0,
         };
         row.seal = self.seal(&row);
         let tx = self.inner.db.begin().await?;
@@ -166,6 +174,7 @@ impl Recordings {
         };
         let stored = Stored {
             parts: segments.len() as u64,
+            head: segments.last().and_then(|last| u64::try_from(last.head).ok()).unwrap_or(0),
             bytes: sum(|segment| segment.bytes),
             stored_bytes: sum(|segment| segment.stored_bytes),
             gaps: sum(|segment| segment.gaps),
@@ -189,11 +198,11 @@ impl Recordings {
         } else {
             Part::create(&path, chain)?
         };
-        if part.chain.blocks < u64::try_from(row.blocks).unwrap_or(0) {
-            let why = "blocks that were written are gone";
-            tracing::error!(session.id = %session, "{why}; its verification will say so");
+        let missing = u64::try_from(row.blocks).unwrap_or(0).saturating_sub(part.chain.blocks);
+        if missing > 0 {
+            tracing::error!(session.id = %session, missing, "blocks of a recording are gone; its check says so");
         }
-        Ok(Resumed { part, stored, lost })
+        Ok(Resumed { part, stored, lost, missing })
     }
 }
 
@@ -202,6 +211,8 @@ struct Resumed {
     stored: Stored,
     /// Bytes at the end that could not be read.
     lost: Option<u64>,
+    /// Blocks that the row tells of and that are not there.
+    missing: u64,
 }
 
 impl Recorder {
@@ -213,6 +224,11 @@ impl Recorder {
     /// Whether a screen is wanted, to go on from after a gap.
     pub fn wants_repaint(&self) -> bool {
         self.wants_repaint
+    }
+
+    /// Whether there is room for more.
+    pub fn has_room(&self) -> bool {
+        self.queue.has_room()
     }
 
     /// Returns once there is room for output.
@@ -298,7 +314,11 @@ impl Recorder {
         while self.durable.changed().await.is_ok() {}
     }
 
-    fn taken_up(&mut self, lost: Option<u64>) {
+    fn taken_up(&mut self, missing: u64, lost: Option<u64>) {
+        if missing > 0 {
+            let why = format!("{missing} blocks that were written are gone from the server's disk");
+            self.gap(self.head, &why);
+        }
         if let Some(bytes) = lost {
             let label = format!(
                 "the last {bytes} bytes of the recording's file could not be read; it goes on before them"
@@ -325,7 +345,9 @@ impl Recorder {
         if self.ended {
             return;
         }
-        let at = at.max(self.last_at);
+        // Nor does it run ahead of ours because one of them is wrong.
+        let latest = Timestamp::from_millis(Timestamp::now().as_millis() + MAX_AHEAD_MS);
+        let at = at.min(latest).max(self.last_at);
         self.last_at = at;
         self.queue.push(Entry { at, what });
     }

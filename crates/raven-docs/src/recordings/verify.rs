@@ -113,6 +113,11 @@ impl Check {
         if reader.row.segments != i64::try_from(reader.segments.len()).unwrap_or(i64::MAX) {
             return Err(here(reader, "the database tells of another number of parts", false));
         }
+        if reader.row.lost_blocks > 0 {
+            let why =
+                format!("{} blocks were gone when the server was started again", reader.row.lost_blocks);
+            return Err(here(reader, &why, true));
+        }
         while reader.part < reader.parts() {
             self.part(reader).await?;
             self.segments += 1;

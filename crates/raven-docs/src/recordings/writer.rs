@@ -10,7 +10,7 @@ use std::time::Duration;
 use raven_protocol::id::SessionId;
 use raven_protocol::time::Timestamp;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::chain::Chain;
@@ -49,6 +49,8 @@ pub struct Writer {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stored {
     pub parts: u64,
+    /// Offset after their newest output.
+    pub head: u64,
     pub bytes: u64,
     pub stored_bytes: u64,
     pub gaps: u64,
@@ -60,12 +62,22 @@ impl Writer {
         let mut checked = Instant::now();
         // A part that the store refused is not tried again with every batch.
         let mut put_at = PART;
+        // Whether the row lags behind what is written.
+        let mut is_behind = false;
         loop {
-            let batch = self.queue.take().await;
+            let batch = tokio::select! {
+                batch = self.queue.take() => batch,
+                () = sleep_until(checked + CHECKPOINT), if is_behind => {
+                    self.keep_row().await;
+                    (checked, is_behind) = (Instant::now(), false);
+                    continue;
+                }
+            };
             if !batch.entries.is_empty() && !self.write(batch.entries).await {
                 // Nothing of it was told to be recorded: it comes again after the next start.
                 return;
             }
+            is_behind = true;
             if self.part().size() >= put_at && !batch.last {
                 put_at = match self.store_part().await {
                     Ok(()) if self.next_part().await => PART,
@@ -75,7 +87,7 @@ impl Writer {
                 checked = Instant::now();
             } else if checked.elapsed() >= CHECKPOINT && !batch.last {
                 self.keep_row().await;
-                checked = Instant::now();
+                (checked, is_behind) = (Instant::now(), false);
             }
             if batch.last {
                 return self.end().await;
@@ -173,6 +185,7 @@ impl Writer {
         self.recordings.inner.store.put(&super::object_key(&self.row, number), blocks).await?;
         let after = Stored {
             parts: number + 1,
+            head: tally.head.unwrap_or(self.stored.head),
             bytes: self.stored.bytes + tally.bytes,
             stored_bytes: self.stored.stored_bytes + size,
             gaps: self.stored.gaps + tally.gaps,
@@ -185,6 +198,7 @@ impl Writer {
             bytes: signed(tally.bytes),
             stored_bytes: signed(size),
             gaps: signed(tally.gaps),
+            head: signed(after.head),
             first_at: tally.first_at.map_or(self.row.started_at, Timestamp::as_millis),
             last_at: tally.last_at.map_or(self.row.started_at, Timestamp::as_millis),
             link: hex(&chain.link),

@@ -134,7 +134,7 @@ async fn relay(
     let LinkEnd { mut from_hub, to_hub } = end;
     let mut raw = RawStream::new(size, position);
     let tell = async |heard: FromRuntime| to_hub.send(heard).await.map_err(|_| Gone);
-    tell(FromRuntime::Hello { size, start: Start::Now }).await?;
+    tell(FromRuntime::Hello { size, start: Start::Now { at: position } }).await?;
     loop {
         tokio::select! {
             asked = from_hub.recv() => match asked {

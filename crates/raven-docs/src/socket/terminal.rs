@@ -477,9 +477,10 @@ fn refusal(refused: Refusal) -> ViewerError {
         Refusal::ReadOnly => {
             error("READ_ONLY", "you are watching: somebody else is typing, or you may not type")
         }
-        Refusal::Disconnected => {
-            error("DISCONNECTED", "the runtime's connection is lost; what you typed was not sent")
-        }
+        Refusal::Disconnected => error(
+            "DISCONNECTED",
+            "the runtime's connection is lost; look at the terminal before you type it again",
+        ),
         Refusal::Ended => error("SESSION_TERMINATED", "this terminal session has ended"),
     }
 }

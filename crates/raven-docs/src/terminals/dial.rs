@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use raven_protocol::id::{AgentId, WorkspaceId};
@@ -11,6 +12,7 @@ use raven_protocol::terminal::{
     ClientControl, Frame, FrameKind, ServerControl, Stamped, TerminalSize, V1_SUBPROTOCOL,
 };
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::hub::Hub;
@@ -26,6 +28,12 @@ const FIRST_RETRY: Duration = Duration::from_millis(100);
 
 /// Longest wait before a terminal is dialled again.
 const SLOWEST_RETRY: Duration = Duration::from_secs(2);
+
+/// How long a runtime may say nothing at all: it pings every 30 s.
+const SILENT: Duration = Duration::from_secs(75);
+
+/// How long the end of a connection may take.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// Dials a session's runtime and gives the hub the wire, again and again until the session ends.
 pub async fn keep_connected(terminals: Terminals, runtimes: Runtimes, row: rows::Model, hub: Hub) {
@@ -51,9 +59,11 @@ pub async fn keep_connected(terminals: Terminals, runtimes: Runtimes, row: rows:
     }
 }
 
-/// The runtime does not know the terminal: it will not come back.
+/// The runtime does not know the agent: its terminal will not come back. Whatever else answers 404, such
+/// as a proxy while the runtime is restarted, says nothing of that.
 fn is_gone(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Refused>().is_some_and(|refused| refused.status == 404)
+    let refused = error.downcast_ref::<Refused>();
+    refused.is_some_and(|refused| refused.code.as_deref() == Some("AGENT_NOT_FOUND"))
 }
 
 async fn dial(
@@ -77,11 +87,7 @@ async fn dial(
     let is_framed = chosen.is_some_and(|chosen| chosen == V1_SUBPROTOCOL);
     let (link, end) = wire(if is_framed { Pace::Told } else { Pace::Untold });
     hub.connect(link).await;
-    if is_framed {
-        framed(socket, end).await
-    } else {
-        plain(socket, end, RawStream::new(size_of(row), position), size_of(row)).await
-    }
+    if is_framed { framed(socket, end).await } else { plain(socket, end, (size_of(row), position)).await }
 }
 
 /// The terminal's path on the runtime: the one it named, else the usual one.
@@ -104,7 +110,7 @@ async fn framed(socket: WebSocket, end: LinkEnd) -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     let reading = async {
-        while let Some(message) = stream.next().await {
+        while let Some(message) = timeout(SILENT, stream.next()).await.context("the runtime is silent")? {
             let Some(heard) = decode(message?)? else { continue };
             if to_hub.send(heard).await.is_err() {
                 break;
@@ -113,9 +119,16 @@ async fn framed(socket: WebSocket, end: LinkEnd) -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     tokio::select! {
-        done = writing => done,
-        done = reading => done,
+        done = writing => done?,
+        done = reading => return done,
     }
+    // What was said last must arrive: a connection that is dropped with output unread may lose it.
+    let parting = async {
+        sink.close().await?;
+        while stream.next().await.is_some_and(|message| message.is_ok()) {}
+        anyhow::Ok(())
+    };
+    timeout(PARTING, parting).await.unwrap_or(Ok(()))
 }
 
 fn encode(message: ToRuntime, sent: &mut u64) -> anyhow::Result<Vec<Message>> {
@@ -171,15 +184,11 @@ fn decode(message: Message) -> anyhow::Result<Option<FromRuntime>> {
 }
 
 /// Carries the guide's plain stream: frames of output, keystrokes and resize objects.
-async fn plain(
-    socket: WebSocket,
-    end: LinkEnd,
-    mut raw: RawStream,
-    size: TerminalSize,
-) -> anyhow::Result<()> {
+async fn plain(socket: WebSocket, end: LinkEnd, (size, position): (TerminalSize, u64)) -> anyhow::Result<()> {
     let (mut sink, mut stream) = socket.split();
     let LinkEnd { mut from_hub, to_hub } = end;
-    to_hub.send(FromRuntime::Hello { size, start: Start::Now }).await?;
+    let mut raw = RawStream::new(size, position);
+    to_hub.send(FromRuntime::Hello { size, start: Start::Now { at: position } }).await?;
     loop {
         tokio::select! {
             asked = from_hub.recv() => match asked {

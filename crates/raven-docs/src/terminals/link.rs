@@ -28,8 +28,8 @@ pub enum ToRuntime {
 pub enum Start {
     /// In a log with offsets, which has come so far.
     Log { head: u64 },
-    /// Now: what came before is not known.
-    Now,
+    /// Now: what came before is not known. The wire counts from an offset that it was told before.
+    Now { at: u64 },
 }
 
 /// Whether a wire tells what the terminal has taken.

@@ -126,6 +126,15 @@ fn who_typed_what_is_recorded_as_the_workspace_wants_it_and_sealed() {
     assert_eq!((&items[0]["user"]["name"], &items[0]["bytes"]), (&json!("Olga"), &json!(16)));
     assert_eq!((items[1].get("text"), &items[1]["bytes"]), (None, &json!(17)), "{items}");
     let all = owner.get(&path(&session, "logs?limit=200")).body["items"].clone();
+    let viewer = place.person(&place.account("viewer@example.com", "viewer", &[]));
+    let counted = viewer.get(&path(&session, "logs?kind=input")).body["items"].clone();
+    assert_eq!(
+        (counted[0].get("text"), &counted[0]["bytes"]),
+        (None, &json!(16)),
+        "only who could have typed it"
+    );
+    let (status, cast) = viewer.bytes(&path(&session, "recording"), None);
+    assert!(status == 200 && !contains(&cast, b"first-secret-42"));
     let labels: Vec<&str> =
         all.as_array().unwrap().iter().filter_map(|item| item["label"].as_str()).collect();
     for label in ["status: ready", "writer: Olga", "from here on, only who types and how much is recorded"] {
@@ -195,6 +204,31 @@ fn a_control_plane_that_is_away_for_too_long_makes_the_agent_wait_and_loses_noth
         let answer = place.runtime_get(&format!("/api/agents/{agent}"));
         (answer.get("heldSince").is_none() && answer["unrecorded"] == 0).then_some(())
     });
+}
+
+#[test]
+fn an_agent_whose_session_was_ended_by_hand_waits_for_no_recorder() {
+    let mut place = Place::bare();
+    place.runtime_flags = vec!["--journal-mib", "1"];
+    place.start_runtime();
+    place.start_docs();
+    for _ in 0..5 {
+        let agent = place.spawn(&["bash", "-c", "while :; do echo something that goes on; done"]);
+        let session = wait_for("some output", || {
+            let session = place.session_of(&agent);
+            (session["recording"]["bytes"].as_u64() > Some(10_000)).then_some(session)
+        });
+        let ended = place.owner().call("DELETE", &path(&session, "").trim_end_matches('/').to_owned(), None);
+        assert_eq!(ended.status, 204);
+        wait_for("an agent that nobody records", || {
+            place.runtime_get(&format!("/api/agents/{agent}")).get("unrecorded").is_none().then_some(())
+        });
+        let stop = json!({ "force": true });
+        place.owner().post(&format!("/api/parallax-agents/{agent}/stop"), &stop);
+        let session = place.recorded(&agent);
+        let verdict = place.owner().get(&path(&session, "recording/verify")).body;
+        assert_eq!(verdict["outcome"], "intact", "{verdict}");
+    }
 }
 
 #[test]

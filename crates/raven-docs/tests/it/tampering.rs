@@ -109,6 +109,8 @@ fn whatever_is_done_to_a_recording_is_found_at_its_first_bad_part() {
         ("UPDATE recordings SET bytes = bytes - 1", "UPDATE recordings SET bytes = bytes + 1"),
         ("UPDATE recordings SET blocks = blocks - 1", "UPDATE recordings SET blocks = blocks + 1"),
         ("UPDATE recordings SET ended_at = ended_at + 1", "UPDATE recordings SET ended_at = ended_at - 1"),
+        ("UPDATE recordings SET lost_blocks = 1", "UPDATE recordings SET lost_blocks = 0"),
+        ("UPDATE recordings SET expired_at = 1", "UPDATE recordings SET expired_at = NULL"),
         ("UPDATE recordings SET segments = segments + 1", "UPDATE recordings SET segments = segments - 1"),
     ] {
         evidence.place.sql(harm);

@@ -256,6 +256,10 @@ impl State {
                 // The gap shows in the offsets; everything after it is still wanted.
                 Reader::Recorder => {
                     cursor.offset = cursor.offset.max(self.journal.base());
+                    if cursor.repaint.as_ref().is_some_and(|taken| taken.offset < cursor.offset) {
+                        // It was overtaken: its place will not come again.
+                        cursor.repaint = self.at_head(Reader::Recorder).repaint;
+                    }
                     cursor.next_size = cursor.next_size.max(self.first_size);
                 }
             }

@@ -137,7 +137,10 @@ impl Journal {
     /// Nobody records any more: from now on the newest is kept.
     pub fn release(&mut self) {
         self.bounds.keep = Keep::Newest;
-        self.refused_from = None;
+        if self.refused_from.take().is_some() {
+            // What the disk refused is not in the segments: what follows must not be read behind a hole.
+            self.drop_segments();
+        }
     }
 
     /// Adds bytes, which came at a time. When the disk refuses them they are in memory alone: a log that

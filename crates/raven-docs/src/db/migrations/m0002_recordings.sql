@@ -21,6 +21,8 @@ CREATE TABLE recordings (
     segments BIGINT NOT NULL,
     blocks BIGINT NOT NULL,
     link TEXT NOT NULL,
+    -- Blocks that were written and were gone when the recording was taken up again.
+    lost_blocks BIGINT NOT NULL,
     seal TEXT NOT NULL,
     expired_at BIGINT
 );
@@ -37,6 +39,8 @@ CREATE TABLE recording_segments (
     bytes BIGINT NOT NULL,
     stored_bytes BIGINT NOT NULL,
     gaps BIGINT NOT NULL,
+    -- Offset after its newest output.
+    head BIGINT NOT NULL,
     first_at BIGINT NOT NULL,
     last_at BIGINT NOT NULL,
     -- The chain's link after its last block.

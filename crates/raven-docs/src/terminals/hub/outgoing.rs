@@ -102,6 +102,10 @@ impl Outgoing {
         self.typed.push_back(typed);
     }
 
+    pub fn has_control(&self) -> bool {
+        !self.control.is_empty()
+    }
+
     /// Whether something may go over the wire now.
     pub fn is_due(&self) -> bool {
         !self.control.is_empty() || self.typed.front().is_some_and(|first| self.may_send(&first.bytes))

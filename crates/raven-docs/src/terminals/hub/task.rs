@@ -50,6 +50,8 @@ pub(super) struct Task {
     ears: Option<mpsc::Receiver<FromRuntime>>,
     pub(super) mouth: Option<mpsc::Sender<ToRuntime>>,
     pub(super) outgoing: Outgoing,
+    /// What is added to the wire's offsets: one without a log counts from what it was told.
+    shift: u64,
     agent: Option<AgentStatus>,
     last_words: Option<Instant>,
 }
@@ -98,14 +100,17 @@ impl Task {
         reached: watch::Sender<Option<u64>>,
     ) {
         let HubStart { terminals, row } = start;
+        let mut inbox = inbox;
         let recorder = loop {
             match open_recording(&terminals, &row).await {
                 Ok(recorder) => break recorder,
-                Err(error) => {
-                    tracing::error!(session.id = %row.id, error = %format!("{error:#}"),
-                        "the recording cannot be opened; the terminal waits for it");
-                    sleep(OPEN_AGAIN).await;
-                }
+                Err(error) => tracing::error!(session.id = %row.id, error = %format!("{error:#}"),
+                    "the recording cannot be opened; the terminal waits for it"),
+            }
+            if timeout(OPEN_AGAIN, end_of_waiting(&mut inbox)).await.is_ok() {
+                inbox.close();
+                write_status(&terminals, &row, TerminalStatus::Terminated).await;
+                return terminals.forget(&row.id);
             }
         };
         reached.send_replace(Some(recorder.head()));
@@ -121,6 +126,7 @@ impl Task {
             ears: None,
             mouth: None,
             outgoing: Outgoing::new(),
+            shift: 0,
             agent: None,
             last_words: None,
         };
@@ -136,7 +142,7 @@ impl Task {
                     None => End::of("the server let go of it"),
                 },
                 heard = hear(&mut self.ears, self.recorder.room()) => self.hear(heard).await,
-                permit = room(&self.mouth), if self.outgoing.is_due() => {
+                permit = room(&self.mouth), if self.has_something_to_send() => {
                     self.send(permit);
                     Next::GoOn
                 }
@@ -150,7 +156,8 @@ impl Task {
                     self.look_at_seats();
                     Next::GoOn
                 }
-                () = until(self.last_words) => {
+                // While the recording has no room, nobody listens: that is not the runtime's silence.
+                () = until(self.last_words), if self.recorder.has_room() => {
                     End::without_the_rest("the agent ended, and its runtime did not tell the rest")
                 }
             };
@@ -162,7 +169,6 @@ impl Task {
     }
 
     async fn over(mut self, end: End) {
-        self.inbox.close();
         if end.missing {
             self.recorder.gap(self.recorder.head(), &end.why);
         }
@@ -171,9 +177,11 @@ impl Task {
             let _gone = timeout(RELEASE_WITHIN, mouth.send(ToRuntime::Release)).await;
         }
         (self.ears, self.mouth) = (None, None);
-        let Self { recorder, terminals, row, mut live, .. } = self;
+        let Self { recorder, terminals, row, mut live, mut inbox, .. } = self;
         // The recording is whole before anybody hears that the session is over.
         recorder.finish(end.exit, &end.why).await;
+        // Not before: whoever carries the wire lets go of it when nothing can be asked any more.
+        inbox.close();
         live.set_status(TerminalStatus::Terminated, None);
         write_status(&terminals, &row, TerminalStatus::Terminated).await;
         live.detach_all();
@@ -266,12 +274,14 @@ impl Task {
             }
             Some(FromRuntime::Hello { size, start }) => self.hello(size, start).await,
             Some(FromRuntime::Output { offset, at, bytes }) => {
+                let offset = offset.wrapping_add(self.shift);
                 self.recorder.output(offset, at, &bytes);
                 self.reached.send_replace(Some(self.recorder.head()));
                 self.live.output(offset, &bytes);
                 self.ask_for_repaint();
             }
             Some(FromRuntime::Repaint { offset, bytes }) => {
+                let offset = offset.wrapping_add(self.shift);
                 self.recorder.repaint(offset, &bytes);
                 self.reached.send_replace(Some(self.recorder.head()));
                 self.live.repaint(offset, &bytes);
@@ -299,15 +309,19 @@ impl Task {
     async fn hello(&mut self, size: TerminalSize, start: Start) {
         match start {
             Start::Log { head } => {
+                self.shift = 0;
                 self.recorder.behind_until(head);
                 let recorded = self.durable.borrow().head;
-                self.outgoing.control(ToRuntime::Ack(recorded));
+                // A log that is shorter than what is recorded is another one, of which nothing is.
+                if recorded <= head {
+                    self.outgoing.control(ToRuntime::Ack(recorded));
+                }
             }
-            Start::Now if self.recorder.head() > 0 => {
-                let why = "the runtime's connection was lost, and what was put out meanwhile never came";
-                self.recorder.gap(self.recorder.head(), why);
-            }
-            Start::Now => {}
+            Start::Now { at } => self.shift = self.recorder.head().wrapping_sub(at),
+        }
+        if matches!(start, Start::Now { .. }) && self.recorder.head() > 0 {
+            let why = "the runtime's connection was lost, and what was put out meanwhile never came";
+            self.recorder.gap(self.recorder.head(), why);
         }
         if size != size_of(&self.row) {
             self.recorder.size(size);
@@ -318,8 +332,17 @@ impl Task {
         self.ask_for_repaint();
     }
 
+    /// Input goes when the recording has room for it too; control always.
+    fn has_something_to_send(&self) -> bool {
+        self.outgoing.has_control() || self.outgoing.is_due() && self.recorder.has_room()
+    }
+
     fn send(&mut self, permit: Option<mpsc::OwnedPermit<ToRuntime>>) {
-        let Some(permit) = permit else { return };
+        let Some(permit) = permit else {
+            // It broke, which the other half will tell once there is room to hear it.
+            self.mouth = None;
+            return;
+        };
         match self.outgoing.next() {
             None => {}
             Some(Out::Control(message)) => drop(permit.send(message)),
@@ -354,6 +377,16 @@ impl Task {
         (self.row.cols, self.row.rows) = (size.cols.into(), size.rows.into());
         if let Err(error) = self.terminals.set_size(&self.row, size).await {
             tracing::warn!(session.id = %self.row.id, %error, "the session's size could not be written");
+        }
+    }
+}
+
+/// While a recording cannot be opened nothing can be done at its terminal: whoever asks is told so by the
+/// answer that never comes. Returns once the session is over.
+async fn end_of_waiting(inbox: &mut mpsc::Receiver<Command>) {
+    while let Some(command) = inbox.recv().await {
+        if matches!(command, Command::End(_) | Command::Gone) {
+            return;
         }
     }
 }
