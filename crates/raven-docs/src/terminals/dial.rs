@@ -73,9 +73,8 @@ async fn dial(
     let path = format!("{path}?record=true&since={position}");
     // In a box of its own, because what connecting needs is far larger than what every terminal keeps.
     let connecting = socket_client::connect(client.base(), &path, client.key(), Some(V1_SUBPROTOCOL));
-    let (socket, is_framed) = match Box::pin(connecting).await? {
-        (socket, chosen) => (socket, chosen.is_some_and(|chosen| chosen == V1_SUBPROTOCOL)),
-    };
+    let (socket, chosen) = Box::pin(connecting).await?;
+    let is_framed = chosen.is_some_and(|chosen| chosen == V1_SUBPROTOCOL);
     let (link, end) = wire(if is_framed { Pace::Told } else { Pace::Untold });
     hub.connect(link).await;
     if is_framed {

@@ -2,18 +2,22 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed one is a failed test")]
 
 mod browser;
+mod chance;
 mod operator;
 mod programs;
 mod surroundings;
 
 mod cli;
+mod interleavings;
 mod journey;
+mod kills;
 mod links;
 mod people;
 mod recordings;
 mod routes;
 mod runtime_trouble;
 mod seats;
+mod soak;
 mod spawn_bounds;
 mod survival;
 mod tampering;

@@ -25,7 +25,7 @@ pub fn numbered(lines: std::ops::Range<usize>) -> Vec<u8> {
     lines.flat_map(|n| format!("{n:015}\n").into_bytes()).collect()
 }
 
-fn path(session: &Value, rest: &str) -> String {
+pub fn path(session: &Value, rest: &str) -> String {
     format!("/api/terminal/sessions/{}/{rest}", session["id"].as_str().unwrap())
 }
 
