@@ -17,13 +17,12 @@ const MIB: u64 = 1024 * 1024;
 const WHOLE: u64 = 1024 * MIB;
 const LOOK: u64 = 128 * MIB;
 
-/// By how much a program may have grown from the first look to the end. The control plane holds a part and
-/// the batches before it, and its allocator keeps what several threads needed of that at once: it is warm
-/// after some hundred MiB.
-const GROWTH: u64 = 32 * MIB;
+/// What a program may have at any look. The control plane holds a part and the batches before it, and its
+/// allocator keeps what several threads needed of that at once: it is warm after some hundred MiB.
+const MOST: u64 = 80 * MIB;
 
 /// By how much a program that is warm may have grown in the second half: what leaks, leaks there too.
-const WARM_GROWTH: u64 = 8 * MIB;
+const GROWTH: u64 = 12 * MIB;
 
 /// How long the whole may take.
 const PATIENCE: Duration = Duration::from_secs(400);
@@ -102,9 +101,9 @@ fn a_gibibyte_goes_through_and_memory_stays_flat() {
     let told: Vec<_> = looks.iter().chain([&end]).map(kib).collect();
     println!("{:?}; the viewer read {} MiB; KiB of {programs:?}: {told:?}", begin.elapsed(), read / MIB);
     for (at, (name, _)) in programs.iter().enumerate() {
-        for (look, most) in [(&looks[0], GROWTH), (&looks[looks.len() / 2], WARM_GROWTH)] {
-            assert!(end[at] < look[at] + most, "{name} grew from {} to {} bytes", look[at], end[at]);
-        }
+        let (half, most) = (looks[looks.len() / 2][at], looks.iter().map(|look| look[at]).max().unwrap());
+        assert!(most < MOST && end[at] < MOST, "{name} had {most} bytes, {} at the end", end[at]);
+        assert!(end[at] < half + GROWTH, "{name} grew from {half} to {} bytes", end[at]);
     }
     whole_and_right(&place, &agent, whole);
 }
