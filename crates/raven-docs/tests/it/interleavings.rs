@@ -105,10 +105,12 @@ impl Eye {
         self.screen.resize(side("cols"), side("rows"));
     }
 
-    /// Takes what has come so far, and shows it as a client does that only writes what it gets.
-    fn look(&mut self) {
-        let Some(browser) = &mut self.browser else { return };
+    /// Takes what comes next, and shows it as a client does that only writes what it gets; false when
+    /// nothing came for a moment.
+    fn look(&mut self) -> bool {
+        let Some(browser) = &mut self.browser else { return false };
         browser.listen();
+        let came = !browser.heard.is_empty();
         for event in std::mem::take(&mut browser.heard) {
             match event.name.as_str() {
                 "data" => {
@@ -120,6 +122,7 @@ impl Eye {
                 _ => {}
             }
         }
+        came
     }
 
     fn ask(&mut self, name: &str, data: &Value) {
@@ -174,7 +177,7 @@ fn step(place: &mut Place, painter: &mut Painter, eyes: &mut Vec<Eye>, chance: &
         (19, Some(eye)) => eye.ask("control", &json!({ "action": "grant", "seat": seat })),
         (20, Some(eye)) => eye.ask("control", &json!(["take", "release"][chance.below(2) as usize])),
         (21, Some(_)) => drop(eyes.remove(at)),
-        (_, Some(eye)) => (0..chance.below(40)).for_each(|_| eye.look()),
+        (_, Some(eye)) => while chance.below(40) > 0 && eye.look() {},
         _ => {}
     }
     format!("{what} at {at} of {}", eyes.len())
@@ -191,7 +194,9 @@ fn all_end_alike(place: &Place, painter: &Painter, eyes: &mut [Eye]) {
     let deadline = Instant::now() + Duration::from_secs(10);
     let mut wrong: Vec<usize> = (0..eyes.len()).collect();
     while !wrong.is_empty() {
-        wrong.iter().for_each(|at| eyes[*at].look());
+        for at in &wrong {
+            while eyes[*at].look() {}
+        }
         let truth = true_screen(place, &painter.agent);
         let late = Instant::now() > deadline;
         wrong.retain(|at| {

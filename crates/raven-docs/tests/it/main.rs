@@ -17,6 +17,7 @@ mod recordings;
 mod routes;
 mod runtime_trouble;
 mod seats;
+mod soak;
 mod spawn_bounds;
 mod survival;
 mod tampering;
