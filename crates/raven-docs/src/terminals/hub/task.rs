@@ -9,7 +9,7 @@ use raven_protocol::agent::AgentStatus;
 use raven_protocol::id::AgentId;
 use raven_protocol::terminal::{Exit, TerminalSize, TerminalStatus};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::live::Live;
 use super::outgoing::{Next as Out, Outgoing, Typed};
