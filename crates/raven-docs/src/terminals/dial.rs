@@ -113,7 +113,8 @@ async fn framed(socket: WebSocket, end: LinkEnd) -> anyhow::Result<()> {
         while let Some(message) = timeout(SILENT, stream.next()).await.context("the runtime is silent")? {
             let Some(heard) = decode(message?)? else { continue };
             if to_hub.send(heard).await.is_err() {
-                break;
+                // The hub has let go of the wire; what it said last is still to be sent.
+                std::future::pending::<()>().await;
             }
         }
         anyhow::Ok(())

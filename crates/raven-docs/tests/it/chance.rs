@@ -1,20 +1,24 @@
-//! Random choices that can be made again: from a seed that a failed test prints.
+//! Choices by chance that can be made again: the same in every run, unless a seed is named to find others.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// Choices from a seed.
 pub struct Chance(u64);
 
 impl Chance {
-    /// Choices of a test; `RAVEN_TEST_SEED` makes those of a failed run again.
+    /// Choices of a test, or those of `RAVEN_TEST_SEED`.
     #[expect(
         clippy::disallowed_methods,
         reason = "a test is told by its environment which choices to make again"
     )]
     pub fn new(what: &str) -> Self {
         let named = std::env::var("RAVEN_TEST_SEED").ok();
-        let seed = named.map_or_else(|| RandomState::new().hash_one(what), |seed| seed.parse().unwrap());
-        Self::of(what, seed)
+        let own = || {
+            let mut hasher = DefaultHasher::new();
+            what.hash(&mut hasher);
+            hasher.finish()
+        };
+        Self::of(what, named.map_or_else(own, |seed| seed.parse().unwrap()))
     }
 
     /// The choices of a seed.

@@ -211,18 +211,6 @@ fn all_end_alike(place: &Place, painter: &Painter, eyes: &mut [Eye]) {
             !is_right
         });
     }
-    let (first, others) = eyes.split_first().unwrap();
-    for (at, other) in others.iter().enumerate() {
-        let (first, other) = (first.screen.repaint_with(0), other.screen.repaint_with(0));
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(
-            first == other,
-            "attributes or modes of viewer {}:\n{:?}\nfirst:\n{:?}",
-            at + 1,
-            text(&other),
-            text(&first)
-        );
-    }
 }
 
 fn interleave(place: &mut Place, seed: u64) {

@@ -105,7 +105,9 @@ fn heartbeats_keep_the_status_true() {
     events.wait("runtime:status", |event| event.args[0]["activeAgents"] == 1);
     place.runtime.take().unwrap().crash();
     let silent = events.wait("runtime:status", |event| event.args[0]["error"].is_string());
-    assert!(silent.args[0]["error"].as_str().unwrap().contains("raven-runtime start"), "{silent:?}");
+    // Another test's server may have got the port meanwhile.
+    let said = silent.args[0]["error"].as_str().unwrap();
+    assert!(said.contains("raven-runtime start") || said.contains("is not a raven-runtime"), "{silent:?}");
     place.start_runtime();
     events.wait("runtime:status", |event| {
         event.args[0]["connected"] == true && event.args[0]["activeAgents"] == 1

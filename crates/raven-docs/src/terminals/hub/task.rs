@@ -177,9 +177,11 @@ impl Task {
             let _gone = timeout(RELEASE_WITHIN, mouth.send(ToRuntime::Release)).await;
         }
         (self.ears, self.mouth) = (None, None);
-        let Self { recorder, terminals, row, mut live, mut inbox, .. } = self;
+        let Self { recorder, terminals, row, mut live, mut inbox, mut outgoing, .. } = self;
         // The recording is whole before anybody hears that the session is over.
         recorder.finish(end.exit, &end.why).await;
+        // Whoever typed what the terminal has taken hears so, although it ended with that.
+        outgoing.recorded(u64::MAX);
         // Not before: whoever carries the wire lets go of it when nothing can be asked any more.
         inbox.close();
         live.set_status(TerminalStatus::Terminated, None);
