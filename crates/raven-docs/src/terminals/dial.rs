@@ -54,9 +54,15 @@ pub async fn keep_connected(terminals: Terminals, runtimes: Runtimes, row: rows:
     };
     tokio::select! {
         () = dialling => {}
-        () = hub.over() => {}
+        () = over_and_parted(&hub) => {}
         () = cancel.cancelled() => {}
     }
+}
+
+/// Returns once the session has ended and its connection had the time to end in order.
+async fn over_and_parted(hub: &Hub) {
+    hub.over().await;
+    tokio::time::sleep(PARTING * 2).await;
 }
 
 /// The runtime does not know the agent: its terminal will not come back. Whatever else answers 404, such

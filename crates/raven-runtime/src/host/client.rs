@@ -18,6 +18,9 @@ use super::tree::Ending;
 use super::typing::Typing;
 use super::wire::{self, Notice, Reader, Receiver, Request, Sender};
 
+/// How long it may take to hear what a client said before it left: it is there already.
+const LAST_SAID: Duration = Duration::from_secs(1);
+
 /// What connections act on.
 #[derive(Clone)]
 pub struct Controls {
@@ -64,7 +67,14 @@ async fn attached(
     let place = Place { cursor: RefCell::new(cursor), reader };
     let typing = Rc::new(Typing::default());
     let done = tokio::select! {
-        sent = send_stream(to, &controls.hub, &place, &typing) => sent,
+        sent = send_stream(to, &controls.hub, &place, &typing) => match sent {
+            Ok(()) => Ok(()),
+            // Who has left may have said something before, which counts.
+            Err(_gone) => {
+                let rest = take_input(from, &controls, &place, &typing);
+                tokio::time::timeout(LAST_SAID, rest).await.unwrap_or(Ok(()))
+            }
+        },
         taken = take_input(from, &controls, &place, &typing) => taken,
         () = typing.hand_on(&controls.input) => Ok(()),
     };
