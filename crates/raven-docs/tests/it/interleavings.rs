@@ -64,8 +64,8 @@ fn stroke(chance: &mut Chance) -> String {
         9 => {
             ["\x1bM", "\x1bD", "\x1b7", "\x1b8", "\t", "\r\n", "\x08", "\x1b[0m"][some(8) as usize].to_owned()
         }
-        10 => ["\x1b[6n", "\x1b[c", "\x1b[?7l", "\x1b[?7h", "\x1b[?25l", "\x1b[?2004h"][some(6) as usize]
-            .to_owned(),
+        // Autowrap stays on: without it, wide characters make states that a repaint cannot (decision 2).
+        10 => ["\x1b[6n", "\x1b[c", "\x1b[?25l", "\x1b[?2004h"][some(4) as usize].to_owned(),
         11 => "a long line that wraps ".repeat(1 + some(20) as usize),
         _ => format!("word{} ", some(100)),
     }

@@ -218,7 +218,7 @@ fn an_agent_whose_session_was_ended_by_hand_waits_for_no_recorder() {
             let session = place.session_of(&agent);
             (session["recording"]["bytes"].as_u64() > Some(10_000)).then_some(session)
         });
-        let ended = place.owner().call("DELETE", &path(&session, "").trim_end_matches('/').to_owned(), None);
+        let ended = place.owner().call("DELETE", path(&session, "").trim_end_matches('/'), None);
         assert_eq!(ended.status, 204);
         wait_for("an agent that nobody records", || {
             place.runtime_get(&format!("/api/agents/{agent}")).get("unrecorded").is_none().then_some(())
