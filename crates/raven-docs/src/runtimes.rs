@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use raven_protocol::id::WorkspaceId;
+use raven_protocol::kind::AgentTypeStatus;
 use raven_protocol::problem::Problem;
-use raven_protocol::runtime_api::{AgentTypeStatus, Heartbeat};
+use raven_protocol::runtime_api::Heartbeat;
 use raven_protocol::time::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};

@@ -227,6 +227,15 @@ pub struct SpawnConfig {
     /// Absolute working folder on the runtime's machine; a new empty one of the agent's own by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
+    /// A git repository instead of a folder: each agent gets a worktree of its own on a branch of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Repository>,
+    /// The model, where the kind has a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How the program asks before it acts, in its own words (`plan`, `acceptEdits`, …).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission_mode: Option<String>,
     /// Environment variables to add, over the clean environment that every agent gets.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
@@ -238,6 +247,21 @@ pub struct SpawnConfig {
     pub rows: Option<u32>,
 }
 
+/// A git repository; one of `path` and `url`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Repository {
+    /// Absolute path of one on the runtime's machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Address of one elsewhere: `https`, `ssh`, or `user@host:path`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Branch, tag or commit to begin at; what is checked out there, or its default branch, otherwise.
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
 /// Most agents that one spawn may ask for.
 pub const MAX_SPAWN_COUNT: u32 = 10;
 
@@ -246,6 +270,9 @@ pub const MAX_NAME_CHARS: usize = 100;
 
 /// Most arguments of a command, and most environment variables.
 const MAX_LIST: usize = 256;
+
+/// Longest model, permission mode or git ref, in bytes.
+const MAX_WORD: usize = 200;
 
 /// A spawn parameter that is out of bounds; `field` is its path in the request body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -310,6 +337,21 @@ impl SpawnConfig {
         if self.cwd.as_ref().is_some_and(|cwd| !cwd.starts_with('/') || cwd.contains('\0')) {
             return invalid("config.cwd", "must be an absolute path on the runtime's machine");
         }
+        self.check_repository()?;
+        for (field, word) in [("config.model", &self.model), ("config.permissionMode", &self.permission_mode)]
+        {
+            let fits = |word: &String| {
+                (1..=MAX_WORD).contains(&word.len())
+                    && !word.starts_with('-')
+                    && word.bytes().all(|b| b.is_ascii_graphic())
+            };
+            if word.as_ref().is_some_and(|word| !fits(word)) {
+                let why = format!(
+                    "must be 1 to {MAX_WORD} printable characters without spaces, not beginning with `-`"
+                );
+                return invalid(field, why);
+            }
+        }
         let bad_name = |name: &String| name.is_empty() || name.contains(['=', '\0']);
         if self.env.len() > MAX_LIST
             || self.env.iter().any(|(name, value)| bad_name(name) || value.contains('\0'))
@@ -317,6 +359,34 @@ impl SpawnConfig {
             return invalid("config.env", format!("must be at most {MAX_LIST} variables, names without `=`"));
         }
         Ok(())
+    }
+
+    fn check_repository(&self) -> Result<(), InvalidSpawn> {
+        let Some(Repository { path, url, at }) = &self.repository else { return Ok(()) };
+        if self.cwd.is_some() {
+            return invalid("config.repository", "and `config.cwd` cannot both be given");
+        }
+        match (path, url) {
+            (Some(path), None) if path.starts_with('/') && !path.contains('\0') => {}
+            (Some(_), None) => return invalid("config.repository.path", "must be an absolute path"),
+            (None, Some(url)) if is_repository_address(url) => {}
+            (None, Some(_)) => {
+                let why = "must be an https:// or ssh:// address, or user@host:path";
+                return invalid("config.repository.url", why);
+            }
+            _ => return invalid("config.repository", "needs one of `path` and `url`"),
+        }
+        let is_ref = |at: &String| {
+            let odd = |b: u8| b <= b' ' || b == 0x7f || b"~^:?*[\\".contains(&b);
+            (1..=MAX_WORD).contains(&at.len())
+                && !at.starts_with('-')
+                && !at.contains("..")
+                && !at.bytes().any(odd)
+        };
+        match at {
+            Some(at) if !is_ref(at) => invalid("config.repository.ref", "must be a branch, tag or commit"),
+            _ => Ok(()),
+        }
     }
 
     /// The terminal's size.
@@ -328,6 +398,23 @@ impl SpawnConfig {
         let rows = self.rows.unwrap_or(TerminalSize::DEFAULT.rows.into());
         TerminalSize::new(cols, rows).or_else(|refused| invalid("config.cols", refused.to_string()))
     }
+}
+
+/// Whether git reaches a repository by this address without running a program that the address names.
+fn is_repository_address(url: &str) -> bool {
+    let clean = !url.is_empty() && url.len() <= 2048 && url.bytes().all(|b| b.is_ascii_graphic());
+    let by_scheme = ["https://", "http://", "ssh://"]
+        .iter()
+        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.starts_with(['-', '/'])));
+    let (user, rest) = url.split_once('@').unwrap_or(("", url));
+    let word = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let by_ssh = rest.split_once(':').is_some_and(|(host, path)| {
+        word(user) && word(host) && !path.is_empty() && !path.starts_with(['-', ':'])
+    });
+    clean && (by_scheme || by_ssh)
 }
 
 #[cfg(test)]
@@ -388,6 +475,20 @@ mod tests {
         assert_eq!(field(&custom, serde_json::json!({"cwd": "relative"})), "config.cwd");
         assert_eq!(field(&custom, serde_json::json!({"env": {"A=B": "c"}})), "config.env");
         assert_eq!(field(&custom, serde_json::json!({"cols": 0})), "config.cols");
+        let repository = |json| field(&claude, serde_json::json!({ "repository": json }));
+        assert_eq!(repository(serde_json::json!({})), "config.repository");
+        assert_eq!(repository(serde_json::json!({"path": "here"})), "config.repository.path");
+        for bad in ["ext::sh -c x", "ext::x", "-u", "file:///x", "https://-x", "a@-b:c", "-a@b:c", "a@b:-c"] {
+            assert_eq!(repository(serde_json::json!({ "url": bad })), "config.repository.url", "{bad}");
+        }
+        for bad in ["-x", "a..b", "a b", "a:b", ""] {
+            let json = serde_json::json!({"url": "git@example.com:a/b.git", "ref": bad});
+            assert_eq!(repository(json), "config.repository.ref", "{bad}");
+        }
+        let good =
+            serde_json::json!({"repository": {"path": "/srv/x", "ref": "v1.2/main"}, "model": "a/b-1"});
+        assert_eq!(config(good).unwrap().check(&claude), Ok(()));
+        assert_eq!(field(&claude, serde_json::json!({"model": "--evil"})), "config.model");
         assert!(config(serde_json::json!({"cmd": ["sh"]})).is_err(), "unknown keys are refused");
         assert!(check_count(0).is_err() && check_count(11).is_err() && check_count(10).is_ok());
         assert!(check_name("a\u{202e}b").is_err());

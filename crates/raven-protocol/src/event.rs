@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentStatus;
+use crate::doing::{LoginKind, Prompt, Usage};
 use crate::runtime_api::{Heartbeat, RuntimeAgent};
 use crate::time::Timestamp;
 
@@ -42,6 +43,12 @@ pub enum RuntimeEvent {
         /// Where to sign in, when the runtime could read it.
         #[serde(skip_serializing_if = "Option::is_none")]
         login_url: Option<String>,
+        /// The code to enter there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_code: Option<String>,
+        /// The way of signing in. Told again when more of it can be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<LoginKind>,
     },
     /// The agent ended.
     AgentStopped {
@@ -68,6 +75,20 @@ pub enum RuntimeEvent {
         /// What the runtime saw that made it say so.
         evidence: String,
     },
+    /// What the agent asks has changed; `null` when it asks nothing any more.
+    AgentPrompt {
+        /// The agent after the change.
+        agent: RuntimeAgent,
+        /// The question.
+        prompt: Option<Prompt>,
+    },
+    /// What the agent has used has changed.
+    AgentUsage {
+        /// The agent after the change.
+        agent: RuntimeAgent,
+        /// What it has used since it started.
+        usage: Usage,
+    },
     /// The stream cannot be resumed where the listener asked: re-read `GET /api/agents`.
     Reset {},
     /// The runtime lives; sent to each listener every ten seconds and never replayed.
@@ -84,7 +105,9 @@ impl RuntimeEvent {
             | Self::LoginRequired { agent, .. }
             | Self::AgentStopped { agent, .. }
             | Self::AgentError { agent, .. }
-            | Self::AgentStatus { agent, .. } => Some(agent),
+            | Self::AgentStatus { agent, .. }
+            | Self::AgentPrompt { agent, .. }
+            | Self::AgentUsage { agent, .. } => Some(agent),
             Self::Reset {} | Self::RuntimeHeartbeat(_) => None,
         }
     }
@@ -98,7 +121,10 @@ impl RuntimeEvent {
             AgentStatus::Starting => Some(Self::AgentStarted { agent }),
             AgentStatus::Ready => Some(Self::AgentReady { agent }),
             AgentStatus::LoginRequired => {
-                Some(Self::LoginRequired { login_url: agent.login_url.clone(), agent })
+                let login = agent.doing.login.as_ref();
+                let (user_code, kind) =
+                    (login.and_then(|login| login.user_code.clone()), login.map(|login| login.kind));
+                Some(Self::LoginRequired { login_url: agent.login_url.clone(), user_code, kind, agent })
             }
             AgentStatus::Stopped => {
                 Some(Self::AgentStopped { reason: evidence, exit_code: agent.exit_code, agent })
@@ -119,7 +145,7 @@ pub mod workspace {
     pub const AGENT_STARTED: &str = "agent:started";
     /// `{agent}`: it can be given work.
     pub const AGENT_READY: &str = "agent:ready";
-    /// `{agent, loginUrl?}`: it wants a person to sign in.
+    /// `{agent, loginUrl?, userCode?}`: it wants a person to sign in.
     pub const AGENT_LOGIN_REQUIRED: &str = "agent:login_required";
     /// `{agent, reason}`: it ended.
     pub const AGENT_STOPPED: &str = "agent:stopped";
@@ -127,6 +153,8 @@ pub mod workspace {
     pub const AGENT_ERROR: &str = "agent:error";
     /// `{agent, status, evidence}`: any change of status, those with a name of their own included.
     pub const AGENT_STATUS: &str = "agent:status";
+    /// `{agent, prompt}`: what it asks has changed; `null` when it asks nothing any more.
+    pub const AGENT_PROMPT: &str = "agent:prompt";
     /// One entry of the activity feed.
     pub const ACTIVITY_ADDED: &str = "activity:added";
     /// The runtime's status as the settings show it.

@@ -109,6 +109,10 @@ ids! {
     LinkId = "lnk";
     /// One entry of the activity feed.
     ActivityId = "act";
+    /// A question that an agent's program asks.
+    PromptId = "prm";
+    /// A message that was sent to an agent.
+    MessageId = "msg";
 }
 
 #[cfg(test)]

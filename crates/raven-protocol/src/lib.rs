@@ -6,8 +6,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test"))]
 
 pub mod agent;
+pub mod doing;
 pub mod event;
 pub mod id;
+pub mod kind;
+pub mod permission;
 pub mod problem;
 pub mod runtime_api;
 pub mod terminal;

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{AgentStatus, AgentType, SpawnConfig};
+use crate::doing::Doing;
 use crate::id::{AgentId, RuntimeId, RuntimeSessionId, WorkspaceId};
+use crate::kind::AgentTypeStatus;
+use crate::permission::Permission;
 use crate::terminal::{Exit, Keep, TerminalSize};
 use crate::time::Timestamp;
 
@@ -33,26 +36,6 @@ pub struct Health {
     pub agent_types: Option<Vec<AgentTypeStatus>>,
 }
 
-/// A kind of agent on one runtime's machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct AgentTypeStatus {
-    /// Its name.
-    #[serde(rename = "type")]
-    pub agent_type: AgentType,
-    /// Whether it can be started.
-    pub installed: bool,
-    /// Its version, where it tells one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// The program that would be started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// The command that installs it, when it is missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub install: Option<String>,
-}
-
 /// Body of `POST /api/spawn`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +53,12 @@ pub struct SpawnRequest {
     /// What the agents are for; kept and shown, not acted on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
+    /// What they may do at their control plane, for those who look; the control plane holds them to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
+    /// Where they find their control plane's tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp: Option<McpAccess>,
     /// How to start them.
     #[serde(default)]
     pub config: SpawnConfig,
@@ -87,7 +76,29 @@ pub struct SpawnRequest {
     pub keep: Keep,
 }
 
-fn expose<S: serde::Serializer>(secret: &Option<secrecy::SecretString>, to: S) -> Result<S::Ok, S::Error> {
+/// A control plane's MCP server, and the key of each agent for it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct McpAccess {
+    /// Address of the server, such as `http://127.0.0.1:3000/mcp`.
+    pub url: String,
+    /// Keys by the ids in `agentIds`.
+    #[serde(serialize_with = "expose_all")]
+    pub keys: BTreeMap<AgentId, secrecy::SecretString>,
+}
+
+fn expose_all<S: serde::Serializer>(
+    keys: &BTreeMap<AgentId, secrecy::SecretString>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    use secrecy::ExposeSecret as _;
+    to.collect_map(keys.iter().map(|(agent, key)| (agent, key.expose_secret())))
+}
+
+pub(crate) fn expose<S: serde::Serializer>(
+    secret: &Option<secrecy::SecretString>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     use secrecy::ExposeSecret as _;
     secret.as_ref().map(|s| s.expose_secret()).serialize(to)
 }
@@ -170,6 +181,9 @@ pub struct RuntimeAgent {
     /// Bytes of its output that wait to be recorded; absent when nobody records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<u64>,
+    /// What it is at.
+    #[serde(flatten)]
+    pub doing: Doing,
 }
 
 impl RuntimeAgent {
@@ -200,6 +214,7 @@ impl RuntimeAgent {
             login_url: None,
             held_since: None,
             unrecorded: None,
+            doing: Doing::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use raven_protocol::agent::AgentStatus;
 use raven_protocol::id::AgentId;
-use raven_protocol::runtime_api::AgentTypeStatus;
+use raven_protocol::kind::AgentTypeStatus;
 use raven_protocol::time::Timestamp;
 use serde::Serialize;
 

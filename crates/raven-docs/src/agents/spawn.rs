@@ -183,6 +183,8 @@ impl Agents {
             name: wanted.name.clone(),
             agent_ids: Some(rows.iter().filter_map(|row| AgentId::parse(row.id.as_str()).ok()).collect()),
             capabilities: wanted.capabilities.clone(),
+            permissions: Vec::new(),
+            mcp: None,
             config: wanted.config.clone(),
             workspace_id: Some(workspace.clone()),
             callback_url: Some(self.callback_url.to_string()),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use raven_protocol::runtime_api::AgentTypeStatus;
+use raven_protocol::kind::AgentTypeStatus;
 use serde::Serialize;
 
 use super::extract::{Body, May, OptionalBody};

@@ -8,7 +8,7 @@ mod custom;
 use std::path::PathBuf;
 
 use raven_protocol::agent::{AgentType, SpawnConfig};
-use raven_protocol::runtime_api::AgentTypeStatus;
+use raven_protocol::kind::{AgentTypeStatus, Credential};
 
 use crate::environment::{Environment, find_program};
 
@@ -68,8 +68,16 @@ impl Kind {
         let path = self.path(env);
         Some(AgentTypeStatus {
             agent_type: AgentType::parse(self.name).ok()?,
+            title: self.name.to_owned(),
             installed: path.is_some(),
             version: None,
+            tested: false,
+            installable: None,
+            installing: None,
+            install_error: None,
+            credential: Credential::NotNeeded,
+            providers: Vec::new(),
+            mcp: false,
             install: self.install.filter(|_| path.is_none()).map(str::to_owned),
             path: path.map(|path| path.to_string_lossy().into_owned()),
         })

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use raven_protocol::agent::{AgentChange, AgentStatus, AgentType, Unexpected};
+use raven_protocol::doing::Doing;
 use raven_protocol::event::RuntimeEvent;
 use raven_protocol::id::{AgentId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::runtime_api::{CallbackStatus, RuntimeAgent, SpawnCallback};
@@ -127,6 +128,7 @@ impl Record {
             login_url: None,
             held_since: None,
             unrecorded: None,
+            doing: Doing::default(),
         };
         let state = State { agent, ended_at: None, told: Vec::new(), head: 0 };
         files::replace_json(&folder.join(file::STATE), &state, Durability::Process)?;

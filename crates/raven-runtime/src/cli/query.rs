@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use raven_protocol::kind::AgentTypeStatus;
 use raven_protocol::problem::Problem;
-use raven_protocol::runtime_api::{AgentList, AgentTypeStatus, Health, RuntimeAgent, StopRequest};
+use raven_protocol::runtime_api::{AgentList, Health, RuntimeAgent, StopRequest};
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
