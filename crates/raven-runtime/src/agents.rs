@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use self::kinds::Kind;
+use self::kinds::{Kind, Kinds};
 use self::record::{Listeners, Record, Spec};
 use self::supervisor::{Plan, StopOrder, Supervisor};
 use crate::environment::{AGENT_ID, Environment};
@@ -76,6 +76,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// The program that becomes a host.
     pub host_program: PathBuf,
+    /// The kinds that can be started.
+    pub kinds: Kinds,
     /// The clean environment.
     pub env: Environment,
     /// Most agents at a time.
@@ -134,7 +136,7 @@ impl Agents {
         let order = (status == AgentStatus::Stopping).then(|| order(StopRequest::default()));
         let stop = tokio::sync::watch::Sender::new(order);
         if !status.is_final() {
-            match kinds::find(&record.spec.agent_type) {
+            match self.shared.setup.kinds.find(&record.spec.agent_type) {
                 Some(kind) => self.supervise(&record, kind, &stop, None),
                 None => {
                     tracing::error!(agent.id = %record.spec.id, "an agent of an unknown type is left alone")
@@ -147,7 +149,7 @@ impl Agents {
     fn supervise(
         &self,
         record: &Arc<Record>,
-        kind: &'static Kind,
+        kind: Arc<Kind>,
         stop: &tokio::sync::watch::Sender<Option<StopOrder>>,
         plan: Option<Plan>,
     ) {
@@ -194,24 +196,26 @@ impl Agents {
                 id,
             };
             files::create_private_dir(&folder.join("work"))?;
-            let plan = self.plan(kind, request, &spec, &folder);
+            let plan = self.plan(&kind, request, &spec, &folder);
             let listeners = self.shared.setup.listeners.clone();
             let record =
                 Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), listeners)?;
             let stop = tokio::sync::watch::Sender::new(None);
-            self.supervise(&record, kind, &stop, Some(plan));
+            self.supervise(&record, Arc::clone(&kind), &stop, Some(plan));
             entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), stop });
             spawned.push(record);
         }
         Ok(spawned)
     }
 
-    fn check(&self, request: &SpawnRequest) -> Result<&'static Kind, SpawnRefused> {
+    fn check(&self, request: &SpawnRequest) -> Result<Arc<Kind>, SpawnRefused> {
         if self.shared.setup.leave.is_cancelled() {
             return Err(SpawnRefused::Leaving);
         }
-        let Some(kind) = kinds::find(&request.agent_type) else {
-            let known = kinds::ALL.map(|kind| kind.name).join(", ");
+        let Some(kind) = self.shared.setup.kinds.find(&request.agent_type) else {
+            let known: Vec<&str> =
+                self.kinds().all().iter().map(|kind| kind.is.agent_type.as_str()).collect();
+            let known = known.join(", ");
             return Err(SpawnRefused::UnknownType(request.agent_type.to_string(), known));
         };
         check_count(request.count)?;
@@ -253,7 +257,7 @@ impl Agents {
         Ok(ids)
     }
 
-    fn plan(&self, kind: &'static Kind, request: &SpawnRequest, spec: &Spec, folder: &Path) -> Plan {
+    fn plan(&self, kind: &Kind, request: &SpawnRequest, spec: &Spec, folder: &Path) -> Plan {
         let setup = &self.shared.setup;
         let mut env = setup.env.clone();
         env.extend(request.config.env.clone());
@@ -291,6 +295,11 @@ impl Agents {
     /// Agents that have not ended.
     pub fn active(&self) -> usize {
         self.entries().values().filter(|entry| !entry.record.status().is_final()).count()
+    }
+
+    /// The kinds that can be started.
+    pub fn kinds(&self) -> &Kinds {
+        &self.shared.setup.kinds
     }
 
     /// The clean environment that agents get.

@@ -61,6 +61,11 @@ pub struct Running {
     pub pid: u32,
 }
 
+/// Where a data folder has its user's own kinds of agents.
+pub fn kinds_in(root: &Path) -> PathBuf {
+    root.join("kinds")
+}
+
 impl DataDir {
     /// Takes the folder; makes it when it is not there.
     ///
@@ -86,6 +91,11 @@ impl DataDir {
     /// The event stream.
     pub fn events(&self) -> PathBuf {
         self.root.join("events")
+    }
+
+    /// The user's own kinds of agents.
+    pub fn kinds(&self) -> PathBuf {
+        kinds_in(&self.root)
     }
 
     /// Calls that wait.

@@ -7,6 +7,7 @@ pub mod client;
 mod frames;
 pub mod hub;
 pub mod journal;
+pub mod look;
 pub mod motion;
 pub mod pty;
 pub mod pump;

@@ -24,7 +24,9 @@ mod events;
 mod files;
 mod heartbeat;
 pub mod host;
+mod install;
 mod outbox;
+mod place;
 mod runtime;
 mod session;
 

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agents::kinds::Kinds;
 use crate::agents::record::Listeners;
 use crate::agents::{Agents, Setup};
 use crate::api::{self, Api};
@@ -50,6 +51,7 @@ impl Runtime {
         let agents = Agents::open(Setup {
             folder: data.agents(),
             host_program: config.host_program.clone(),
+            kinds: Kinds::load(&data.kinds()).context("cannot read the kinds of agents")?,
             env: config.environment.clone(),
             max_agents: config.max_agents,
             journal_limit: config.journal_limit,

@@ -1,104 +1,232 @@
-//! The kinds of agents that this runtime can start.
+//! The kinds of agents that this runtime can start: ours, and what the user adds or changes.
 //!
-//! Owns the table. Must not know processes: a kind is data, and each has a file of its own.
+//! Owns the catalogue. Must not know processes: a kind is data, and each has a file of its own.
 
-mod claude_code;
-mod custom;
+pub mod description;
+pub mod links;
+pub mod rules;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
+use anyhow::{Context as _, bail};
 use raven_protocol::agent::{AgentType, SpawnConfig};
 use raven_protocol::kind::{AgentTypeStatus, Credential};
 
+use self::description::Description;
+use self::rules::Rules;
 use crate::environment::{Environment, find_program};
+use crate::install::Source;
 
-/// One kind of agent.
+/// Our own kinds, in the order in which they are shown. What is known of a program stands there and
+/// nowhere else.
+const OURS: [&str; 2] = [include_str!("kinds/claude_code.toml"), include_str!("kinds/custom.toml")];
+
+/// Most kinds that a user's folder may add.
+const MAX_KINDS: usize = 100;
+
+/// Largest file of a kind, in bytes.
+const MAX_FILE: u64 = 256 * 1024;
+
+/// One kind of agent, ready for use.
 #[derive(Debug)]
 pub struct Kind {
-    /// Its name.
-    pub name: &'static str,
-    /// What is started.
-    pub program: ProgramOf,
-    /// The command that installs it, for a person.
-    pub install: Option<&'static str>,
-    /// What a screen that stands still says of it.
-    pub when_still: WhenStill,
-}
-
-/// Where a kind's command line comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProgramOf {
-    /// The spawn's command, or the login shell.
-    Spawn,
-    /// A program of this name.
-    Named(&'static str),
-}
-
-/// What can be said of an agent whose screen stands still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenStill {
-    /// That it can be given work.
-    Ready,
-    /// Only that a person should look: it may be at a dialog.
-    MustBeLookedAt,
+    /// What is written of it.
+    pub is: Description,
+    /// Its expressions, compiled.
+    pub rules: Rules,
 }
 
 /// Every kind, in the order in which they are shown.
-pub const ALL: [&Kind; 2] = [&claude_code::KIND, &custom::KIND];
+#[derive(Debug, Clone)]
+pub struct Kinds {
+    all: Arc<[Arc<Kind>]>,
+}
 
-/// The kind of a name.
-pub fn find(name: &AgentType) -> Option<&'static Kind> {
-    ALL.into_iter().find(|kind| kind.name == name.as_str())
+impl Kinds {
+    /// Our kinds, with those of a folder laid over them: a file `NAME.toml` of a known type changes the
+    /// keys that it has, one of another type adds a kind.
+    ///
+    /// # Errors
+    /// Worded for the person who wrote the file.
+    pub fn load(folder: &Path) -> anyhow::Result<Self> {
+        let mut tables = Vec::new();
+        for text in OURS {
+            tables.push(("a kind of ours".to_owned(), toml::from_str::<toml::Table>(text)?));
+        }
+        for (file, text) in user_files(folder)? {
+            let table: toml::Table = toml::from_str(&text).with_context(|| format!("cannot read {file}"))?;
+            let named = table.get("type").and_then(toml::Value::as_str).map(str::to_owned);
+            let Some(named) = named else { bail!("{file} needs a `type`") };
+            let known = |(_, known): &&mut (String, toml::Table)| {
+                known.get("type").and_then(toml::Value::as_str) == Some(&named)
+            };
+            match tables.iter_mut().find(known) {
+                Some((from, known)) => {
+                    lay_over(known, table);
+                    *from = file;
+                }
+                None => tables.push((file, table)),
+            }
+        }
+        let kinds = tables.into_iter().map(|(from, table)| {
+            Kind::new(table).map(Arc::new).with_context(|| format!("cannot use {from}"))
+        });
+        Ok(Self { all: kinds.collect::<anyhow::Result<_>>()? })
+    }
+
+    /// Every kind.
+    pub fn all(&self) -> &[Arc<Kind>] {
+        &self.all
+    }
+
+    /// The kind of a name.
+    pub fn find(&self, name: &AgentType) -> Option<Arc<Kind>> {
+        self.all.iter().find(|kind| kind.is.agent_type == *name).cloned()
+    }
 }
 
 impl Kind {
+    fn new(table: toml::Table) -> anyhow::Result<Self> {
+        let is: Description = table.try_into()?;
+        let rules = Rules::compile(&is)?;
+        Ok(Self { is, rules })
+    }
+
     /// Program and arguments of a spawn.
     pub fn argv(&self, config: &SpawnConfig, env: &Environment) -> Vec<String> {
-        let mut argv = match (self.program, &config.command) {
-            (ProgramOf::Named(name), _) => vec![name.to_owned()],
-            (ProgramOf::Spawn, Some(command)) => command.clone(),
-            (ProgramOf::Spawn, None) => vec![shell(env), "-l".to_owned()],
+        let mut argv = match (&self.is.program.command, &config.command) {
+            (own, _) if !own.is_empty() => own.clone(),
+            (_, Some(command)) => command.clone(),
+            (_, None) => vec![shell(env), "-l".to_owned()],
         };
         argv.extend(config.args.iter().cloned());
         argv
     }
 
     /// Whether it can be started here.
-    pub fn status(&self, env: &Environment) -> Option<AgentTypeStatus> {
+    pub fn status(&self, env: &Environment) -> AgentTypeStatus {
         let path = self.path(env);
-        Some(AgentTypeStatus {
-            agent_type: AgentType::parse(self.name).ok()?,
-            title: self.name.to_owned(),
+        AgentTypeStatus {
+            agent_type: self.is.agent_type.clone(),
+            title: self.is.title.clone(),
             installed: path.is_some(),
             version: None,
             tested: false,
-            installable: None,
+            installable: self.is.program.package.as_ref().map(|package| package.version.clone()),
             installing: None,
             install_error: None,
             credential: Credential::NotNeeded,
-            providers: Vec::new(),
+            providers: self.is.keys.values().copied().collect(),
             mcp: false,
-            install: self.install.filter(|_| path.is_none()).map(str::to_owned),
+            install: self.install_command().filter(|_| path.is_none()),
             path: path.map(|path| path.to_string_lossy().into_owned()),
-        })
+        }
     }
 
     /// What is missing for it to be started, for a person.
     pub fn missing(&self, env: &Environment) -> Option<String> {
-        let (ProgramOf::Named(name), Some(install)) = (self.program, self.install) else { return None };
+        let (name, install) = (self.is.program.command.first()?, self.install_command()?);
         self.path(env).is_none().then(|| {
             format!("{name} is not installed on the runtime's machine (not in its PATH): install it with `{install}`")
         })
     }
 
-    fn path(&self, env: &Environment) -> Option<PathBuf> {
-        match self.program {
-            ProgramOf::Spawn => find_program(&shell(env), env),
-            ProgramOf::Named(name) => find_program(name, env),
+    fn install_command(&self) -> Option<String> {
+        let package = self.is.program.package.as_ref()?;
+        Some(match package.source {
+            Source::Npm => format!("npm install -g {}@{}", package.name, package.version),
+            Source::Pypi => format!("pipx install {}=={}", package.name, package.version),
+        })
+    }
+
+    fn path(&self, env: &Environment) -> Option<std::path::PathBuf> {
+        match self.is.program.command.first() {
+            Some(name) => find_program(name, env),
+            None => find_program(&shell(env), env),
         }
+    }
+
+    #[cfg(test)]
+    pub fn of(text: &str) -> Arc<Self> {
+        Arc::new(Self::new(toml::from_str(text).unwrap()).unwrap())
     }
 }
 
 fn shell(env: &Environment) -> String {
     env.get("SHELL").cloned().unwrap_or_else(|| "/bin/sh".to_owned())
+}
+
+/// The files of a folder by name; none when there is no folder.
+fn user_files(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(none) if none.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(refused) => return Err(refused).with_context(|| format!("cannot read {}", folder.display())),
+    };
+    let mut files = BTreeMap::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_none_or(|end| end != "toml") {
+            continue;
+        }
+        let name = path.display().to_string();
+        if path.metadata().is_ok_and(|found| found.len() > MAX_FILE) || files.len() >= MAX_KINDS {
+            bail!("{name} is larger than {MAX_FILE} bytes, or there are more than {MAX_KINDS} such files");
+        }
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
+        files.insert(name, text);
+    }
+    Ok(files)
+}
+
+/// Tables are laid over tables key by key; anything else takes the place of what is there.
+fn lay_over(under: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(toml::Value::Table(under)), toml::Value::Table(over)) => lay_over(under, over),
+            (_, value) => drop(under.insert(key, value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_changes_a_kind_of_ours_and_adds_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("claude.toml", "type = 'claude-code'\n[program]\ncommand = ['/opt/claude']\n");
+        write("open.toml", "type = 'opencode'\ntitle = 'OpenCode'\n[program]\ncommand = ['opencode']\n");
+        write("notes.txt", "no kind");
+        let kinds = Kinds::load(folder.path()).unwrap();
+        let claude = kinds.find(&AgentType::parse("claude-code").unwrap()).unwrap();
+        assert_eq!(claude.is.program.command, ["/opt/claude"]);
+        assert_eq!(claude.is.title, "Claude Code", "what the file does not name stays");
+        assert!(claude.is.program.package.is_some());
+        assert!(kinds.find(&AgentType::parse("opencode").unwrap()).is_some());
+        assert_eq!(kinds.all().len(), OURS.len() + 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_names_itself_and_what_is_wrong() {
+        for (text, said) in [
+            ("title = 'x'", "needs a `type`"),
+            ("type = 'x'\ntitle = 'x'\ncolour = 'red'", "unknown field `colour`"),
+            ("type = 'x'\ntitle = 'x'\n[[rules]]\nname = 'r'\nstatus = 'ready'\nall = ['(']", "rule `r`"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("bad.toml"), text).unwrap();
+            let refused = format!("{:#}", Kinds::load(folder.path()).unwrap_err());
+            assert!(refused.contains("bad.toml") && refused.contains(said), "{refused}");
+        }
+    }
+
+    #[test]
+    fn without_a_folder_there_are_ours() {
+        assert_eq!(Kinds::load(Path::new("/nonexistent")).unwrap().all().len(), OURS.len());
+    }
 }

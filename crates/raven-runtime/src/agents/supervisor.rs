@@ -56,7 +56,7 @@ pub struct Supervisor {
     /// The agent.
     pub record: Arc<Record>,
     /// Its kind.
-    pub kind: &'static Kind,
+    pub kind: Arc<Kind>,
     /// Stops that were asked for.
     pub stops: watch::Receiver<Option<StopOrder>>,
     /// The daemon's end; the agent goes on.
@@ -73,7 +73,10 @@ impl Supervisor {
         match session.launch(&plan.host_program, &plan.host_env, &plan.spec).await {
             Ok(Launch::Started { pid, at }) => {
                 // Told here and not by the host's first notice: a short program is gone before we connect.
-                self.take(&mut Watch::new(self.kind, self.record.status()), &Notice::Running { pid, at });
+                self.take(
+                    &mut Watch::new(Arc::clone(&self.kind), self.record.status()),
+                    &Notice::Running { pid, at },
+                );
                 self.follow().await;
             }
             Ok(Launch::Failed { why }) => self.fail(why),
@@ -116,7 +119,7 @@ impl Supervisor {
     }
 
     async fn listen(&mut self, watching: &mut Watching) -> io::Result<Heard> {
-        let mut watch = Watch::new(self.kind, self.record.status());
+        let mut watch = Watch::new(Arc::clone(&self.kind), self.record.status());
         let mut overdue: Option<Instant> = None;
         // An order from before the connection is given again: it may not have arrived.
         self.stops.mark_changed();

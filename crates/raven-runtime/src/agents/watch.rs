@@ -2,11 +2,14 @@
 //!
 //! Owns the rules. Must not know how notices arrive or who hears of a change.
 
+use std::sync::Arc;
+
 use raven_protocol::agent::{AgentChange, AgentStatus};
 use raven_protocol::terminal::Exit;
 use raven_protocol::time::Timestamp;
 
-use super::kinds::{Kind, WhenStill};
+use super::kinds::Kind;
+use super::kinds::description::WhenStill;
 use crate::host::motion::STILL;
 use crate::host::wire::{Notice, Outcome};
 
@@ -15,7 +18,7 @@ const NEVER_STILL_MS: i64 = 15_000;
 
 /// What is known of a running agent.
 pub struct Watch {
-    kind: &'static Kind,
+    kind: Arc<Kind>,
     status: AgentStatus,
     started: Option<Timestamp>,
 }
@@ -33,7 +36,7 @@ pub struct Observed {
 
 impl Watch {
     /// Begins, or goes on, with the status that was reached.
-    pub fn new(kind: &'static Kind, status: AgentStatus) -> Self {
+    pub fn new(kind: Arc<Kind>, status: AgentStatus) -> Self {
         Self { kind, status, started: None }
     }
 
@@ -65,7 +68,7 @@ impl Watch {
             return None;
         }
         let still = STILL.as_millis();
-        Some(match self.kind.when_still {
+        Some(match self.kind.is.when_still {
             WhenStill::Ready => Observed::of(
                 AgentChange::Ready,
                 format!("running, and its screen has been still for {still} ms"),
@@ -128,13 +131,14 @@ mod tests {
     use raven_protocol::agent::AgentType;
 
     use super::*;
-    use crate::agents::kinds;
+    use crate::agents::kinds::Kinds;
     use crate::host::wire::Motion;
 
     const START: i64 = 1_000_000;
 
-    fn kind(name: &str) -> &'static Kind {
-        kinds::find(&AgentType::parse(name).unwrap()).unwrap()
+    fn kind(name: &str) -> Arc<Kind> {
+        let ours = Kinds::load("/nonexistent".as_ref()).unwrap();
+        ours.find(&AgentType::parse(name).unwrap()).unwrap()
     }
 
     fn motion() -> Motion {
@@ -145,7 +149,7 @@ mod tests {
         Timestamp::from_millis(START + millis)
     }
 
-    fn running(kind: &'static Kind) -> Watch {
+    fn running(kind: Arc<Kind>) -> Watch {
         let mut watch = Watch::new(kind, AgentStatus::Spawning);
         let started = watch.on(&Notice::Running { pid: 1, at: after(0) }, after(1)).unwrap();
         assert_eq!(started.change, AgentChange::Started);

@@ -12,7 +12,6 @@ use raven_protocol::agent::AgentStatus;
 use raven_protocol::runtime_api::Health;
 
 use super::Api;
-use crate::agents::kinds;
 use crate::heartbeat::VERSION;
 
 /// Details only for a caller who has shown the key.
@@ -25,7 +24,8 @@ pub async fn health(State(api): State<Api>, headers: HeaderMap) -> Json<Health> 
         active_agents: known.then(|| u32::try_from(api.pulse.agents.active()).unwrap_or(u32::MAX)),
         uptime_seconds: known.then(|| api.pulse.started.elapsed().as_secs()),
         runtime_id: known.then(|| api.pulse.runtime_id.clone()),
-        agent_types: known.then(|| kinds::ALL.iter().filter_map(|kind| kind.status(env)).collect()),
+        agent_types: known
+            .then(|| api.pulse.agents.kinds().all().iter().map(|kind| kind.status(env)).collect()),
     })
 }
 

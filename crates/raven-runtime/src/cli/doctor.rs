@@ -9,8 +9,9 @@ use anyhow::bail;
 
 use super::query::{self, block_on, held, kind_line, print, size};
 use super::{Doctor, Where};
-use crate::agents::kinds;
+use crate::agents::kinds::Kinds;
 use crate::config::{data_dir, process_environment};
+use crate::data_dir::kinds_in;
 use crate::doctor::look::{self, Scope};
 use crate::doctor::{Folder, Host, Leftover, Reason, Report, State, clean};
 use crate::environment;
@@ -54,7 +55,8 @@ async fn folder(path: PathBuf, api_key_file: Option<PathBuf>) -> Folder {
     let told = health.as_ref().and_then(|health| health.agent_types.clone());
     let agent_types = told.unwrap_or_else(|| {
         let env = environment::clean(&process_environment());
-        kinds::ALL.iter().filter_map(|kind| kind.status(&env)).collect()
+        let kinds = Kinds::load(&kinds_in(&path));
+        kinds.map(|kinds| kinds.all().iter().map(|kind| kind.status(&env)).collect()).unwrap_or_default()
     });
     let disk = rustix::fs::statvfs(&path).ok();
     Folder {
