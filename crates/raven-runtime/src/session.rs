@@ -15,6 +15,7 @@ use raven_protocol::runtime_api::ScreenJson;
 use raven_protocol::terminal::{Frame, FrameKind, MAX_FRAME_PAYLOAD, TerminalSize};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -22,13 +23,19 @@ use tokio::time::timeout;
 use self::ended::Ended;
 use crate::environment::Environment;
 use crate::files;
-use crate::host::wire::{self, HostSpec, Launch, Notice, Outcome, Reader, Receiver, Request, Sender, file};
+use crate::host::look::Look;
+use crate::host::wire::{
+    self, HostSpec, Launch, Notice, Outcome, Reader, Receiver, Request, Sender, Typed, file,
+};
 
 /// How long a host may take to tell that its program runs: it is a fork and an exec on a busy machine.
 const LAUNCH: Duration = Duration::from_secs(20);
 
 /// How long a host may take to answer a question that it answers from memory.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long a terminal may take what is typed: its program may be busy.
+const TYPE: Duration = Duration::from_secs(10);
 
 /// One agent's host, by its folder.
 #[derive(Clone)]
@@ -71,12 +78,12 @@ impl Session {
         timeout(LAUNCH, told).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Opens a watching connection.
-    pub async fn watch(&self) -> io::Result<Watching> {
+    /// Opens a watching connection: with looks if they are wanted, and with the signals after one.
+    pub async fn watch(&self, looks: bool, signals_since: u64) -> io::Result<Watching> {
         let stream = wire::connect(&self.folder)?;
         let host = stream.peer_cred()?.pid().and_then(Pid::from_raw);
         let (mut to, from) = wire::frame(stream);
-        timeout(ANSWER, to.json(&Request::Watch)).await??;
+        timeout(ANSWER, to.json(&Request::Watch { looks, signals_since })).await??;
         Ok(Watching { to, from, host })
     }
 
@@ -103,6 +110,25 @@ impl Session {
     async fn ask_screen(&self) -> io::Result<Option<ScreenJson>> {
         let (_to, mut from) = self.open(&Request::Screen).await?;
         timeout(ANSWER, wire::receive_json(&mut from)).await?
+    }
+
+    /// What is on the screen now, as its host sees it.
+    pub async fn look(&self) -> io::Result<Look> {
+        self.ask(&Request::Look, ANSWER).await
+    }
+
+    /// Types a text, if the screen's fingerprint is still the given one. True once the terminal took it; an
+    /// error leaves open whether it did.
+    pub async fn type_text(&self, text: String, when: Option<u64>) -> io::Result<bool> {
+        let Typed { typed } = self.ask(&Request::Type { text, when }, TYPE).await?;
+        Ok(typed)
+    }
+
+    /// Asks the host once. One that leaves without an answer is one that is not there.
+    async fn ask<T: DeserializeOwned>(&self, request: &Request, limit: Duration) -> io::Result<T> {
+        let (_to, mut from) = self.open(request).await?;
+        let answer = timeout(limit, wire::receive_json(&mut from)).await??;
+        answer.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
     /// Bytes that repaint the screen now, or at the end.

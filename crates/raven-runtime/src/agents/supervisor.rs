@@ -103,7 +103,7 @@ impl Supervisor {
     async fn seek(&self) -> Option<Watching> {
         let begin = Instant::now();
         loop {
-            match self.record.session().watch().await {
+            match self.record.session().watch(false, 0).await {
                 Ok(watching) => return Some(watching),
                 // Ours, such as too many open files: that says nothing about the host.
                 Err(broken) if !is_no_host(&broken) => {

@@ -50,7 +50,7 @@ impl Watch {
             }
             Notice::Moving(_) => self.never_still(now),
             Notice::Still(_) => self.still(),
-            Notice::Held(_) | Notice::Ended(_) => None,
+            Notice::Held(_) | Notice::Look(_) | Notice::Signal(_) | Notice::Ended(_) => None,
         }?;
         self.status = self.status.on(observed.change).ok()?;
         Some(observed)

@@ -162,7 +162,7 @@ async fn ask_once(folder: &Path, held: &Held) -> Option<Answer> {
     let mut watching = connect(folder, held).await?;
     loop {
         match watching.next().await.ok()?? {
-            Notice::Running { .. } => {}
+            Notice::Running { .. } | Notice::Look(_) | Notice::Signal(_) => {}
             Notice::Ended(outcome) => return Some(Answer::Ends(outcome.at)),
             Notice::Moving(motion) | Notice::Still(motion) | Notice::Held(motion) => {
                 return Some(Answer::Lives(motion));
@@ -173,6 +173,6 @@ async fn ask_once(folder: &Path, held: &Held) -> Option<Answer> {
 
 /// A watching connection, when it is this very process that serves the folder.
 pub async fn connect(folder: &Path, held: &Held) -> Option<Watching> {
-    let watching = session(folder).watch().await.ok()?;
+    let watching = session(folder).watch(false, u64::MAX).await.ok()?;
     (watching.host() == Some(held.pid())).then_some(watching)
 }

@@ -45,7 +45,7 @@ pub async fn serve(stream: UnixStream, controls: Controls) -> io::Result<()> {
         Some(Request::Attach { since, reader }) => {
             attached(&mut to, &mut from, controls, (since, reader)).await
         }
-        Some(Request::Watch) => watching(&mut to, &mut from, controls).await,
+        Some(Request::Watch { .. }) => watching(&mut to, &mut from, controls).await,
         Some(Request::Screen) => to.json(&controls.hub.screen()).await,
         Some(other) => Err(invalid(&format!("{other:?} cannot come first"))),
         None => Ok(()),

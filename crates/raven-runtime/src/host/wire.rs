@@ -19,11 +19,16 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
+use super::look::{Look, Signal, SignalSource};
+
 /// The kind byte of a JSON message.
 pub const JSON: u8 = 0x00;
 
 /// Longest message, in bytes: a repaint of the largest screen with its scrollback stays below.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+
+/// Longest body of a signal, in bytes: what a hook is told of a tool's use is mostly shorter.
+pub const MAX_SIGNAL: usize = 64 * 1024;
 
 /// Name of the socket in an agent's folder.
 const SOCKET: &str = "host.sock";
@@ -89,7 +94,34 @@ pub enum Request {
         reader: Reader,
     },
     /// First on a connection: [`Notice`]s.
-    Watch,
+    Watch {
+        /// Whether [`Notice::Look`]s are wanted.
+        #[serde(default)]
+        looks: bool,
+        /// The last signal that was heard; those kept of the later ones come first.
+        #[serde(default)]
+        signals_since: u64,
+    },
+    /// First on a connection: one [`Look`] and the end.
+    Look,
+    /// First on a connection: types, then answers one [`Typed`] and ends.
+    Type {
+        /// What is typed, as the program reads it.
+        text: String,
+        /// Only if the screen's fingerprint is still this one.
+        #[serde(default)]
+        when: Option<u64>,
+    },
+    /// First on a connection: a word about the program, answered with `{}`.
+    Signal {
+        /// Where it comes from.
+        source: SignalSource,
+        /// What it is called there.
+        #[serde(default)]
+        name: Option<String>,
+        /// At most [`MAX_SIGNAL`] bytes.
+        body: String,
+    },
     /// First on a connection: one [`raven_protocol::runtime_api::ScreenJson`] and the end.
     Screen,
     /// On an attached connection: sets the size.
@@ -132,8 +164,19 @@ pub enum Notice {
     Still(Motion),
     /// The program waits for its recorder: how the screen stands means nothing.
     Held(Motion),
+    /// The screen, to those who want it: after it or its title changed, but not in the middle of a frame.
+    Look(Look),
+    /// A word about the program, each in its order.
+    Signal(Signal),
     /// The program ended and all of its output was taken.
     Ended(Outcome),
+}
+
+/// Whether something was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typed {
+    /// False when the screen is not the expected one any more, or the program has ended.
+    pub typed: bool,
 }
 
 /// How far the terminal's output has come.
