@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use raven_protocol::agent::{AgentChange, AgentStatus};
+use raven_protocol::doing::Doing;
 use raven_protocol::id::{AgentId, WorkspaceId};
+use raven_protocol::permission::Permission;
 use raven_protocol::runtime_api::{CallbackStatus, ScreenJson, SpawnCallback, StopRequest};
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ use crate::page::{Page, PageQuery};
 use crate::runtimes::Runtimes;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
+mod driving;
 mod report;
 pub mod spawn;
 
@@ -42,6 +45,8 @@ pub struct Agent {
     pub error: Option<String>,
     pub login_url: Option<String>,
     pub capabilities: Vec<String>,
+    /// What it may do here.
+    pub permissions: Vec<Permission>,
     /// Its working folder on the runtime's machine.
     pub cwd: Option<String>,
     pub pid: Option<i64>,
@@ -53,6 +58,9 @@ pub struct Agent {
     pub spawned_by: Named,
     /// Its terminal, once it has one.
     pub session: Option<SessionBrief>,
+    /// What it is at: what it asks, how to sign in, its turn, what it has used.
+    #[serde(flatten)]
+    pub doing: Doing,
 }
 
 /// Which agents a list shows.
@@ -170,6 +178,7 @@ impl Agents {
         match (&row.runtime_id, settings.and_then(|settings| settings.runtime_id)) {
             (Some(own), Some(named)) if *own != named => Err(Error::Runtime(RuntimeFailure::Refused {
                 status: 409,
+                code: String::new(),
                 detail: format!(
                     "this agent runs on the runtime {own}, and the settings name {named}: change them back first"
                 ),
@@ -214,7 +223,7 @@ impl Agents {
             let opening = Opening { runtime_session_id, may_dial, endpoint, title: None, size: None };
             opened = self.terminals.ensure(&mut change, &row, opening).await?;
         }
-        row.login_url = told.login_url;
+        row.login_url = told.login_url.or(row.login_url);
         row.error = told.error.or(row.error);
         self.transition(&mut change, row, what).await?;
         change.commit().await?;
@@ -258,6 +267,8 @@ fn view(row: rows::Model, session: Option<SessionBrief>) -> Result<Agent, Error>
     Ok(Agent {
         status: status_of(&row)?,
         capabilities: serde_json::from_str(&row.capabilities).map_err(anyhow::Error::from)?,
+        permissions: serde_json::from_str(&row.permissions).map_err(anyhow::Error::from)?,
+        doing: serde_json::from_str(&row.doing).map_err(anyhow::Error::from)?,
         id: row.id,
         name: row.name,
         agent_type: row.agent_type,

@@ -13,6 +13,7 @@ use sea_orm::{
 pub use sea_orm::{ConnectionTrait, DatabaseTransaction as Tx};
 
 pub mod activities;
+pub mod agent_keys;
 pub mod agents;
 pub mod links;
 pub mod memberships;

@@ -30,6 +30,8 @@ pub enum Error {
     #[error("`{field}` {why}")]
     Invalid { field: String, why: String },
     #[error("{0}")]
+    NotAccepted(String),
+    #[error("{0}")]
     Malformed(String),
     #[error("the request body is larger than {limit_kib} KiB; send less")]
     TooLarge { limit_kib: usize },
@@ -52,6 +54,28 @@ pub enum Conflict {
     NoLiveScreen,
     TooManyLinks,
     BrokenRecording,
+    AgentBusy,
+    AgentEnded,
+    NotDriven,
+    PromptChanged,
+    NotTaken,
+    NotInstallable,
+    KeyFromStart,
+}
+
+impl Conflict {
+    /// The same fact as a runtime spells it; any other that stands against driving an agent is one.
+    fn of_runtime(code: &str) -> Self {
+        match code {
+            "AGENT_BUSY" => Self::AgentBusy,
+            "AGENT_ENDED" | "AGENT_OVER" | "NOT_RUNNING" => Self::AgentEnded,
+            "PROMPT_CHANGED" => Self::PromptChanged,
+            "NOT_TAKEN" => Self::NotTaken,
+            "NOT_INSTALLABLE" => Self::NotInstallable,
+            "KEY_FROM_START" => Self::KeyFromStart,
+            _ => Self::NotDriven,
+        }
+    }
 }
 
 /// Why a runtime could not be used. The titles are those of the guide's troubleshooting section.
@@ -70,7 +94,22 @@ pub enum RuntimeFailure {
     #[error("{0}")]
     SpawnRefused(String),
     #[error("{detail}")]
-    Refused { status: u16, detail: String },
+    Refused { status: u16, code: String, detail: String },
+}
+
+impl RuntimeFailure {
+    /// What a runtime refused of what somebody asked it for through us: their matter, in its words.
+    pub fn passed_on(self, noun: &'static str) -> Error {
+        match self {
+            Self::Refused { status: 409, code, detail } => {
+                Error::Conflict { code: Conflict::of_runtime(&code), detail }
+            }
+            Self::Refused { code, .. } if code.ends_with("_NOT_FOUND") => Error::NotFound(noun),
+            Self::Refused { code, .. } if code == "UNKNOWN_AGENT_TYPE" => Error::NotFound(noun),
+            Self::Refused { status: 400 | 413 | 422, detail, .. } => Error::NotAccepted(detail),
+            other => other.into(),
+        }
+    }
 }
 
 /// Status, code and title of an error.
@@ -101,36 +140,12 @@ impl Error {
             Self::LinkFull => face(429, "LINK_FULL", "The link is full"),
             Self::Denied(_) => face(403, "FORBIDDEN", "Not allowed"),
             Self::Invalid { .. } => face(422, "INVALID", "A field is invalid"),
+            Self::NotAccepted(_) => face(422, "INVALID", "A field is invalid"),
             Self::Malformed(_) => face(400, "MALFORMED", "The request cannot be read"),
             Self::TooLarge { .. } => face(413, "TOO_LARGE", "The request is too large"),
             Self::OutsideRange { .. } => face(416, "OUTSIDE_RANGE", "Range not satisfiable"),
-            Self::Conflict { code, .. } => match code {
-                Conflict::SetupDone => face(409, "SETUP_DONE", "Setup was done before"),
-                Conflict::EmailTaken => face(409, "EMAIL_TAKEN", "The e-mail address is in use"),
-                Conflict::SessionTerminated => {
-                    face(409, "SESSION_TERMINATED", "The terminal session has ended")
-                }
-                Conflict::NoLiveScreen => face(409, "NO_LIVE_SCREEN", "The agent has no live screen"),
-                Conflict::TooManyLinks => face(409, "TOO_MANY_LINKS", "The session has too many links"),
-                Conflict::BrokenRecording => {
-                    face(409, "BROKEN_RECORDING", "The recording is not what was written")
-                }
-            },
-            Self::Runtime(failure) => match failure {
-                RuntimeFailure::NotConfigured => {
-                    face(409, "RUNTIME_NOT_CONFIGURED", "Runtime endpoint not configured")
-                }
-                RuntimeFailure::Unreachable(_) => face(502, "RUNTIME_UNREACHABLE", "Connection failed"),
-                RuntimeFailure::AuthenticationFailed(_) => {
-                    face(502, "RUNTIME_AUTH_FAILED", "Authentication failed")
-                }
-                RuntimeFailure::UnknownAgentType { .. } => {
-                    face(422, "UNKNOWN_AGENT_TYPE", "Agent spawn failed")
-                }
-                RuntimeFailure::SpawnFailed(_) => face(502, "SPAWN_FAILED", "Agent spawn failed"),
-                RuntimeFailure::SpawnRefused(_) => face(422, "SPAWN_REFUSED", "Agent spawn failed"),
-                RuntimeFailure::Refused { .. } => face(502, "RUNTIME_REFUSED", "The runtime refused"),
-            },
+            Self::Conflict { code, .. } => code.face(),
+            Self::Runtime(failure) => failure.face(),
             Self::Internal(_) => face(500, "INTERNAL", "Internal error"),
         }
     }
@@ -144,6 +159,40 @@ impl Error {
     pub fn problem(&self, request_id: &str) -> Problem {
         let Face { status, code, title } = self.face();
         Problem::new(status, code, title, self.to_string(), request_id)
+    }
+}
+
+impl Conflict {
+    fn face(self) -> Face {
+        match self {
+            Self::SetupDone => face(409, "SETUP_DONE", "Setup was done before"),
+            Self::EmailTaken => face(409, "EMAIL_TAKEN", "The e-mail address is in use"),
+            Self::SessionTerminated => face(409, "SESSION_TERMINATED", "The terminal session has ended"),
+            Self::NoLiveScreen => face(409, "NO_LIVE_SCREEN", "The agent has no live screen"),
+            Self::TooManyLinks => face(409, "TOO_MANY_LINKS", "The session has too many links"),
+            Self::BrokenRecording => face(409, "BROKEN_RECORDING", "The recording is not what was written"),
+            Self::AgentBusy => face(409, "AGENT_BUSY", "The agent is busy"),
+            Self::AgentEnded => face(409, "AGENT_ENDED", "The agent has ended"),
+            Self::NotDriven => face(409, "NOT_POSSIBLE_NOW", "Not possible now"),
+            Self::PromptChanged => face(409, "PROMPT_CHANGED", "The agent does not ask this any more"),
+            Self::NotTaken => face(409, "NOT_TAKEN", "The agent did not take it"),
+            Self::NotInstallable => face(409, "NOT_INSTALLABLE", "It cannot be installed here"),
+            Self::KeyFromStart => face(409, "KEY_FROM_START", "The key is from the runtime's start"),
+        }
+    }
+}
+
+impl RuntimeFailure {
+    fn face(&self) -> Face {
+        match self {
+            Self::NotConfigured => face(409, "RUNTIME_NOT_CONFIGURED", "Runtime endpoint not configured"),
+            Self::Unreachable(_) => face(502, "RUNTIME_UNREACHABLE", "Connection failed"),
+            Self::AuthenticationFailed(_) => face(502, "RUNTIME_AUTH_FAILED", "Authentication failed"),
+            Self::UnknownAgentType { .. } => face(422, "UNKNOWN_AGENT_TYPE", "Agent spawn failed"),
+            Self::SpawnFailed(_) => face(502, "SPAWN_FAILED", "Agent spawn failed"),
+            Self::SpawnRefused(_) => face(422, "SPAWN_REFUSED", "Agent spawn failed"),
+            Self::Refused { .. } => face(502, "RUNTIME_REFUSED", "The runtime refused"),
+        }
     }
 }
 

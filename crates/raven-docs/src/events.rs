@@ -22,6 +22,12 @@ const BACKLOG: usize = 1024;
 pub enum WorkspaceEvent {
     /// An agent changed its status, or appeared.
     AgentChanged(Box<Agent>),
+    /// Something else of an agent changed that is shown.
+    AgentTold(Box<Agent>),
+    /// More is known of how an agent wants a person to sign in.
+    AgentLogin(Box<Agent>),
+    /// What an agent asks changed.
+    AgentPrompt(Box<Agent>),
     ActivityAdded(Activity),
     RuntimeStatus(RuntimeStatus),
     TerminalChanged(TerminalSession),

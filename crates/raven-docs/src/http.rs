@@ -4,6 +4,8 @@ pub mod activity;
 pub mod agents;
 pub mod assets;
 pub mod auth;
+pub mod driving;
+pub mod equipment;
 pub mod extract;
 pub mod guard;
 pub mod links;

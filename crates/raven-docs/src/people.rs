@@ -69,6 +69,7 @@ pub struct Setup {
 /// Credentials of a sign-in.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = LoginRequest)]
 pub struct Login {
     pub email: String,
     #[schema(value_type = String)]

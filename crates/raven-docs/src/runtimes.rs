@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use raven_protocol::id::WorkspaceId;
-use raven_protocol::kind::AgentTypeStatus;
 use raven_protocol::problem::Problem;
 use raven_protocol::runtime_api::Heartbeat;
 use raven_protocol::time::Timestamp;
@@ -24,6 +23,7 @@ use crate::secrets::Secrets;
 use crate::settings::{RuntimeAuthType, check_endpoint, seal_key};
 
 pub mod client;
+mod equipment;
 pub mod watch;
 
 use client::RuntimeClient;
@@ -209,12 +209,6 @@ impl Runtimes {
             active_agents: health.active_agents,
             error: None,
         })
-    }
-
-    /// The kinds of agents that the workspace's runtime knows.
-    pub async fn types(&self, by: &Granted<Read>) -> Result<Vec<AgentTypeStatus>, Error> {
-        let (health, _) = self.client(by.workspace()).await?.health().await?;
-        Ok(health.agent_types.unwrap_or_default())
     }
 
     /// Takes a heartbeat from a runtime that proved itself for one workspace or several.

@@ -142,16 +142,16 @@ impl Terminals {
         Ok(())
     }
 
-    /// Has recordings tell of their agents' statuses.
+    /// Has sessions and their recordings tell of their agents' statuses.
     async fn mark_statuses(self) {
         let mut told = self.changes.listen();
         while let Some(heard) = self.cancel.run_until_cancelled(told.recv()).await {
             match heard {
                 Ok(Published { event, .. }) => {
-                    if let WorkspaceEvent::AgentChanged(agent) = &*event
+                    if let WorkspaceEvent::AgentChanged(agent) | WorkspaceEvent::AgentLogin(agent) = &*event
                         && let Some(hub) = self.hub_of_agent(&agent.id)
                     {
-                        hub.agent_is(agent.status);
+                        hub.agent_is(agent.status, agent.login_url.clone());
                     }
                 }
                 // A recording lacks a mark then, and nothing else.

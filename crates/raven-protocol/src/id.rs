@@ -107,6 +107,8 @@ ids! {
     TokenId = "tok";
     /// A read-only link to a terminal session (its id, never its token).
     LinkId = "lnk";
+    /// The key by which an agent is known to its control plane.
+    AgentKeyId = "key";
     /// One entry of the activity feed.
     ActivityId = "act";
     /// A question that an agent's program asks.

@@ -157,6 +157,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parallax-agents/runtime/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider keys that the runtime holds, without the keys themselves. */
+        get: operations["runtime_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/runtime/keys/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give the runtime a provider's key. It is passed on, and not kept by the control plane. */
+        put: operations["runtime_set_key"];
+        post?: never;
+        /** Take a provider's key from the runtime. */
+        delete: operations["runtime_remove_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents/runtime/test": {
         parameters: {
             query?: never;
@@ -215,10 +250,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The kinds of agents that the runtime knows, and whether each is installed. */
+        /** The kinds of agents that the runtime knows, and what each would have to work with. */
         get: operations["agents_types"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/types/{type}/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the runtime install a kind of agent for itself; the kinds tell how that goes on. */
+        post: operations["agents_install"];
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +311,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parallax-agents/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer what an agent asks; refused when it does not ask that any more. */
+        post: operations["agents_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/{id}/interrupt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have an agent leave what it does. */
+        post: operations["agents_interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents/{id}/screen": {
         parameters: {
             query?: never;
@@ -270,6 +356,23 @@ export interface paths {
         get: operations["agents_screen"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an agent a message, and see that its program takes it. */
+        post: operations["agents_send"];
         delete?: never;
         options?: never;
         head?: never;
@@ -562,9 +665,9 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
+        ActivityKind: "agent_spawned" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
         /** @description An agent as the API and events show it. */
-        Agent: {
+        Agent: components["schemas"]["Doing"] & {
             capabilities: string[];
             createdAt: components["schemas"]["Timestamp"];
             /** @description Its working folder on the runtime's machine. */
@@ -580,6 +683,8 @@ export interface components {
             lastActivityAt?: components["schemas"]["Timestamp"] | null;
             loginUrl?: string | null;
             name: string;
+            /** @description What it may do here. */
+            permissions: components["schemas"]["Permission"][];
             /** Format: int64 */
             pid?: number | null;
             session?: components["schemas"]["SessionBrief"] | null;
@@ -623,20 +728,45 @@ export interface components {
         AgentType: string;
         /** @description A kind of agent on one runtime's machine. */
         AgentTypeStatus: {
+            /** @description Whether a new agent of it would have a key or a login. */
+            credential?: components["schemas"]["Credential"];
             /** @description The command that installs it, when it is missing. */
             install?: string | null;
+            /** @description Why the last installation failed. */
+            installError?: string | null;
+            /** @description The version that the runtime can install by itself. */
+            installable?: string | null;
             /** @description Whether it can be started. */
             installed: boolean;
+            installing?: components["schemas"]["Installing"] | null;
+            /** @description Whether it can be given its control plane's MCP server. */
+            mcp?: boolean;
             /** @description The program that would be started. */
             path?: string | null;
-            /** @description Its name. */
+            /** @description Providers whose keys it takes. */
+            providers?: components["schemas"]["Provider"][];
+            /** @description Whether what is known of its screens and signals was tested with this version. */
+            tested?: boolean;
+            /** @description Its name for people. */
+            title?: string;
+            /** @description Its name, as a spawn gives it. */
             type: components["schemas"]["AgentType"];
             /** @description Its version, where it tells one. */
             version?: string | null;
         };
-        /** @description The kinds of agents that the workspace's runtime knows. */
+        /** @description Answer of `GET /api/types`. */
         AgentTypes: {
+            /** @description Every kind that the runtime knows. */
             items: components["schemas"]["AgentTypeStatus"][];
+        };
+        /** @description Body of `POST /api/agents/{id}/answer`: one of `choice` and `text`. */
+        AnswerRequest: {
+            /** @description The id of one of its options. */
+            choice?: string | null;
+            /** @description The prompt that is answered. */
+            promptId: components["schemas"]["PromptId"];
+            /** @description The text that it takes, which may be a secret. */
+            text?: string | null;
         };
         /**
          * @description How a spawn went, in the words of the callback.
@@ -654,6 +784,40 @@ export interface components {
         CreatedToken: components["schemas"]["Token"] & {
             /** @description Send it as `Authorization: Bearer …`. */
             token: string;
+        };
+        /**
+         * @description What a new agent of a kind would have to work with.
+         * @enum {string}
+         */
+        Credential: "key" | "login" | "missing" | "not_needed";
+        /** @description Everything of it; absent is what is not so, or not known. */
+        Doing: {
+            /**
+             * @description The branch that it works on, when its working folder is a worktree of its own.
+             * @default null
+             */
+            branch?: string | null;
+            /** @default null */
+            limit?: components["schemas"]["Limit"] | null;
+            /** @default null */
+            login?: components["schemas"]["Login"] | null;
+            /** @default null */
+            prompt?: components["schemas"]["Prompt"] | null;
+            /**
+             * Format: int32
+             * @description Messages that wait until it can take them.
+             * @default 0
+             */
+            queued?: number;
+            /** @default null */
+            turn?: components["schemas"]["Turn"] | null;
+            /** @default null */
+            usage?: components["schemas"]["Usage"] | null;
+            /**
+             * @description Version of its program, where that is known.
+             * @default null
+             */
+            version?: string | null;
         };
         /** @description Where a recording stops being what was written. */
         FirstBad: {
@@ -691,6 +855,26 @@ export interface components {
          * @enum {string}
          */
         HostingMode: "local" | "parallax" | "custom";
+        /** @description An installation under way. */
+        Installing: {
+            /** @description The last line that it printed. */
+            line: string;
+            /** @description When it began. */
+            startedAt: components["schemas"]["Timestamp"];
+            /** @description The version that is installed. */
+            version: string;
+        };
+        /**
+         * @description Where a runtime has a provider key from.
+         * @enum {string}
+         */
+        KeySource: "start" | "api";
+        /** @description A usage limit of the provider or the plan. */
+        Limit: {
+            resetsAt?: components["schemas"]["Timestamp"] | null;
+            /** @description What the program says of it. */
+            text: string;
+        };
         /** @description Something that happened at a terminal. */
         LogItem: {
             at: components["schemas"]["Timestamp"];
@@ -730,8 +914,24 @@ export interface components {
          * @enum {string}
          */
         LogKind: "output" | "input" | "resize" | "marker" | "gap";
-        /** @description Credentials of a sign-in. */
+        /** @description How to sign in. */
         Login: {
+            /** @description The way of it. */
+            kind: components["schemas"]["LoginKind"];
+            /** @description Whether the page's host is one of those that this kind of agent signs in at. */
+            trusted?: boolean;
+            /** @description The page to open, in full. */
+            url?: string | null;
+            /** @description The code to enter there. */
+            userCode?: string | null;
+        };
+        /**
+         * @description The ways of signing in.
+         * @enum {string}
+         */
+        LoginKind: "menu" | "browser" | "device_code" | "paste_code" | "api_key";
+        /** @description Credentials of a sign-in. */
+        LoginRequest: {
             email: string;
             password: string;
         };
@@ -742,6 +942,13 @@ export interface components {
             workspaceId: string;
             workspaceName: string;
         };
+        /** @description A message that was sent to an agent. */
+        MessageId: string;
+        /**
+         * @description Where a message is.
+         * @enum {string}
+         */
+        MessageState: "submitted" | "typed" | "queued";
         /** @description A person or program by name, as others see it. */
         Named: {
             id: string;
@@ -807,7 +1014,7 @@ export interface components {
         };
         /** @description One page of a list, newest first. */
         Page_Agent: {
-            items: {
+            items: (components["schemas"]["Doing"] & {
                 capabilities: string[];
                 createdAt: components["schemas"]["Timestamp"];
                 /** @description Its working folder on the runtime's machine. */
@@ -823,6 +1030,8 @@ export interface components {
                 lastActivityAt?: components["schemas"]["Timestamp"] | null;
                 loginUrl?: string | null;
                 name: string;
+                /** @description What it may do here. */
+                permissions: components["schemas"]["Permission"][];
                 /** Format: int64 */
                 pid?: number | null;
                 session?: components["schemas"]["SessionBrief"] | null;
@@ -832,7 +1041,7 @@ export interface components {
                 /** @description When it reached this status. */
                 statusSince: components["schemas"]["Timestamp"];
                 type: string;
-            }[];
+            })[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
@@ -907,6 +1116,8 @@ export interface components {
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
+        /** @enum {string} */
+        Permission: "read:pages" | "read:tasks" | "read:projects" | "read:memory" | "read:spaces" | "read:users" | "write:pages" | "write:tasks" | "write:projects" | "write:memory" | "write:comments" | "delete:pages" | "delete:tasks" | "assign:tasks" | "delegate:agents" | "execute:research";
         /** @description An error as a caller sees it. */
         Problem: {
             /** @description A stable `SCREAMING_SNAKE` word for programs to act on. */
@@ -924,6 +1135,60 @@ export interface components {
             title: string;
             /** @description A URI reference naming the kind of problem; `urn:raven:` and the code in lower case. */
             type: string;
+        };
+        /** @description A question of an agent's program to a person. */
+        Prompt: {
+            /** @description What it wants to use the tool with. */
+            arguments?: Record<string, never> | null;
+            /** @description Changes whenever the question does; an answer names it, so that a stale one is refused. */
+            id: components["schemas"]["PromptId"];
+            input?: components["schemas"]["PromptInput"] | null;
+            /** @description What kind of question. */
+            kind: components["schemas"]["PromptKind"];
+            /** @description What can be chosen; empty when it cannot be read from the screen, or when a text is wanted. */
+            options?: components["schemas"]["PromptOption"][];
+            /** @description The question as its program shows it. */
+            question: string;
+            /** @description The tool that it wants to use. */
+            tool?: string | null;
+        };
+        /** @description A question that an agent's program asks. */
+        PromptId: string;
+        /**
+         * @description What text a prompt takes.
+         * @enum {string}
+         */
+        PromptInput: "code" | "redirect_url" | "api_key" | "text";
+        /**
+         * @description What kind of question a prompt is.
+         * @enum {string}
+         */
+        PromptKind: "permission" | "choice" | "login" | "text";
+        /** @description One thing that can be chosen. */
+        PromptOption: {
+            /** @description What an answer names. */
+            id: string;
+            /** @description The words on the screen. */
+            label: string;
+        };
+        /**
+         * @description A provider of models whose key a runtime can hold.
+         * @enum {string}
+         */
+        Provider: "anthropic" | "openai" | "gemini" | "openrouter";
+        /** @description A provider key that a runtime holds; never the key itself. */
+        ProviderKey: {
+            /** @description Its last characters, when it is long enough to show some. */
+            fingerprint?: string | null;
+            /** @description Whose key. */
+            provider: components["schemas"]["Provider"];
+            /** @description Where it came from. */
+            source: components["schemas"]["KeySource"];
+        };
+        /** @description Answer of `GET /api/keys`. */
+        ProviderKeys: {
+            /** @description The keys that the runtime holds. */
+            items: components["schemas"]["ProviderKey"][];
         };
         /**
          * @description What is recorded of what people type.
@@ -956,6 +1221,24 @@ export interface components {
              * @description Bytes that it takes in the store.
              */
             storedBytes: number;
+        };
+        /** @description A git repository; one of `path` and `url`. */
+        Repository: {
+            /**
+             * @description Absolute path of one on the runtime's machine.
+             * @default null
+             */
+            path?: string | null;
+            /**
+             * @description Branch, tag or commit to begin at; what is checked out there, or its default branch, otherwise.
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * @description Address of one elsewhere: `https`, `ssh`, or `user@host:path`.
+             * @default null
+             */
+            url?: string | null;
         };
         /**
          * @description What a person may do in a workspace; each includes those before it.
@@ -1008,6 +1291,22 @@ export interface components {
             rows: number;
             title?: string | null;
         };
+        /** @description What became of a message. */
+        SendAnswer: {
+            /** @description Names the message; the turn that it begins carries it. */
+            messageId: components["schemas"]["MessageId"];
+            /** @description Where it is. */
+            state: components["schemas"]["MessageState"];
+        };
+        /** @description Body of `POST /api/agents/{id}/send`. */
+        SendRequest: {
+            /** @description The text; line breaks are kept, other control characters refused. At most 64 KiB. */
+            message: string;
+            /** @description Whether it waits while the agent is not ready, instead of being refused. */
+            queue?: boolean;
+            /** @description Whether Enter follows; without it the text stays in the program's input line. True by default. */
+            submit?: boolean;
+        };
         /** @description Whether the server lives, and whether it still needs its first account. */
         ServerHealth: {
             setupRequired: boolean;
@@ -1031,6 +1330,11 @@ export interface components {
         /** @description A session's state, as its runtime has it. */
         SessionReport: {
             status: components["schemas"]["TerminalStatus"];
+        };
+        /** @description Body of `PUT /api/keys/{provider}`. */
+        SetKey: {
+            /** @description The key: 8 to 512 printable ASCII characters without spaces. */
+            key: string;
         };
         /** @description A change of settings; what is absent stays. */
         SettingsChange: {
@@ -1071,6 +1375,8 @@ export interface components {
             count?: number;
             /** @description Name; with several agents each gets a number behind it. */
             name?: string | null;
+            /** @description What they may do here; reading pages, tasks, projects and memory by default. */
+            permissions?: components["schemas"]["Permission"][] | null;
         };
         /** @description The answer to a spawn. */
         SpawnAnswer: {
@@ -1127,6 +1433,18 @@ export interface components {
             env?: {
                 [key: string]: string;
             };
+            /**
+             * @description The model, where the kind has a choice.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * @description How the program asks before it acts, in its own words (`plan`, `acceptEdits`, …).
+             * @default null
+             */
+            permissionMode?: string | null;
+            /** @default null */
+            repository?: components["schemas"]["Repository"] | null;
             /**
              * Format: int32
              * @description Rows of the terminal, 1 to 500; 24 by default.
@@ -1217,6 +1535,53 @@ export interface components {
             atMs: number;
             text: string;
         };
+        /** @description One turn of work: from a message taken to ready again. */
+        Turn: {
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Why it failed, where the program tells. */
+            error?: string | null;
+            messageId?: components["schemas"]["MessageId"] | null;
+            /** @description When it began. */
+            startedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What an agent has used since it started, as its program tells. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Those of them that the provider had cached.
+             * @default null
+             */
+            cachedTokens?: number | null;
+            /**
+             * Format: int32
+             * @description How much of the model's context is left, 0 to 100.
+             * @default null
+             */
+            contextLeftPercent?: number | null;
+            /**
+             * Format: int64
+             * @description Cost in millionths of a US dollar. Always an estimate: no program knows what is billed.
+             * @default null
+             */
+            costMicroUsd?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens sent to the model, cached ones included.
+             * @default null
+             */
+            inputTokens?: number | null;
+            /**
+             * @description The model.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Format: int64
+             * @description Tokens that the model answered.
+             * @default null
+             */
+            outputTokens?: number | null;
+        };
         /** @description An account as the API shows it. */
         User: {
             createdAt: components["schemas"]["Timestamp"];
@@ -1299,7 +1664,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Login"];
+                "application/json": components["schemas"]["LoginRequest"];
             };
         };
         responses: {
@@ -1557,6 +1922,204 @@ export interface operations {
             };
         };
     };
+    runtime_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderKeys"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runtime_set_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetKey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderKey"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runtime_remove_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     runtime_test: {
         parameters: {
             query?: never;
@@ -1763,6 +2326,72 @@ export interface operations {
             };
         };
     };
+    agents_install: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentTypeStatus"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     agents_get: {
         parameters: {
             query?: never;
@@ -1846,6 +2475,151 @@ export interface operations {
             };
         };
     };
+    agents_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agents_interrupt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     agents_screen: {
         parameters: {
             query?: never;
@@ -1885,6 +2659,85 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agents_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendAnswer"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,7 +22,7 @@ export type Token = Schemas['Token'];
 export type Transcript = Schemas['Transcript'];
 export type Verification = Schemas['Verdict'];
 
-export type LoginForm = Schemas['Login'];
+export type LoginForm = Schemas['LoginRequest'];
 export type NewLink = Schemas['NewLink'];
 export type SetupForm = Schemas['Setup'];
 export type SettingsChange = Schemas['SettingsChange'];

@@ -12,6 +12,7 @@ const AGENT: Agent = {
   type: 'custom',
   status: 'starting',
   capabilities: [],
+  permissions: [],
   createdAt: '2026-01-01T00:00:00.000Z',
   statusSince: '2026-01-01T00:00:01.000Z',
   spawnedBy: { id: 'usr_1', name: 'Ada' },

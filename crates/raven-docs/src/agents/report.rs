@@ -5,12 +5,14 @@
 use std::collections::HashSet;
 
 use raven_protocol::agent::{AgentChange, AgentStatus};
+use raven_protocol::doing::{Doing, PromptKind};
 use raven_protocol::id::{AgentId, RuntimeId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::runtime_api::{RuntimeAgent, StopRequest};
 use raven_protocol::time::Timestamp;
 
-use super::{Agents, named, rows, status_of, view};
+use super::{Agent, Agents, named, rows, status_of, view};
 use crate::activity::{self, About, ActivityKind};
+use crate::auth::Named;
 use crate::db;
 use crate::error::Error;
 use crate::events::{Change, WorkspaceEvent};
@@ -51,7 +53,7 @@ impl Agents {
         let (applied, ended) = match report.status.reported_by() {
             Some(what) if status_of(&row)?.on(what).is_ok() => {
                 let id = row.id.clone();
-                self.transition(&mut change, merge(row, report), what).await?;
+                self.transition(&mut change, merge(row, report)?, what).await?;
                 (Applied::Yes, report.status.is_final().then_some(id))
             }
             _ if status_of(&row)?.is_final() && !report.status.is_final() => (Applied::OutlivesItsRow, None),
@@ -75,25 +77,74 @@ impl Agents {
     ) -> Result<(), Error> {
         let before = status_of(&row)?;
         let Ok(after) = before.on(what) else { return Ok(()) };
-        let now = Timestamp::now().as_millis();
-        if after == before {
-            return Ok(rows::update(change.tx(), &row).await?);
+        let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+        let was = self.row_in(change, &workspace, &AgentId::parse(row.id.as_str())?).await?;
+        let now = Timestamp::now();
+        if after != before {
+            row.status = after.as_str().to_owned();
+            row.status_since = now.as_millis();
         }
-        row.status = after.as_str().to_owned();
-        row.status_since = now;
-        if after.is_final() {
-            row.ended_at = Some(now);
+        if after != AgentStatus::LoginRequired {
+            row.login_url = None;
+        }
+        row.doing = serde_json::to_string(&lasting(doing_of(&row)?, after)).map_err(anyhow::Error::from)?;
+        if after.is_final() && after != before {
+            row.ended_at = Some(now.as_millis());
             row.pid = None;
+            db::agent_keys::revoke_of_agent(change.tx(), &row.id, now).await?;
         }
         rows::update(change.tx(), &row).await?;
-        let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+        if after == before {
+            return self.tell_more(change, &was, row).await;
+        }
         if let Some(kind) = activity_of(before, after) {
             let detail = if after == AgentStatus::Error { row.error.clone() } else { row.evidence.clone() };
             let about = About { agent: Some(named(&row)), detail, ..About::default() };
             activity::record(change, &workspace, kind, about).await?;
         }
         let session = Terminals::brief_in(change, &row).await?;
-        change.tell(&workspace, WorkspaceEvent::AgentChanged(Box::new(view(row, session)?)));
+        let asks = asks_anew(&was, &row)?;
+        let agent = Box::new(view(row, session)?);
+        change.tell(&workspace, WorkspaceEvent::AgentChanged(agent.clone()));
+        self.tell_prompt(change, &workspace, asks, agent).await
+    }
+
+    /// Tells what changed of an agent beside its status.
+    async fn tell_more(&self, change: &mut Change, was: &rows::Model, row: rows::Model) -> Result<(), Error> {
+        let unseen = rows::Model { last_activity_at: row.last_activity_at, ..was.clone() };
+        if unseen == row {
+            return Ok(());
+        }
+        let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+        let session = Terminals::brief_in(change, &row).await?;
+        let (asks, login) = (asks_anew(was, &row)?, doing_of(was)?.login != doing_of(&row)?.login);
+        let wants_login = row.status == AgentStatus::LoginRequired.as_str();
+        let login = wants_login && (login || was.login_url != row.login_url);
+        let agent = Box::new(view(row, session)?);
+        change.tell(&workspace, WorkspaceEvent::AgentTold(agent.clone()));
+        if login {
+            change.tell(&workspace, WorkspaceEvent::AgentLogin(agent.clone()));
+        }
+        self.tell_prompt(change, &workspace, asks, agent).await
+    }
+
+    async fn tell_prompt(
+        &self,
+        change: &mut Change,
+        workspace: &WorkspaceId,
+        asks: Asks,
+        agent: Box<Agent>,
+    ) -> Result<(), Error> {
+        if let Asks::Anew(question) = &asks
+            && let Some(detail) = question
+        {
+            let by = Named { id: agent.id.clone(), name: agent.name.clone() };
+            let about = About { agent: Some(by), detail: Some(detail.clone()), ..About::default() };
+            activity::record(change, workspace, ActivityKind::AgentPrompt, about).await?;
+        }
+        if asks != Asks::TheSame {
+            change.tell(workspace, WorkspaceEvent::AgentPrompt(agent));
+        }
         Ok(())
     }
 
@@ -167,6 +218,38 @@ impl Agents {
     }
 }
 
+/// Whether an agent asks what it asked before.
+#[derive(PartialEq, Eq)]
+enum Asks {
+    TheSame,
+    /// Something else; with the question when the feed is to tell of it.
+    Anew(Option<String>),
+}
+
+fn asks_anew(was: &rows::Model, row: &rows::Model) -> Result<Asks, Error> {
+    let (before, after) = (doing_of(was)?.prompt, doing_of(row)?.prompt);
+    if before == after {
+        return Ok(Asks::TheSame);
+    }
+    let known = before.map(|prompt| prompt.id);
+    // How to sign in is told by the login itself.
+    let told = after.filter(|prompt| prompt.kind != PromptKind::Login && known.as_ref() != Some(&prompt.id));
+    Ok(Asks::Anew(told.map(|prompt| prompt.question)))
+}
+
+fn doing_of(row: &rows::Model) -> Result<Doing, Error> {
+    Ok(serde_json::from_str(&row.doing).map_err(anyhow::Error::from)?)
+}
+
+/// What of it still holds in a status: who has ended asks nothing and waits for nothing.
+fn lasting(doing: Doing, status: AgentStatus) -> Doing {
+    let login = doing.login.filter(|_| status == AgentStatus::LoginRequired);
+    if status.is_final() {
+        return Doing { prompt: None, login, limit: None, queued: 0, ..doing };
+    }
+    Doing { login, ..doing }
+}
+
 fn opening(runtime_session_id: &RuntimeSessionId) -> Opening {
     Opening {
         runtime_session_id: runtime_session_id.clone(),
@@ -177,18 +260,20 @@ fn opening(runtime_session_id: &RuntimeSessionId) -> Opening {
     }
 }
 
-fn merge(row: rows::Model, report: &RuntimeAgent) -> rows::Model {
-    rows::Model {
+fn merge(row: rows::Model, report: &RuntimeAgent) -> Result<rows::Model, Error> {
+    let by_login = report.doing.login.as_ref().and_then(|login| login.url.clone());
+    Ok(rows::Model {
+        doing: serde_json::to_string(&report.doing).map_err(anyhow::Error::from)?,
         evidence: report.evidence.clone(),
         error: report.error.clone(),
-        login_url: report.login_url.clone(),
+        login_url: report.login_url.clone().or(by_login),
         cwd: report.cwd.clone().or(row.cwd),
         pid: report.pid.map(i64::from),
         exit_code: report.exit_code.map(i64::from),
         started_at: report.started_at.map(Timestamp::as_millis).or(row.started_at),
         last_activity_at: report.last_activity_at.map(Timestamp::as_millis).or(row.last_activity_at),
         ..row
-    }
+    })
 }
 
 /// What the feed tells of a change. Being ready is told once, not after every turn of work.

@@ -2,9 +2,12 @@
 //!
 //! Owns the order: rows are committed, then the runtime is asked, then its events settle the rest.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use raven_protocol::agent::{AgentStatus, AgentType, SpawnConfig, check_count, check_name};
 use raven_protocol::id::{AgentId, RuntimeId, WorkspaceId};
-use raven_protocol::runtime_api::{SpawnRequest, SpawnedAgent};
+use raven_protocol::permission::Permission;
+use raven_protocol::runtime_api::{McpAccess, SpawnRequest, SpawnedAgent};
 use raven_protocol::terminal::Keep;
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,6 +17,7 @@ use super::{Agents, named, rows, status_of, view};
 use crate::access::{Drive, Granted};
 use crate::activity::{self, About, ActivityKind};
 use crate::auth::Named;
+use crate::db;
 use crate::error::{Error, RuntimeFailure};
 use crate::events::WorkspaceEvent;
 use crate::runtimes::Runtimes;
@@ -38,6 +42,8 @@ pub struct Spawn {
     /// What the agents are for; kept, shown and searchable.
     #[serde(default)]
     pub capabilities: Vec<String>,
+    /// What they may do here; reading pages, tasks, projects and memory by default.
+    pub permissions: Option<BTreeSet<Permission>>,
     #[serde(default)]
     pub config: SpawnConfig,
 }
@@ -104,7 +110,7 @@ struct Origin {
 
 /// The rows of a spawn.
 enum Inserted {
-    New(Vec<rows::Model>),
+    New(Vec<rows::Model>, BTreeMap<AgentId, SecretString>),
     /// An earlier request with the same key has made them.
     Before(Vec<rows::Model>),
 }
@@ -126,11 +132,11 @@ impl Agents {
         let runtime = check_type(&client, &wanted.agent_type).await?;
         let token = secrets::generate("raven_cb_");
         let request = key.map(|key| key.digest(by));
-        let rows = match self.insert(by, &wanted, Origin { runtime, request }, &token).await? {
-            Inserted::New(rows) => rows,
+        let (rows, keys) = match self.insert(by, &wanted, Origin { runtime, request }, &token).await? {
+            Inserted::New(rows, keys) => (rows, keys),
             Inserted::Before(rows) => return repeated(&wanted, rows),
         };
-        match client.spawn(&self.request(by.workspace(), &wanted, &rows, token)).await {
+        match client.spawn(&self.request(by.workspace(), &wanted, &rows, (token, keys))).await {
             Ok(answer) => self.accepted(by.workspace(), &client, rows, answer.agents).await,
             Err(failure) => {
                 for row in &rows {
@@ -155,19 +161,23 @@ impl Agents {
                 return Ok(Inserted::Before(before));
             }
         }
-        let mut inserted = Vec::new();
+        let (mut inserted, mut keys) = (Vec::new(), BTreeMap::new());
         for number in 1..=wanted.count {
             let row = new_row(by, wanted, number, token)?;
             let runtime_id = origin.runtime.as_ref().map(ToString::to_string);
             let row = rows::Model { runtime_id, request_digest: origin.request.clone(), ..row };
             rows::insert(change.tx(), &row).await?;
+            let (id, key) = (AgentId::parse(row.id.as_str())?, secrets::generate("raven_mcp_"));
+            let digest = secrets::digest(key.expose_secret());
+            db::agent_keys::insert(change.tx(), by.workspace(), &id, digest, Timestamp::now()).await?;
+            keys.insert(id, key);
             let about = About { agent: Some(named(&row)), actor: Some(by.by()), ..About::default() };
             activity::record(&mut change, by.workspace(), ActivityKind::AgentSpawned, about).await?;
             change.tell(by.workspace(), WorkspaceEvent::AgentChanged(Box::new(view(row.clone(), None)?)));
             inserted.push(row);
         }
         change.commit().await?;
-        Ok(Inserted::New(inserted))
+        Ok(Inserted::New(inserted, keys))
     }
 
     fn request(
@@ -175,16 +185,17 @@ impl Agents {
         workspace: &WorkspaceId,
         wanted: &Spawn,
         rows: &[rows::Model],
-        token: SecretString,
+        (token, keys): (SecretString, BTreeMap<AgentId, SecretString>),
     ) -> SpawnRequest {
+        let url = format!("{}/mcp", self.callback_url.trim_end_matches('/'));
         SpawnRequest {
             agent_type: wanted.agent_type.clone(),
             count: wanted.count,
             name: wanted.name.clone(),
             agent_ids: Some(rows.iter().filter_map(|row| AgentId::parse(row.id.as_str()).ok()).collect()),
             capabilities: wanted.capabilities.clone(),
-            permissions: Vec::new(),
-            mcp: None,
+            permissions: permissions(wanted),
+            mcp: Some(McpAccess { url, keys }),
             config: wanted.config.clone(),
             workspace_id: Some(workspace.clone()),
             callback_url: Some(self.callback_url.to_string()),
@@ -269,6 +280,11 @@ fn repeated(wanted: &Spawn, before: Vec<rows::Model>) -> Result<SpawnAnswer, Err
     }
 }
 
+fn permissions(wanted: &Spawn) -> Vec<Permission> {
+    let given = wanted.permissions.as_ref().map(|given| given.iter().copied().collect());
+    given.unwrap_or_else(|| Permission::DEFAULT.to_vec())
+}
+
 fn check(wanted: &Spawn) -> Result<(), Error> {
     check_count(wanted.count)?;
     wanted.name.as_deref().map(check_name).transpose()?;
@@ -316,6 +332,8 @@ fn new_row(
         error: None,
         login_url: None,
         capabilities: serde_json::to_string(&wanted.capabilities).map_err(anyhow::Error::from)?,
+        permissions: serde_json::to_string(&permissions(wanted)).map_err(anyhow::Error::from)?,
+        doing: "{}".to_owned(),
         cwd: wanted.config.cwd.clone(),
         pid: None,
         exit_code: None,

@@ -26,6 +26,10 @@ pub struct Model {
     pub login_url: Option<String>,
     /// A JSON array of texts.
     pub capabilities: String,
+    /// A JSON array of permissions.
+    pub permissions: String,
+    /// What it is at, as JSON.
+    pub doing: String,
     pub cwd: Option<String>,
     pub pid: Option<i64>,
     pub exit_code: Option<i64>,
@@ -62,6 +66,8 @@ impl Model {
             error: None,
             login_url: None,
             capabilities: "[]".into(),
+            permissions: "[]".into(),
+            doing: "{}".into(),
             cwd: None,
             pid: None,
             exit_code: None,

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    activity, agents, assets, auth, extract::MAX_BODY, guard, links, openapi, recordings, reports, settings,
-    terminals, tokens,
+    activity, agents, assets, auth, driving, equipment, extract::MAX_BODY, guard, links, openapi, recordings,
+    reports, settings, terminals, tokens,
 };
 use crate::app::App;
 use crate::error::Error;
@@ -33,12 +33,18 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(settings::update))
         .routes(routes!(settings::test))
-        .routes(routes!(settings::types))
+        .routes(routes!(equipment::types))
+        .routes(routes!(equipment::install))
+        .routes(routes!(equipment::keys))
+        .routes(routes!(equipment::set_key, equipment::remove_key))
         .routes(routes!(agents::spawn))
         .routes(routes!(agents::list))
         .routes(routes!(agents::get))
         .routes(routes!(agents::stop))
         .routes(routes!(agents::screen))
+        .routes(routes!(driving::send))
+        .routes(routes!(driving::answer))
+        .routes(routes!(driving::interrupt))
         .routes(routes!(activity::of_agent))
         .routes(routes!(activity::of_workspace))
         .routes(routes!(activity::list))

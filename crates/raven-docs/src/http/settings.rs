@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use raven_protocol::kind::AgentTypeStatus;
-use serde::Serialize;
 
 use super::extract::{Body, May, OptionalBody};
 use super::problem::request_id;
@@ -12,12 +10,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::runtimes::{RuntimeTest, TestRequest};
 use crate::settings::{self, AgentSettings, SettingsChange};
-
-/// The kinds of agents that the workspace's runtime knows.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct AgentTypes {
-    items: Vec<AgentTypeStatus>,
-}
 
 /// How agents are hosted, and what is known of the runtime.
 #[utoipa::path(get, path = "/api/workspace/agent-settings", tag = "settings",
@@ -65,11 +57,4 @@ pub async fn test(
         Some(address) => app.runtimes.test_other(&by.and::<Administer>()?, &address, &request_id()).await?,
     };
     Ok(Json(tested))
-}
-
-/// The kinds of agents that the runtime knows, and whether each is installed.
-#[utoipa::path(get, path = "/api/parallax-agents/types", tag = "agents",
-    responses((status = 200, body = AgentTypes), (status = 401), (status = 409), (status = 502)))]
-pub async fn types(State(app): State<App>, May(by): May<Read>) -> Result<Json<AgentTypes>, Error> {
-    Ok(Json(AgentTypes { items: app.runtimes.types(&by).await? }))
 }

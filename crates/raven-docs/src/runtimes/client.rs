@@ -4,7 +4,10 @@
 
 use std::time::{Duration, Instant};
 
+use raven_protocol::agent::AgentType;
+use raven_protocol::doing::{AnswerRequest, SendAnswer, SendRequest};
 use raven_protocol::id::AgentId;
+use raven_protocol::kind::{AgentTypeStatus, AgentTypes, Provider, ProviderKey, ProviderKeys, SetKey};
 use raven_protocol::problem::Problem;
 use raven_protocol::runtime_api::{
     AgentList, Health, RuntimeAgent, ScreenJson, SpawnRequest, SpawnResponse, StopRequest,
@@ -22,6 +25,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a spawn may take: it starts up to ten processes.
 const SPAWN_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a message or an answer may take: the runtime looks whether the program took it.
+const TYPED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -75,7 +81,7 @@ impl RuntimeClient {
     pub async fn spawn(&self, request: &SpawnRequest) -> Result<SpawnResponse, RuntimeFailure> {
         let sent = self.request(Method::POST, "/api/spawn").timeout(SPAWN_WITHIN).json(request).send().await;
         self.read(sent).await.map_err(|failure| match failure {
-            RuntimeFailure::Refused { status: 400..=428, detail } => RuntimeFailure::SpawnRefused(detail),
+            RuntimeFailure::Refused { status: 400..=428, detail, .. } => RuntimeFailure::SpawnRefused(detail),
             RuntimeFailure::Refused { detail, .. } => RuntimeFailure::SpawnFailed(detail),
             other => other,
         })
@@ -98,6 +104,52 @@ impl RuntimeClient {
 
     pub async fn screen(&self, agent: &AgentId) -> Result<ScreenJson, RuntimeFailure> {
         self.call(Method::GET, &format!("/api/agents/{agent}/screen?format=json"), None::<&()>).await
+    }
+
+    pub async fn send(&self, agent: &AgentId, message: &SendRequest) -> Result<SendAnswer, RuntimeFailure> {
+        self.typed(&format!("/api/agents/{agent}/send"), message).await
+    }
+
+    pub async fn answer(
+        &self,
+        agent: &AgentId,
+        answer: &AnswerRequest,
+    ) -> Result<RuntimeAgent, RuntimeFailure> {
+        self.typed(&format!("/api/agents/{agent}/answer"), answer).await
+    }
+
+    pub async fn interrupt(&self, agent: &AgentId) -> Result<RuntimeAgent, RuntimeFailure> {
+        self.call(Method::POST, &format!("/api/agents/{agent}/interrupt"), None::<&()>).await
+    }
+
+    pub async fn types(&self) -> Result<AgentTypes, RuntimeFailure> {
+        self.call(Method::GET, "/api/types", None::<&()>).await
+    }
+
+    pub async fn install(&self, kind: &AgentType) -> Result<AgentTypeStatus, RuntimeFailure> {
+        self.call(Method::POST, &format!("/api/types/{kind}/install"), None::<&()>).await
+    }
+
+    pub async fn keys(&self) -> Result<ProviderKeys, RuntimeFailure> {
+        self.call(Method::GET, "/api/keys", None::<&()>).await
+    }
+
+    pub async fn set_key(&self, provider: Provider, key: &SetKey) -> Result<ProviderKey, RuntimeFailure> {
+        self.call(Method::PUT, &format!("/api/keys/{provider}"), Some(key)).await
+    }
+
+    pub async fn remove_key(&self, provider: Provider) -> Result<(), RuntimeFailure> {
+        let sent = self.request(Method::DELETE, &format!("/api/keys/{provider}")).send().await;
+        self.succeeded(sent).await.map(drop)
+    }
+
+    async fn typed<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, RuntimeFailure> {
+        let sent = self.request(Method::POST, path).timeout(TYPED_WITHIN).json(body).send().await;
+        self.read(sent).await
     }
 
     async fn call<T: DeserializeOwned>(
@@ -123,12 +175,18 @@ impl RuntimeClient {
     }
 
     async fn read<T: DeserializeOwned>(&self, sent: reqwest::Result<Response>) -> Result<T, RuntimeFailure> {
+        let body = self.succeeded(sent).await?;
+        let parsed = body.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        parsed.ok_or_else(|| RuntimeFailure::Unreachable(self.not_a_runtime()))
+    }
+
+    /// The body of a success, or `None` when it is larger than any runtime's.
+    async fn succeeded(&self, sent: reqwest::Result<Response>) -> Result<Option<Vec<u8>>, RuntimeFailure> {
         let response = sent.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         let body = bounded(response).await.map_err(|error| self.unreachable(&error))?;
         if status.is_success() {
-            let parsed = body.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            return parsed.ok_or_else(|| RuntimeFailure::Unreachable(self.not_a_runtime()));
+            return Ok(body);
         }
         Err(self.refused(status, body.and_then(|bytes| serde_json::from_slice(&bytes).ok())))
     }
@@ -151,7 +209,9 @@ impl RuntimeClient {
                 "{base} answers with a redirect, which is not followed: enter the address it leads to"
             )),
             (404, None) => RuntimeFailure::Unreachable(self.not_a_runtime()),
-            (status, Some(problem)) => RuntimeFailure::Refused { status, detail: problem.detail },
+            (status, Some(problem)) => {
+                RuntimeFailure::Refused { status, code: problem.code, detail: problem.detail }
+            }
             (code, None) => RuntimeFailure::Unreachable(format!(
                 "{base} answered {code}: look at the runtime's log, and check that the address is a raven-runtime's"
             )),

@@ -10,7 +10,7 @@ use raven_protocol::agent::AgentStatus;
 use raven_protocol::event::workspace as names;
 use raven_protocol::id::WorkspaceId;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
 use socketioxide::{SocketError, SocketIo};
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Gone, Handshake, RETRY_FULL, Refused, emit, presented};
+use crate::agents::Agent;
 use crate::app::App;
 use crate::auth::{Auth, Credentials, Person, Runtime};
 use crate::error::Error;
@@ -104,10 +105,7 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
             let named = match agent.status {
                 AgentStatus::Starting => Some((names::AGENT_STARTED, json!({ "agent": agent }))),
                 AgentStatus::Ready => Some((names::AGENT_READY, json!({ "agent": agent }))),
-                AgentStatus::LoginRequired => {
-                    let data = json!({ "agent": agent, "loginUrl": agent.login_url });
-                    Some((names::AGENT_LOGIN_REQUIRED, data))
-                }
+                AgentStatus::LoginRequired => Some((names::AGENT_LOGIN_REQUIRED, sign_in_wanted(agent))),
                 AgentStatus::Stopped => {
                     Some((names::AGENT_STOPPED, json!({ "agent": agent, "reason": agent.evidence })))
                 }
@@ -121,13 +119,29 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
             if let Some((name, data)) = named {
                 emit(socket, name, &data).await?;
             }
-            let data = json!({ "agent": agent, "status": agent.status, "evidence": agent.evidence });
-            emit(socket, names::AGENT_STATUS, &data).await
+            emit(socket, names::AGENT_STATUS, &status_reached(agent)).await
+        }
+        WorkspaceEvent::AgentTold(agent) => emit(socket, names::AGENT_STATUS, &status_reached(agent)).await,
+        WorkspaceEvent::AgentLogin(agent) => {
+            emit(socket, names::AGENT_LOGIN_REQUIRED, &sign_in_wanted(agent)).await
+        }
+        WorkspaceEvent::AgentPrompt(agent) => {
+            let data = json!({ "agent": agent, "prompt": agent.doing.prompt });
+            emit(socket, names::AGENT_PROMPT, &data).await
         }
         WorkspaceEvent::ActivityAdded(entry) => emit(socket, names::ACTIVITY_ADDED, entry).await,
         WorkspaceEvent::RuntimeStatus(status) => emit(socket, names::RUNTIME_STATUS, status).await,
         WorkspaceEvent::TerminalChanged(session) => emit(socket, names::TERMINAL_STATUS, session).await,
     }
+}
+
+fn status_reached(agent: &Agent) -> Value {
+    json!({ "agent": agent, "status": agent.status, "evidence": agent.evidence })
+}
+
+fn sign_in_wanted(agent: &Agent) -> Value {
+    let user_code = agent.doing.login.as_ref().and_then(|login| login.user_code.as_ref());
+    json!({ "agent": agent, "loginUrl": agent.login_url, "userCode": user_code })
 }
 
 /// Ends connections whose sign-in, token or role has changed since they were made.

@@ -37,7 +37,7 @@ enum Command {
     Detach(ViewerId),
     Connect(Link),
     Report(TerminalStatus),
-    Agent(AgentStatus),
+    Agent(AgentStatus, Option<String>),
     AgentEnded,
     Gone,
     End(&'static str),
@@ -142,9 +142,9 @@ impl Hub {
         self.urgent(Command::End(why));
     }
 
-    /// The agent has a status now, which the recording tells of.
-    pub fn agent_is(&self, status: AgentStatus) {
-        self.urgent(Command::Agent(status));
+    /// The agent has a status now, which the recording tells of; and where to sign in, when it wants that.
+    pub fn agent_is(&self, status: AgentStatus, login_url: Option<String>) {
+        self.urgent(Command::Agent(status, login_url));
     }
 
     /// Types, in the order of calls; the answer comes once the terminal has taken it.

@@ -122,6 +122,10 @@ impl Live {
         }
     }
 
+    pub fn status(&self) -> TerminalStatus {
+        self.status
+    }
+
     pub fn set_status(&mut self, status: TerminalStatus, login_url: Option<String>) {
         let after = self.status.then(status);
         if after != self.status || login_url.is_some() {

@@ -53,7 +53,15 @@ pub(super) struct Task {
     /// What is added to the wire's offsets: one without a log counts from what it was told.
     shift: u64,
     agent: Option<AgentStatus>,
+    /// How the agent wants a person to sign in, while it does.
+    sign_in: Option<SignIn>,
     last_words: Option<Instant>,
+}
+
+/// A sign-in that an agent waits for.
+#[derive(PartialEq, Eq)]
+struct SignIn {
+    url: Option<String>,
 }
 
 /// Whether a session goes on.
@@ -114,6 +122,7 @@ impl Task {
             }
         };
         reached.send_replace(Some(recorder.head()));
+        let sign_in = wanted_sign_in(&terminals, &row).await;
         let task = Self {
             live: Live::new(&row),
             scribe: Scribe::start(&terminals, &row),
@@ -128,6 +137,7 @@ impl Task {
             outgoing: Outgoing::new(),
             shift: 0,
             agent: None,
+            sign_in,
             last_words: None,
         };
         task.run().await;
@@ -218,11 +228,7 @@ impl Task {
             }
             Command::Connect(link) => self.connect(link),
             Command::Report(status) => self.set_status(status).await,
-            Command::Agent(status) => {
-                if self.agent.replace(status) != Some(status) {
-                    self.recorder.mark(MarkKind::Agent, &format!("status: {status}"));
-                }
-            }
+            Command::Agent(status, login_url) => self.agent_is(status, login_url).await,
             Command::AgentEnded => return self.agent_ended(),
             Command::Gone => {
                 return End::without_the_rest("the runtime does not know the agent any more");
@@ -230,6 +236,23 @@ impl Task {
             Command::End(why) => return End::of(why),
         }
         Next::GoOn
+    }
+
+    async fn agent_is(&mut self, status: AgentStatus, login_url: Option<String>) {
+        if self.agent.replace(status) != Some(status) {
+            self.recorder.mark(MarkKind::Agent, &format!("status: {status}"));
+        }
+        let wanted = (status == AgentStatus::LoginRequired).then_some(SignIn { url: login_url });
+        let changed = wanted != self.sign_in;
+        self.sign_in = wanted;
+        if changed && matches!(self.live.status(), TerminalStatus::Active | TerminalStatus::LoginRequired) {
+            self.set_status(self.connected()).await;
+        }
+    }
+
+    /// The state of a session that has its wire.
+    fn connected(&self) -> TerminalStatus {
+        if self.sign_in.is_some() { TerminalStatus::LoginRequired } else { TerminalStatus::Active }
     }
 
     fn attach(&mut self, attach: Attach) {
@@ -330,7 +353,7 @@ impl Task {
         }
         self.live.set_size(size);
         self.remember_size(size).await;
-        self.set_status(TerminalStatus::Active).await;
+        self.set_status(self.connected()).await;
         self.ask_for_repaint();
     }
 
@@ -371,7 +394,8 @@ impl Task {
     }
 
     async fn set_status(&mut self, status: TerminalStatus) {
-        self.live.set_status(status, None);
+        let sign_in = self.sign_in.as_ref().filter(|_| status == TerminalStatus::LoginRequired);
+        self.live.set_status(status, sign_in.and_then(|sign_in| sign_in.url.clone()));
         write_status(&self.terminals, &self.row, status).await;
     }
 
@@ -397,6 +421,15 @@ async fn write_status(terminals: &Terminals, row: &rows::Model, status: Terminal
     if let Err(error) = terminals.set_status(row, status).await {
         tracing::warn!(session.id = %row.id, %error, "the session's state could not be written");
     }
+}
+
+/// How the agent wants a person to sign in when its session begins.
+async fn wanted_sign_in(terminals: &Terminals, row: &rows::Model) -> Option<SignIn> {
+    let workspace = raven_protocol::id::WorkspaceId::parse(row.workspace_id.as_str()).ok()?;
+    let agent = AgentId::parse(row.agent_id.as_str()).ok()?;
+    let agent = db::agents::find(terminals.db.read(), &workspace, &agent).await.ok()??;
+    let wanted = agent.status == AgentStatus::LoginRequired.as_str();
+    wanted.then_some(SignIn { url: agent.login_url })
 }
 
 async fn open_recording(terminals: &Terminals, row: &rows::Model) -> anyhow::Result<Recorder> {
