@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentStatus;
-use crate::doing::{LoginKind, Prompt, Usage};
+use crate::doing::{Doing, LoginKind, Prompt, Usage};
 use crate::runtime_api::{Heartbeat, RuntimeAgent};
 use crate::time::Timestamp;
 
@@ -110,6 +110,25 @@ impl RuntimeEvent {
             | Self::AgentUsage { agent, .. } => Some(agent),
             Self::Reset {} | Self::RuntimeHeartbeat(_) => None,
         }
+    }
+
+    /// The events that tell of a change: of its status, of how to sign in, of what it asks, of its usage.
+    #[must_use]
+    pub fn of_change(before: &RuntimeAgent, after: &RuntimeAgent) -> Vec<Self> {
+        let mut events = Vec::new();
+        let (was, is) = (&before.doing, &after.doing);
+        let shown =
+            |doing: &Doing| (doing.login.clone(), doing.limit.clone(), doing.turn.clone(), doing.queued);
+        if before.status != after.status || shown(was) != shown(is) {
+            events.extend(Self::of_status(after.clone()));
+        }
+        if was.prompt != is.prompt {
+            events.push(Self::AgentPrompt { agent: after.clone(), prompt: is.prompt.clone() });
+        }
+        if let Some(usage) = is.usage.clone().filter(|usage| was.usage.as_ref() != Some(usage)) {
+            events.push(Self::AgentUsage { agent: after.clone(), usage });
+        }
+        events
     }
 
     /// The event that tells of the status an agent has reached; `spawning` is told by none.

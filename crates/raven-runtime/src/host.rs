@@ -13,6 +13,7 @@ pub mod pty;
 pub mod pump;
 pub mod tree;
 mod typing;
+mod watching;
 pub mod wire;
 
 use std::cell::Cell;

@@ -32,6 +32,7 @@ mod reflow;
 mod row;
 mod scan;
 mod screen;
+mod signals;
 mod strings;
 mod text;
 mod title;
@@ -42,3 +43,4 @@ mod tests;
 
 pub use filter::QueryFilter;
 pub use screen::Screen;
+pub use signals::Signal;

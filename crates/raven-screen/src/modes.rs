@@ -15,7 +15,7 @@ const SWITCHES: [(u16, bool); 13] = [
     (1004, false),
     (1007, false),
     (1042, false),
-    (2004, false),
+    (BRACKETED_PASTE, false),
     (2031, false),
     (SYNCHRONIZED, false),
 ];
@@ -34,6 +34,8 @@ pub(crate) const CURSOR: u16 = 25;
 pub(crate) const KEYPAD: u16 = 66;
 /// Synchronized output: the program is in the middle of a frame.
 pub(crate) const SYNCHRONIZED: u16 = 2026;
+/// Pasted text comes between marks.
+pub(crate) const BRACKETED_PASTE: u16 = 2004;
 
 /// How every switch stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,13 +4,16 @@
 //! and what is not whole yet can be handed on. Must not know who reads the answers or the repaint.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use crate::cell::{Cell, Symbol};
+use crate::extras::Link;
 use crate::model::{Model, Size};
 use crate::paint;
 use crate::params::Params;
 use crate::query::{self, Color, MAX_QUERY, Meaning};
 use crate::scan::{ESC, Kind, Machine, Step};
+use crate::signals::{Signal, Signals};
 use crate::text::{self, Piece};
 
 /// Longest sequence that is read: titles and links are far shorter. A longer one (an image, a clipboard)
@@ -28,6 +31,7 @@ pub struct Screen {
     overlong: bool,
     /// The beginning of a character.
     partial: Vec<u8>,
+    signals: Signals,
 }
 
 impl Screen {
@@ -41,6 +45,7 @@ impl Screen {
             held: Vec::new(),
             overlong: false,
             partial: Vec::new(),
+            signals: Signals::default(),
         }
     }
 
@@ -161,6 +166,34 @@ impl Screen {
     #[must_use]
     pub fn mid_frame(&self) -> bool {
         self.model.modes.has(crate::modes::SYNCHRONIZED)
+    }
+
+    /// Whether the program wants to be told what is pasted.
+    #[must_use]
+    pub fn bracketed_paste(&self) -> bool {
+        self.model.modes.has(crate::modes::BRACKETED_PASTE)
+    }
+
+    /// Where the links lead that are shown, each once, with the first row of each.
+    #[must_use]
+    pub fn links(&self) -> Vec<(String, u16)> {
+        let mut seen: Vec<Arc<Link>> = Vec::new();
+        let mut links = Vec::new();
+        for (number, row) in self.model.buffer().rows.iter().enumerate() {
+            for look in row.cells().iter().map(|cell| cell.ink.look).filter(|look| *look != 0) {
+                let Some(link) = self.model.extras.look(look).link else { continue };
+                if !seen.contains(&link) {
+                    links.push((link.uri.clone(), narrow(number)));
+                    seen.push(link);
+                }
+            }
+        }
+        links
+    }
+
+    /// What the program said beside its screen since this was last asked.
+    pub fn take_signals(&mut self) -> Vec<Signal> {
+        self.signals.take()
     }
 
     #[cfg(test)]
@@ -329,7 +362,11 @@ impl Screen {
     /// A sequence that asks nothing.
     fn other(&mut self, kind: Kind, sequence: &[u8]) {
         match (kind, sequence) {
-            (Kind::Osc, _) => self.model.osc(query::string_body(sequence).0),
+            (Kind::Osc, _) => {
+                let body = query::string_body(sequence).0;
+                self.signals.osc(body);
+                self.model.osc(body);
+            }
             (Kind::Escape, [ESC, inside @ .., last]) => {
                 let collected: Vec<u8> =
                     inside.iter().copied().filter(|byte| (b' '..=b'/').contains(byte)).collect();

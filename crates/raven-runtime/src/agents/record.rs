@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use raven_protocol::agent::{AgentChange, AgentStatus, AgentType, Unexpected};
-use raven_protocol::doing::Doing;
+use raven_protocol::doing::{Doing, Turn, Usage};
 use raven_protocol::event::RuntimeEvent;
-use raven_protocol::id::{AgentId, RuntimeSessionId, WorkspaceId};
+use raven_protocol::id::{AgentId, MessageId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::runtime_api::{CallbackStatus, RuntimeAgent, SpawnCallback};
 use raven_protocol::terminal::TerminalSize;
 use raven_protocol::time::Timestamp;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use url::Url;
 
-use super::watch::{Observed, end};
+use super::watch::{Asks, Observed, end};
 use crate::events::Events;
 use crate::files::{self, Durability};
 use crate::host::wire::{Motion, Outcome};
@@ -60,14 +60,55 @@ pub struct Spec {
 /// What changes; kept after each change of status.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct State {
-    agent: RuntimeAgent,
+pub struct State {
+    /// What is told of it.
+    pub agent: RuntimeAgent,
+    /// Messages that wait for it, oldest first.
+    #[serde(default)]
+    pub queue: Vec<Message>,
+    /// The message that was typed last and has begun no turn yet.
+    #[serde(default)]
+    pub typed: Option<MessageId>,
+    #[serde(default)]
+    was_idle: bool,
     ended_at: Option<Timestamp>,
     /// Callbacks that were stored already.
     told: Vec<CallbackStatus>,
+    /// The last address for signing in that a callback told.
+    #[serde(default)]
+    told_login: Option<String>,
     /// Bytes that it wrote to its terminal, as last heard.
     #[serde(skip)]
     head: u64,
+}
+
+/// A message that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Its text.
+    pub text: String,
+}
+
+impl State {
+    /// Begins and ends turns with the status.
+    fn follow_turn(&mut self, failure: Option<String>) {
+        let status = self.agent.status;
+        let turn = &mut self.agent.doing.turn;
+        let is_open = turn.as_ref().is_some_and(|turn| turn.ended_at.is_none());
+        if status == AgentStatus::Busy && !is_open {
+            let message_id = self.typed.take();
+            *turn = Some(Turn { message_id, started_at: Timestamp::now(), ended_at: None, error: None });
+        }
+        if status == AgentStatus::Ready || status.is_final() {
+            if let Some(turn) = turn.as_mut().filter(|_| is_open) {
+                turn.ended_at = Some(Timestamp::now());
+                turn.error = failure;
+            }
+        }
+    }
 }
 
 /// Where changes are told.
@@ -130,7 +171,16 @@ impl Record {
             unrecorded: None,
             doing: Doing::default(),
         };
-        let state = State { agent, ended_at: None, told: Vec::new(), head: 0 };
+        let state = State {
+            agent,
+            queue: Vec::new(),
+            typed: None,
+            was_idle: false,
+            ended_at: None,
+            told: Vec::new(),
+            told_login: None,
+            head: 0,
+        };
         files::replace_json(&folder.join(file::STATE), &state, Durability::Process)?;
         // Last, because a folder without it is not an agent.
         files::replace_json(&folder.join(file::SPEC), &spec, Durability::Process)?;
@@ -211,7 +261,7 @@ impl Record {
         state.agent.last_activity_at = motion.last_output_at.or(state.agent.last_activity_at);
     }
 
-    /// Changes its status and tells everybody. `more` changes what goes with it.
+    /// Changes its status, or what it asks, and tells everybody. `more` changes what goes with it.
     ///
     /// # Errors
     /// [`Unexpected`] for a change that cannot happen now; nothing is changed then.
@@ -222,31 +272,68 @@ impl Record {
     ) -> Result<RuntimeAgent, Unexpected> {
         let mut state = self.state();
         let status = state.agent.status.on(observed.change)?;
-        if status == state.agent.status {
-            return Ok(state.agent.clone());
-        }
         let mut next = state.clone();
+        let before = &state.agent;
         next.agent.status = status;
         next.agent.evidence = Some(observed.evidence);
         next.agent.error = observed.error;
+        next.agent.login_url = observed.asks.login.as_ref().and_then(|login| login.url.clone());
+        let Asks { prompt, login, limit } = observed.asks;
+        (next.agent.doing.prompt, next.agent.doing.login, next.agent.doing.limit) = (prompt, login, limit);
+        next.follow_turn(observed.failure);
+        if status == before.status && next.agent.doing == before.doing {
+            return Ok(before.clone());
+        }
+        if status != before.status {
+            next.was_idle = before.status == AgentStatus::Ready;
+        }
         more(&mut next.agent);
         if status.is_final() {
             next.ended_at = Some(Timestamp::now());
             next.agent.pid = None;
         }
         self.call_back(&mut next);
-        if let Some(event) = RuntimeEvent::of_status(next.agent.clone())
-            && let Err(refused) = self.listeners.events.append(event)
-        {
-            tracing::error!(agent.id = %self.spec.id, error = %refused, "an event could not be written");
+        tracing::info!(agent.id = %self.spec.id, %status, evidence = next.agent.evidence, "agent changed");
+        Ok(self.publish(state, next))
+    }
+
+    /// Takes over what it has used.
+    pub fn used(&self, usage: Usage) {
+        self.change(|next| next.agent.doing.usage = Some(usage));
+    }
+
+    /// Changes what it is at, and tells of it.
+    pub fn change(&self, change: impl FnOnce(&mut State)) -> RuntimeAgent {
+        let state = self.state();
+        let mut next = state.clone();
+        change(&mut next);
+        next.agent.doing.queued = u32::try_from(next.queue.len()).unwrap_or(u32::MAX);
+        self.publish(state, next)
+    }
+
+    /// Writes the events of a change, then the change.
+    fn publish(&self, mut state: MutexGuard<'_, State>, next: State) -> RuntimeAgent {
+        for event in RuntimeEvent::of_change(&state.agent, &next.agent) {
+            if let Err(refused) = self.listeners.events.append(event) {
+                tracing::error!(agent.id = %self.spec.id, error = %refused, "an event could not be written");
+            }
         }
         self.keep(&next);
-        tracing::info!(agent.id = %self.spec.id, %status, evidence = next.agent.evidence, "agent changed");
         *state = next;
         let agent = state.agent.clone();
         drop(state);
-        self.status.send_replace(status);
-        Ok(agent)
+        self.status.send_replace(agent.status);
+        agent
+    }
+
+    /// Whether it was ready when its end was asked for.
+    pub fn was_idle(&self) -> bool {
+        self.state().was_idle
+    }
+
+    /// Messages that wait for it, oldest first.
+    pub fn queue(&self) -> Vec<Message> {
+        self.state().queue.clone()
     }
 
     /// Takes over how its program ended.
@@ -269,7 +356,9 @@ impl Record {
             AgentStatus::LoginRequired => CallbackStatus::RequiresLogin,
             _ => return,
         };
-        if state.told.contains(&status) {
+        let login_url = state.agent.login_url.clone();
+        let anew = status == CallbackStatus::RequiresLogin && login_url != state.told_login;
+        if state.told.contains(&status) && !anew {
             return;
         }
         let (Some(base), Some(workspace_id)) = (&self.spec.callback_url, &self.spec.workspace_id) else {
@@ -285,20 +374,23 @@ impl Record {
             runtime_session_id: Some(self.spec.runtime_session_id.clone()),
             runtime_endpoint: Some(self.spec.runtime_endpoint.clone()),
         };
-        match self.store_callback(base, &callback) {
-            Ok(()) => state.told.push(status),
+        match self.store_callback(base, &callback, state.told.len()) {
+            Ok(()) => {
+                state.told.push(status);
+                state.told_login = login_url;
+            }
             Err(refused) => {
                 tracing::error!(agent.id = %self.spec.id, error = %refused, "a callback could not be stored");
             }
         }
     }
 
-    fn store_callback(&self, base: &Url, callback: &SpawnCallback) -> io::Result<()> {
+    fn store_callback(&self, base: &Url, callback: &SpawnCallback, number: usize) -> io::Result<()> {
         let spelled = serde_json::to_value(callback.status)?;
         let delivery = Delivery {
             url: under(base, CALLBACK).map_err(io::Error::other)?,
             token: self.callback_token.clone(),
-            idempotency_key: format!("{}-{}", self.spec.id, spelled.as_str().unwrap_or_default()),
+            idempotency_key: format!("{}-{}-{number}", self.spec.id, spelled.as_str().unwrap_or_default()),
             body: serde_json::to_value(callback)?,
             created_at: Timestamp::now(),
         };
@@ -325,5 +417,5 @@ pub fn under(base: &Url, path: &str) -> Result<Url, url::ParseError> {
 
 /// A change that somebody asked for.
 pub fn stop_requested() -> Observed {
-    Observed { change: AgentChange::StopRequested, evidence: "its end was asked for".to_owned(), error: None }
+    Observed::of(AgentChange::StopRequested, "its end was asked for")
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use raven_protocol::runtime_api::RuntimeAgent;
 use raven_protocol::time::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -29,6 +30,15 @@ const SEEK_EVERY: Duration = Duration::from_millis(50);
 
 /// How long after its own deadline a host may take to end a tree before it is killed itself.
 const OVERDUE: Duration = Duration::from_secs(10);
+
+/// How often a change is looked for that time alone brings.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// How long a program has to end by itself once it was asked in its own way.
+const QUIT: Duration = Duration::from_secs(3);
+
+/// Between two keys that end a program: some want the second only after they have painted the first.
+const BETWEEN_KEYS: Duration = Duration::from_millis(200);
 
 /// How a stop is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,10 +83,7 @@ impl Supervisor {
         match session.launch(&plan.host_program, &plan.host_env, &plan.spec).await {
             Ok(Launch::Started { pid, at }) => {
                 // Told here and not by the host's first notice: a short program is gone before we connect.
-                self.take(
-                    &mut Watch::new(Arc::clone(&self.kind), self.record.status()),
-                    &Notice::Running { pid, at },
-                );
+                self.take(&mut self.watcher(), &Notice::Running { pid, at });
                 self.follow().await;
             }
             Ok(Launch::Failed { why }) => self.fail(why),
@@ -103,7 +110,7 @@ impl Supervisor {
     async fn seek(&self) -> Option<Watching> {
         let begin = Instant::now();
         loop {
-            match self.record.session().watch(false, 0).await {
+            match self.record.session().watch(Watch::wants_looks(&self.kind), 0).await {
                 Ok(watching) => return Some(watching),
                 // Ours, such as too many open files: that says nothing about the host.
                 Err(broken) if !is_no_host(&broken) => {
@@ -119,8 +126,8 @@ impl Supervisor {
     }
 
     async fn listen(&mut self, watching: &mut Watching) -> io::Result<Heard> {
-        let mut watch = Watch::new(Arc::clone(&self.kind), self.record.status());
-        let mut overdue: Option<Instant> = None;
+        let mut watch = self.watcher();
+        let (mut overdue, mut asked): (Option<Instant>, Option<(Instant, StopOrder)>) = (None, None);
         // An order from before the connection is given again: it may not have arrived.
         self.stops.mark_changed();
         loop {
@@ -136,11 +143,20 @@ impl Supervisor {
                 changed = self.stops.changed() => {
                     changed.map_err(io::Error::other)?;
                     let order = *self.stops.borrow_and_update();
-                    if let Some(StopOrder { force, wait }) = order {
+                    if let Some(order) = order {
+                        let begin = Instant::now() + self.quit(order);
+                        asked = Some((begin, order));
+                    }
+                }
+                () = until(asked.map(|(begin, _)| begin)) => {
+                    if let Some((begin, StopOrder { force, wait })) = asked.take() {
                         watching.stop(force, wait).await?;
-                        let limit = Instant::now() + wait + OVERDUE;
+                        let limit = begin + wait + OVERDUE;
                         overdue = Some(overdue.map_or(limit, |before| before.min(limit)));
                     }
+                }
+                () = tokio::time::sleep(AGAIN), if watch.is_restless(Timestamp::now()) => {
+                    self.tell(watch.again(Timestamp::now()), |_| ());
                 }
                 () = until(overdue) => {
                     tracing::error!(agent.id = %self.record.spec.id, "its host did not end it and is killed");
@@ -159,14 +175,41 @@ impl Supervisor {
             self.record.ended(outcome);
             return Heard::End;
         }
-        if let Some(observed) = watch.on(notice, Timestamp::now()) {
-            let _stopping = self.record.apply(observed, |agent| {
-                if let Notice::Running { pid, at } = *notice {
-                    (agent.pid, agent.started_at) = (Some(pid), Some(at));
-                }
-            });
-        }
+        self.tell(watch.on(notice, Timestamp::now()), |agent| {
+            if let Notice::Running { pid, at } = *notice {
+                (agent.pid, agent.started_at) = (Some(pid), Some(at));
+            }
+        });
         Heard::Nothing
+    }
+
+    fn watcher(&self) -> Watch {
+        let agent = self.record.agent();
+        Watch::new(Arc::clone(&self.kind), agent.status, &agent.doing)
+    }
+
+    fn tell(&self, observed: Option<Observed>, more: impl FnOnce(&mut RuntimeAgent)) {
+        if let Some(observed) = observed {
+            let _it_is_stopping = self.record.apply(observed, more);
+        }
+    }
+
+    /// Lets a program that can be asked end by itself; answers how long it has for that.
+    fn quit(&self, order: StopOrder) -> Duration {
+        let quit = self.kind.is.drive.quit.clone();
+        if order.force || quit.is_empty() || !self.record.was_idle() {
+            return Duration::ZERO;
+        }
+        let session = self.record.session();
+        tokio::spawn(async move {
+            for keys in quit {
+                if session.type_text(keys, None).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(BETWEEN_KEYS).await;
+            }
+        });
+        QUIT.min(order.wait)
     }
 
     fn host_is_gone(&self) {

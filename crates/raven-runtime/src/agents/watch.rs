@@ -1,71 +1,325 @@
-//! What an agent's status is, from what its host reports. Pure: no clock, no process, no file.
+//! What an agent's status is, and what it asks, from what its host reports. Pure: no clock, no process.
 //!
-//! Owns the rules. Must not know how notices arrive or who hears of a change.
+//! Owns which evidence counts: its end; then what it reports by itself; then hooks and title; then its
+//! screen; then that the screen stands still. A question on the screen stands against anything but work.
+//! Must not know how notices arrive or who hears of a change.
+
+mod ending;
+mod limits;
+mod seen;
+mod told;
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use raven_protocol::agent::{AgentChange, AgentStatus};
-use raven_protocol::terminal::Exit;
+use raven_protocol::doing::{Doing, Limit, Login, LoginKind, Prompt, PromptKind};
+use raven_protocol::id::PromptId;
 use raven_protocol::time::Timestamp;
 
+pub use self::ending::end;
+use self::seen::Seen;
+use self::told::{Telling, Word};
 use super::kinds::Kind;
-use super::kinds::description::WhenStill;
+use super::kinds::description::{Shown, Told, WhenStill};
+use super::kinds::rules::Reading;
 use crate::host::motion::STILL;
-use crate::host::wire::{Notice, Outcome};
+use crate::host::wire::Notice;
 
 /// How long a starting agent's screen may move before it counts as working, in milliseconds.
 const NEVER_STILL_MS: i64 = 15_000;
+
+/// How long a starting agent may show what no rule fits before a person is asked to look, in
+/// milliseconds: the slowest program takes ten seconds on a busy machine.
+const UNKNOWN_START_MS: i64 = 45_000;
+
+/// How long a question is believed that is told and not shown, in milliseconds: programs tell of it
+/// before they paint it.
+const UNSEEN_QUESTION_MS: i64 = 3_000;
+
+/// How long a question must stand on an unmoved screen to count although the program says that it
+/// works, in milliseconds: while it works, something moves.
+const QUESTION_AT_WORK_MS: i64 = 2_000;
+
+/// How long after news it is worth looking again without any, in milliseconds: longer than each of the
+/// waits above but the start's.
+const RESTLESS_MS: i64 = 5_000;
+
+/// How long a screen must be unmoved for its lines to stand for a question, in milliseconds.
+const UNREAD_UNMOVED_MS: i64 = 500;
+
+/// Lines of a screen that stand for a question that cannot be read.
+const UNREAD_LINES: usize = 12;
 
 /// What is known of a running agent.
 pub struct Watch {
     kind: Arc<Kind>,
     status: AgentStatus,
+    asks: Asks,
     started: Option<Timestamp>,
+    was_ready: bool,
+    telling: Telling,
+    seen: Seen,
+    last_news: Option<Timestamp>,
+    /// Whether what was said before this watch began has been heard: it is no news.
+    caught_up: bool,
+}
+
+/// What it asks of people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// A question.
+    pub prompt: Option<Prompt>,
+    /// How to sign in.
+    pub login: Option<Login>,
+    /// The limit that it waits for.
+    pub limit: Option<Limit>,
 }
 
 /// A change and what it was seen by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
-    /// The change.
+    /// The change, which may be to the same status.
     pub change: AgentChange,
     /// What was seen, for a person.
     pub evidence: String,
     /// Why it failed, where it did.
     pub error: Option<String>,
+    /// What it asks now.
+    pub asks: Asks,
+    /// Why its last turn failed, where it tells.
+    pub failure: Option<String>,
 }
 
 impl Watch {
-    /// Begins, or goes on, with the status that was reached.
-    pub fn new(kind: Arc<Kind>, status: AgentStatus) -> Self {
-        Self { kind, status, started: None }
+    /// Begins, or goes on, with what was reached.
+    pub fn new(kind: Arc<Kind>, status: AgentStatus, doing: &Doing) -> Self {
+        use AgentStatus::{Busy, Ready, Waiting};
+        let asks =
+            Asks { prompt: doing.prompt.clone(), login: doing.login.clone(), limit: doing.limit.clone() };
+        let was_ready = matches!(status, Ready | Busy) || status == Waiting && doing.turn.is_some();
+        Self {
+            kind,
+            status,
+            asks,
+            started: None,
+            was_ready,
+            telling: Telling::default(),
+            seen: Seen::default(),
+            last_news: None,
+            caught_up: false,
+        }
+    }
+
+    /// Whether looks at its screen are needed.
+    pub fn wants_looks(kind: &Kind) -> bool {
+        !kind.rules.is_empty()
     }
 
     /// What a notice changes.
     pub fn on(&mut self, notice: &Notice, now: Timestamp) -> Option<Observed> {
-        let observed = match notice {
+        match notice {
             Notice::Running { at, .. } => {
                 self.started = Some(*at);
-                (self.status == AgentStatus::Spawning)
-                    .then(|| Observed::of(AgentChange::Started, "its process runs"))
+                if self.status == AgentStatus::Spawning {
+                    return self.take(Observed::of(AgentChange::Started, "its process runs"));
+                }
             }
-            Notice::Moving(_) => self.never_still(now),
-            Notice::Still(_) => self.still(),
-            Notice::Held(_) | Notice::Look(_) | Notice::Signal(_) | Notice::Ended(_) => None,
-        }?;
-        self.status = self.status.on(observed.change).ok()?;
+            Notice::Moving(_) => {
+                self.caught_up = true;
+                self.seen.moving(now);
+            }
+            Notice::Still(_) => {
+                self.caught_up = true;
+                self.seen.still(now);
+            }
+            Notice::Look(look) => {
+                self.telling.title(&self.kind, look.title.as_deref(), now);
+                self.seen.look(&self.kind, look, now);
+            }
+            Notice::Signal(signal) => self.telling.hear(&self.kind, signal),
+            Notice::Held(_) | Notice::Ended(_) => return None,
+        }
+        self.last_news = Some(now);
+        self.again(now)
+    }
+
+    /// What the passing of time changes.
+    pub fn again(&mut self, now: Timestamp) -> Option<Observed> {
+        let observed = self.judge(now)?;
+        self.take(observed)
+    }
+
+    /// Whether time alone may change something soon.
+    pub fn is_restless(&self, now: Timestamp) -> bool {
+        let starting = matches!(self.status, AgentStatus::Spawning | AgentStatus::Starting);
+        starting || self.last_news.is_some_and(|at| since(at, now) < RESTLESS_MS)
+    }
+
+    /// The body of the last hook that ran, which may name a transcript.
+    pub fn last_hook(&self) -> Option<&serde_json::Value> {
+        self.telling.last_hook.as_ref()
+    }
+
+    /// Lets pass what is new.
+    fn take(&mut self, observed: Observed) -> Option<Observed> {
+        let status = self.status.on(observed.change).ok()?;
+        if status == self.status && observed.asks == self.asks && observed.failure.is_none() {
+            return None;
+        }
+        self.status = status;
+        self.asks = observed.asks.clone();
+        self.was_ready |= status == AgentStatus::Ready;
         Some(observed)
     }
 
-    fn never_still(&self, now: Timestamp) -> Option<Observed> {
-        let since = now.as_millis() - self.started?.as_millis();
-        (self.status == AgentStatus::Starting && since >= NEVER_STILL_MS).then(|| {
-            Observed::of(AgentChange::Busy, "running, and its screen has not been still since it started")
+    fn judge(&mut self, now: Timestamp) -> Option<Observed> {
+        if self.started.is_none() || !self.caught_up || matches!(self.status, AgentStatus::Stopping) {
+            return None;
+        }
+        let word = self.telling.word().cloned();
+        if let Some(reading) = self.question(word.as_ref(), now) {
+            return Some(self.asked(&reading, word.as_ref()));
+        }
+        match word {
+            Some(word) => self.told(&word, now),
+            None => self.shown(now),
+        }
+        .or_else(|| self.unknown_start(now))
+    }
+
+    /// The question on the screen, if it counts.
+    fn question(&self, word: Option<&Word>, now: Timestamp) -> Option<Reading> {
+        let asks = |shown| matches!(shown, Shown::Waiting | Shown::LoginRequired | Shown::Limited);
+        let reading = self.seen.settled(now).filter(|reading| asks(reading.shown))?;
+        let works = word.is_some_and(|word| word.status == Told::Busy);
+        (!works || self.seen.unmoved_for(now) >= QUESTION_AT_WORK_MS).then(|| reading.clone())
+    }
+
+    fn asked(&self, reading: &Reading, word: Option<&Word>) -> Observed {
+        let change = match reading.shown {
+            Shown::LoginRequired => AgentChange::LoginRequired,
+            _ => AgentChange::Waiting,
+        };
+        let mut evidence = format!("its screen shows `{}`", reading.rule);
+        if let Some(word) = word.filter(|word| matches!(word.status, Told::Waiting | Told::LoginRequired)) {
+            evidence = format!("{}; {evidence}", word.evidence);
+        }
+        let limit = reading.limit.as_ref().map(|(text, resets)| {
+            let known = self.asks.limit.as_ref().filter(|known| known.text == *text);
+            // Read once: what a time of day means must not move on with the clock.
+            known.cloned().unwrap_or_else(|| Limit {
+                text: text.clone(),
+                resets_at: resets
+                    .as_deref()
+                    .and_then(|at| limits::read(at, Timestamp::now(), &TimeZone::system())),
+            })
+        });
+        let prompt = reading.asked.as_ref().map(|asked| {
+            let tool = self.telling.tool.as_ref().filter(|_| asked.kind == PromptKind::Permission);
+            self.named(Prompt {
+                id: PromptId::generate(),
+                kind: asked.kind,
+                question: asked.question.clone(),
+                tool: tool.map(|tool| tool.tool.clone()).or_else(|| asked.tool.clone()),
+                arguments: tool.and_then(|tool| tool.arguments.clone()),
+                options: asked.choices.iter().map(|(option, _)| option.clone()).collect(),
+                input: asked.input,
+            })
+        });
+        let asks = Asks { prompt, login: reading.login.clone(), limit };
+        Observed { asks, ..Observed::of(change, evidence) }
+    }
+
+    /// A prompt keeps its id as long as the same is asked; that more becomes known of it is no change.
+    fn named(&self, mut prompt: Prompt) -> Prompt {
+        let Some(before) = &self.asks.prompt else { return prompt };
+        let same = before.kind == prompt.kind
+            && before.question == prompt.question
+            && before.options == prompt.options
+            && before.input == prompt.input
+            && (before.arguments == prompt.arguments || before.arguments.is_none());
+        if same {
+            prompt.id = before.id.clone();
+        }
+        prompt
+    }
+
+    fn told(&self, word: &Word, now: Timestamp) -> Option<Observed> {
+        let of = |change| Observed { failure: None, ..Observed::of(change, word.evidence.clone()) };
+        match word.status {
+            Told::Ready if self.was_ready || !self.kind.rules.can_show(Shown::Ready) => {
+                let failure = word.failure.clone().filter(|_| self.status == AgentStatus::Busy);
+                Some(Observed { failure, ..of(AgentChange::Ready) })
+            }
+            // It says so while it still shows a dialog of its start.
+            Told::Ready => {
+                let shown = self.seen.settled(now).filter(|reading| reading.shown == Shown::Ready)?;
+                let evidence = format!("{}, and its screen shows `{}`", word.evidence, shown.rule);
+                Some(Observed::of(AgentChange::Ready, evidence))
+            }
+            Told::Busy if self.was_ready => Some(of(AgentChange::Busy)),
+            Told::Busy => None,
+            Told::LoginRequired => {
+                let login = Login { kind: LoginKind::Menu, url: None, trusted: false, user_code: None };
+                let asks = Asks { login: Some(login), ..Asks::default() };
+                Some(Observed { asks, ..of(AgentChange::LoginRequired) })
+            }
+            Told::Waiting if !self.telling.is_reported() && since(word.at, now) > UNSEEN_QUESTION_MS => None,
+            Told::Waiting => Some(Observed {
+                asks: Asks { prompt: Some(self.unread(PromptKind::Permission, now)), ..Asks::default() },
+                ..of(AgentChange::Waiting)
+            }),
+        }
+    }
+
+    /// A question of which only the lines of the screen are known.
+    fn unread(&self, kind: PromptKind, now: Timestamp) -> Prompt {
+        let known = self.asks.prompt.as_ref().filter(|known| known.kind == kind && known.options.is_empty());
+        if let Some(known) = known.filter(|_| self.seen.unmoved_for(now) < UNREAD_UNMOVED_MS) {
+            return known.clone();
+        }
+        let tool = self.telling.tool.as_ref();
+        let lines = self.seen.last_lines(UNREAD_LINES);
+        self.named(Prompt {
+            id: PromptId::generate(),
+            kind,
+            question: lines.join("\n"),
+            tool: tool.map(|tool| tool.tool.clone()),
+            arguments: tool.and_then(|tool| tool.arguments.clone()),
+            options: Vec::new(),
+            input: None,
         })
     }
 
-    fn still(&self) -> Option<Observed> {
+    fn shown(&self, now: Timestamp) -> Option<Observed> {
+        let (knows_ready, reading) = (self.kind.rules.can_show(Shown::Ready), self.seen.settled(now));
+        match reading.map(|reading| (reading.shown, &reading.rule)) {
+            Some((Shown::Ready, rule)) => {
+                Some(Observed::of(AgentChange::Ready, format!("its screen shows `{rule}`")))
+            }
+            Some((Shown::Busy, rule)) if self.was_ready => {
+                Some(Observed::of(AgentChange::Busy, format!("its screen shows `{rule}`")))
+            }
+            Some(_) => None,
+            None if knows_ready && self.was_ready && self.seen.shows_nothing_known(now) => {
+                Some(Observed::of(AgentChange::Busy, "its screen does not show that it is ready"))
+            }
+            None if knows_ready => None,
+            None => self.stillness(now),
+        }
+    }
+
+    /// What can be said of a program of which nothing is known.
+    fn stillness(&self, now: Timestamp) -> Option<Observed> {
+        let started = self.started?;
         if !matches!(self.status, AgentStatus::Starting | AgentStatus::Busy) {
             return None;
+        }
+        if !self.seen.is_still() {
+            let never = self.status == AgentStatus::Starting && since(started, now) >= NEVER_STILL_MS;
+            let why = "running, and its screen has not been still since it started";
+            return never.then(|| Observed::of(AgentChange::Busy, why));
         }
         let still = STILL.as_millis();
         Some(match self.kind.is.when_still {
@@ -81,155 +335,38 @@ impl Watch {
             ),
         })
     }
+
+    fn unknown_start(&self, now: Timestamp) -> Option<Observed> {
+        let overdue = self.status == AgentStatus::Starting && since(self.started?, now) >= UNKNOWN_START_MS;
+        overdue.then(|| Observed {
+            asks: Asks { prompt: Some(self.unread(PromptKind::Text, now)), ..Asks::default() },
+            ..Observed::of(
+                AgentChange::Waiting,
+                format!(
+                    "it is not ready after {} s, and nothing known is on its screen: look at its terminal",
+                    UNKNOWN_START_MS / 1000
+                ),
+            )
+        })
+    }
+}
+
+fn since(at: Timestamp, now: Timestamp) -> i64 {
+    now.as_millis() - at.as_millis()
 }
 
 impl Observed {
-    fn of(change: AgentChange, evidence: impl Into<String>) -> Self {
-        Self { change, evidence: evidence.into(), error: None }
+    /// A change with its evidence, and nothing asked.
+    pub fn of(change: AgentChange, evidence: impl Into<String>) -> Self {
+        Self { change, evidence: evidence.into(), error: None, asks: Asks::default(), failure: None }
     }
 
     /// A failure: the evidence and the error are the same words.
     pub fn failure(why: impl Into<String>) -> Self {
         let why = why.into();
-        Self { change: AgentChange::Failed, evidence: why.clone(), error: Some(why) }
-    }
-}
-
-/// What an end means, by the status that the agent had.
-pub fn end(before: AgentStatus, outcome: &Outcome) -> Observed {
-    let how = describe(outcome.exit);
-    let by_itself = outcome.exit.signal.is_none();
-    let fine = match before {
-        AgentStatus::Stopping => return Observed::of(AgentChange::Stopped, "stopped by request"),
-        AgentStatus::Ready | AgentStatus::Busy => by_itself,
-        // Whoever looked at it may have ended it from its own menu.
-        AgentStatus::Waiting | AgentStatus::LoginRequired => outcome.exit.code == Some(0),
-        AgentStatus::Spawning | AgentStatus::Starting | AgentStatus::Stopped | AgentStatus::Error => false,
-    };
-    if fine {
-        return Observed::of(AgentChange::Stopped, how);
-    }
-    let early = if before == AgentStatus::Ready { "" } else { " before it was ready" };
-    let mut error = format!("its program {how}{early}");
-    if !outcome.last_lines.is_empty() {
-        error.push_str("; the last lines of its screen:\n");
-        error.push_str(&outcome.last_lines.join("\n"));
-    }
-    Observed { change: AgentChange::Failed, evidence: format!("{how}{early}"), error: Some(error) }
-}
-
-fn describe(exit: Exit) -> String {
-    match exit {
-        Exit { signal: Some(signal), .. } => format!("was ended by signal {signal}"),
-        Exit { code: Some(code), .. } => format!("exited with status {code}"),
-        Exit { .. } => "ended in an unknown way".to_owned(),
+        Self { error: Some(why.clone()), ..Self::of(AgentChange::Failed, why) }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use raven_protocol::agent::AgentType;
-
-    use super::*;
-    use crate::agents::kinds::Kinds;
-    use crate::host::wire::Motion;
-
-    const START: i64 = 1_000_000;
-
-    fn kind(name: &str) -> Arc<Kind> {
-        let ours = Kinds::load("/nonexistent".as_ref()).unwrap();
-        ours.find(&AgentType::parse(name).unwrap()).unwrap()
-    }
-
-    fn motion() -> Motion {
-        Motion { head: 1, last_output_at: None, held_since: None, unrecorded: None }
-    }
-
-    fn after(millis: i64) -> Timestamp {
-        Timestamp::from_millis(START + millis)
-    }
-
-    fn running(kind: Arc<Kind>) -> Watch {
-        let mut watch = Watch::new(kind, AgentStatus::Spawning);
-        let started = watch.on(&Notice::Running { pid: 1, at: after(0) }, after(1)).unwrap();
-        assert_eq!(started.change, AgentChange::Started);
-        watch
-    }
-
-    fn changes(watch: &mut Watch, notices: &[(Notice, i64)]) -> Vec<AgentChange> {
-        notices
-            .iter()
-            .filter_map(|(notice, at)| watch.on(notice, after(*at)))
-            .map(|seen| seen.change)
-            .collect()
-    }
-
-    #[test]
-    fn a_custom_agent_is_ready_once_its_screen_is_still_and_stays_so() {
-        let mut watch = running(kind("custom"));
-        assert_eq!(watch.on(&Notice::Moving(motion()), after(14_999)), None);
-        let ready = watch.on(&Notice::Still(motion()), after(15_500)).unwrap();
-        assert_eq!(ready.change, AgentChange::Ready);
-        assert_eq!(ready.evidence, "running, and its screen has been still for 500 ms");
-        let later = [(Notice::Moving(motion()), 99_000), (Notice::Still(motion()), 100_000)];
-        assert_eq!(changes(&mut watch, &later), []);
-    }
-
-    #[test]
-    fn a_screen_that_never_rests_is_busy_once_then_ready() {
-        let mut watch = running(kind("custom"));
-        let notices = [
-            (Notice::Moving(motion()), 15_000),
-            (Notice::Moving(motion()), 16_000),
-            (Notice::Still(motion()), 17_000),
-        ];
-        assert_eq!(changes(&mut watch, &notices), [AgentChange::Busy, AgentChange::Ready]);
-    }
-
-    #[test]
-    fn claude_code_without_rules_is_never_called_ready() {
-        let mut watch = running(kind("claude-code"));
-        let waiting = watch.on(&Notice::Still(motion()), after(900)).unwrap();
-        assert_eq!(waiting.change, AgentChange::Waiting);
-        assert!(waiting.evidence.contains("look at its terminal"), "{}", waiting.evidence);
-        assert_eq!(changes(&mut watch, &[(Notice::Still(motion()), 5_000)]), []);
-    }
-
-    #[test]
-    fn an_adopted_agent_keeps_its_status() {
-        let mut watch = Watch::new(kind("custom"), AgentStatus::Ready);
-        let again = [
-            (Notice::Running { pid: 1, at: after(0) }, 50_000),
-            (Notice::Moving(motion()), 50_000),
-            (Notice::Still(motion()), 50_000),
-        ];
-        assert_eq!(changes(&mut watch, &again), []);
-    }
-
-    #[test]
-    fn an_end_means_what_the_table_says() {
-        let code = |code| Exit { code: Some(code), signal: None };
-        let signal = Exit { code: None, signal: Some(9) };
-        use AgentStatus as S;
-        let table = [
-            (S::Starting, code(3), "error", "exited with status 3 before it was ready"),
-            (S::Starting, code(0), "error", "exited with status 0 before it was ready"),
-            (S::Starting, signal, "error", "was ended by signal 9 before it was ready"),
-            (S::Ready, code(0), "stopped", "exited with status 0"),
-            (S::Ready, code(3), "stopped", "exited with status 3"),
-            (S::Ready, signal, "error", "was ended by signal 9"),
-            (S::Waiting, code(0), "stopped", "exited with status 0"),
-            (S::Waiting, code(1), "error", "exited with status 1 before it was ready"),
-            (S::Stopping, code(1), "stopped", "stopped by request"),
-            (S::Stopping, signal, "stopped", "stopped by request"),
-        ];
-        for (before, exit, status, evidence) in table {
-            let outcome =
-                Outcome { exit, at: after(0), last_lines: vec!["boom".into(), "bang".into()], head: 9 };
-            let end = end(before, &outcome);
-            assert_eq!(before.on(end.change).unwrap().as_str(), status, "{before} {exit:?}");
-            assert_eq!(end.evidence, evidence, "{before} {exit:?}");
-            assert_eq!(end.error.is_some_and(|error| error.ends_with("boom\nbang")), status == "error");
-        }
-    }
-}
+mod tests;

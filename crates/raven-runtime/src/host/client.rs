@@ -10,16 +10,20 @@ use std::time::Duration;
 use bytes::Buf as _;
 use raven_protocol::terminal::{Frame, FrameKind, ServerControl, TerminalSize};
 use tokio::net::UnixStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::hub::{Cursor, Hub, Step};
 use super::pump::Typed;
 use super::tree::Ending;
 use super::typing::Typing;
-use super::wire::{self, Notice, Reader, Receiver, Request, Sender};
+use super::watching::{self, Wants};
+use super::wire::{self, MAX_SIGNAL, Notice, Reader, Receiver, Request, Sender};
 
 /// How long it may take to hear what a client said before it left: it is there already.
 const LAST_SAID: Duration = Duration::from_secs(1);
+
+/// Longest name of a hook, in bytes.
+const MAX_NAME: usize = 100;
 
 /// What connections act on.
 #[derive(Clone)]
@@ -45,14 +49,25 @@ pub async fn serve(stream: UnixStream, controls: Controls) -> io::Result<()> {
         Some(Request::Attach { since, reader }) => {
             attached(&mut to, &mut from, controls, (since, reader)).await
         }
-        Some(Request::Watch { .. }) => watching(&mut to, &mut from, controls).await,
+        Some(Request::Watch { looks, signals_since }) => {
+            watching::serve(&mut to, &mut from, controls, Wants { looks, signals_since }).await
+        }
+        Some(Request::Look) => to.json(&controls.hub.look()).await,
+        Some(Request::Type { text, when }) => to.json(&type_text(&controls, text, when).await).await,
+        Some(Request::Signal { source, name, body }) => {
+            if body.len() > MAX_SIGNAL || name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
+                return Err(invalid("the signal is too long"));
+            }
+            controls.hub.signal(source, name, body);
+            to.json(&serde_json::json!({})).await
+        }
         Some(Request::Screen) => to.json(&controls.hub.screen()).await,
         Some(other) => Err(invalid(&format!("{other:?} cannot come first"))),
         None => Ok(()),
     }
 }
 
-fn invalid(why: &str) -> io::Error {
+pub(super) fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
@@ -141,24 +156,15 @@ fn obey(request: Request, controls: &Controls, place: &Place) -> io::Result<()> 
     Ok(())
 }
 
-async fn watching(to: &mut Sender, from: &mut Receiver, mut controls: Controls) -> io::Result<()> {
-    to.json(&controls.running).await?;
-    loop {
-        let notice = controls.notices.borrow_and_update().clone();
-        to.json(&notice).await?;
-        if matches!(notice, Notice::Ended(_)) {
-            return Ok(());
-        }
-        tokio::select! {
-            changed = controls.notices.changed() => changed.map_err(io::Error::other)?,
-            asked = wire::receive_json(from) => match asked? {
-                Some(Request::Stop { force, timeout_ms }) => {
-                    let kill_after = Duration::from_millis(timeout_ms);
-                    controls.ending.send_replace(Some(Ending { ask: !force, kill_after }));
-                }
-                Some(other) => return Err(invalid(&format!("{other:?} is not for a watching connection"))),
-                None => return Ok(()),
-            },
-        }
+/// Types a text if the screen still is the one that was meant; nothing comes between the look and the
+/// keys.
+async fn type_text(controls: &Controls, text: String, when: Option<u64>) -> wire::Typed {
+    let Ok(place) = controls.input.reserve().await else { return wire::Typed { typed: false } };
+    if when.is_some_and(|when| when != controls.hub.face().0) {
+        return wire::Typed { typed: false };
     }
+    let (taken, was_taken) = oneshot::channel();
+    let tell = Box::new(move |_count: usize| drop(taken.send(())));
+    place.send(Typed { bytes: text.into(), taken: tell });
+    wire::Typed { typed: was_taken.await.is_ok() }
 }

@@ -16,6 +16,7 @@ use raven_screen::Screen;
 use tokio::sync::watch;
 
 use super::journal::Journal;
+use super::look::{Look, LookLink, LookRow, Signal, SignalSource};
 use super::wire::{Motion, Outcome, Reader, json_message};
 
 /// Lines that a repaint can scroll back to.
@@ -23,6 +24,9 @@ pub const SCROLLBACK: usize = 1000;
 
 /// Size changes remembered, so that a replay shows each at its place in the stream.
 const SIZES: usize = 1024;
+
+/// Signals kept for a watcher that comes back: hooks run a few times in each turn.
+const SIGNALS: usize = 256;
 
 /// Lines of the screen that tell of an end.
 const LAST_LINES: usize = 10;
@@ -32,6 +36,7 @@ const LAST_LINES: usize = 10;
 pub struct Hub {
     state: Rc<RefCell<State>>,
     changed: watch::Sender<()>,
+    signalled: watch::Sender<()>,
 }
 
 struct State {
@@ -44,6 +49,9 @@ struct State {
     /// Since when the program waits for its recorder.
     held_since: Option<Timestamp>,
     exit: Option<Exit>,
+    signals: VecDeque<Signal>,
+    /// Signals so far.
+    last_signal: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -89,8 +97,11 @@ impl Hub {
             last_output_at: None,
             held_since: None,
             exit: None,
+            signals: VecDeque::new(),
+            last_signal: 0,
         };
-        Self { state: Rc::new(RefCell::new(state)), changed: watch::Sender::new(()) }
+        let signalled = watch::Sender::new(());
+        Self { signalled, state: Rc::new(RefCell::new(state)), changed: watch::Sender::new(()) }
     }
 
     /// Hears of every change.
@@ -105,9 +116,72 @@ impl Hub {
         state.journal.append(bytes, now);
         state.last_output_at = Some(now);
         let answers = state.screen.feed(bytes);
+        let said = state.screen.take_signals();
         drop(state);
+        for signal in said {
+            match signal {
+                raven_screen::Signal::Status(body) => self.signal(SignalSource::ProgramStatus, None, body),
+                raven_screen::Signal::Notification(text) => {
+                    self.signal(SignalSource::Notification, None, text)
+                }
+            }
+        }
         self.changed.send_replace(());
         answers
+    }
+
+    /// Takes what the program, or a hook of it, says beside its screen.
+    pub fn signal(&self, source: SignalSource, name: Option<String>, body: String) {
+        let mut state = self.state.borrow_mut();
+        state.last_signal += 1;
+        let signal = Signal { seq: state.last_signal, at: Timestamp::now(), source, name, body };
+        if state.signals.len() == SIGNALS {
+            state.signals.pop_front();
+        }
+        state.signals.push_back(signal);
+        drop(state);
+        self.signalled.send_replace(());
+    }
+
+    /// Hears of every signal.
+    pub fn signalled(&self) -> watch::Receiver<()> {
+        self.signalled.subscribe()
+    }
+
+    /// The first signal after one, of those that are kept.
+    pub fn signal_after(&self, seq: u64) -> Option<Signal> {
+        self.state.borrow().signals.iter().find(|signal| signal.seq > seq).cloned()
+    }
+
+    /// The screen as it is now.
+    pub fn look(&self) -> Look {
+        let state = self.state.borrow();
+        let screen = &state.screen;
+        let (cols, rows) = screen.size();
+        let row =
+            |(number, text)| LookRow { wraps: screen.wraps(u16::try_from(number).unwrap_or(u16::MAX)), text };
+        Look {
+            head: state.journal.head(),
+            fingerprint: screen.fingerprint(),
+            size: TerminalSize::new(cols.into(), rows.into()).unwrap_or(TerminalSize::DEFAULT),
+            rows: screen.lines().into_iter().enumerate().map(row).collect(),
+            cursor: screen.cursor(),
+            title: screen.title(),
+            alternate: screen.alternate(),
+            bracketed_paste: screen.bracketed_paste(),
+            links: screen.links().into_iter().map(|(uri, row)| LookLink { uri, row }).collect(),
+        }
+    }
+
+    /// What a look would show anew: fingerprint and title.
+    pub fn face(&self) -> (u64, Option<String>) {
+        let state = self.state.borrow();
+        (state.screen.fingerprint(), state.screen.title())
+    }
+
+    /// Whether the program is in the middle of painting.
+    pub fn mid_frame(&self) -> bool {
+        self.state.borrow().screen.mid_frame()
     }
 
     /// Takes a new size, unless it is the old one. True when it is new.

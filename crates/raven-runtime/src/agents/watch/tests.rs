@@ -1,0 +1,264 @@
+//! The rules of evidence, each with what a program does to bring it up.
+
+use raven_protocol::agent::AgentType;
+use raven_protocol::terminal::TerminalSize;
+
+use super::*;
+use crate::agents::kinds::Kinds;
+use crate::host::look::{Look, LookRow, Signal, SignalSource};
+use crate::host::wire::Motion;
+
+const START: i64 = 1_000_000;
+
+/// A kind that asks for a sign-in, then shows a prompt, and asks before it acts.
+const TELLING: &str = r"
+type = 'x'
+title = 'X'
+[[rules]]
+name = 'sign in'
+status = 'login_required'
+all = ['Sign in at']
+login = { kind = 'paste_code' }
+prompt = { kind = 'login', input = 'code' }
+[[rules]]
+name = 'permission'
+status = 'waiting'
+all = ['^Proceed\?']
+prompt = { kind = 'permission', question = '^Run .*', option = '^ *(?<id>\d)\. (?<label>.*)$', choose = '{id}' }
+[[rules]]
+name = 'limit'
+status = 'limited'
+all = ['limit reached.*']
+resets = 'resets (\S+)'
+[[rules]]
+name = 'prompt'
+status = 'ready'
+all = ['^> $']
+[signals.hooks.Stop]
+status = 'ready'
+[signals.hooks.Start]
+status = 'busy'
+[signals.hooks.Ask]
+status = 'waiting'
+tool = '/tool'
+";
+
+fn ours(name: &str) -> Arc<Kind> {
+    let ours = Kinds::load("/nonexistent".as_ref()).unwrap();
+    ours.find(&AgentType::parse(name).unwrap()).unwrap()
+}
+
+fn motion() -> Motion {
+    Motion { head: 1, last_output_at: None, held_since: None, unrecorded: None }
+}
+
+fn after(millis: i64) -> Timestamp {
+    Timestamp::from_millis(START + millis)
+}
+
+fn look(text: &str) -> Notice {
+    let rows = text.lines().map(|text| LookRow { text: text.to_owned(), wraps: false }).collect();
+    let fingerprint = text.len() as u64;
+    Notice::Look(Look { fingerprint, rows, size: TerminalSize::DEFAULT, ..Look::default() })
+}
+
+fn signal(source: SignalSource, body: &str, millis: i64) -> Notice {
+    Notice::Signal(Signal { seq: 1, at: after(millis), source, name: None, body: body.to_owned() })
+}
+
+fn report(state: &str, millis: i64) -> Notice {
+    signal(SignalSource::ProgramStatus, &format!("state={state}"), millis)
+}
+
+fn hook(name: &str, millis: i64) -> Notice {
+    signal(SignalSource::Hook, &format!(r#"{{"hook_event_name":"{name}","tool":"Bash"}}"#), millis)
+}
+
+/// A watch, and what it said.
+struct Case {
+    watch: Watch,
+    said: Vec<Observed>,
+}
+
+impl Case {
+    fn running(kind: Arc<Kind>) -> Self {
+        let mut case =
+            Self { watch: Watch::new(kind, AgentStatus::Spawning, &Doing::default()), said: Vec::new() };
+        case.at(0, Notice::Running { pid: 1, at: after(0) });
+        assert_eq!(case.said.pop().map(|said| said.change), Some(AgentChange::Started));
+        case.at(1, Notice::Moving(motion()));
+        case
+    }
+
+    fn telling() -> Self {
+        Self::running(Kind::of(TELLING))
+    }
+
+    fn at(&mut self, millis: i64, notice: Notice) -> &mut Self {
+        self.said.extend(self.watch.on(&notice, after(millis)));
+        self
+    }
+
+    fn later(&mut self, millis: i64) -> &mut Self {
+        self.said.extend(self.watch.again(after(millis)));
+        self
+    }
+
+    fn changes(&mut self) -> Vec<AgentChange> {
+        self.said.drain(..).map(|said| said.change).collect()
+    }
+
+    fn last(&mut self) -> Observed {
+        self.said.drain(..).next_back().unwrap()
+    }
+}
+
+#[test]
+fn a_custom_agent_is_ready_once_its_screen_is_still_and_stays_so() {
+    let mut case = Case::running(ours("custom"));
+    assert_eq!(case.at(14_999, Notice::Moving(motion())).changes(), []);
+    let ready = case.at(15_500, Notice::Still(motion())).last();
+    assert_eq!(ready.change, AgentChange::Ready);
+    assert_eq!(ready.evidence, "running, and its screen has been still for 500 ms");
+    case.at(99_000, Notice::Moving(motion())).at(100_000, Notice::Still(motion()));
+    assert_eq!(case.changes(), []);
+}
+
+#[test]
+fn a_screen_that_never_rests_is_busy_once_then_ready() {
+    let mut case = Case::running(ours("custom"));
+    case.at(15_000, Notice::Moving(motion())).at(16_000, Notice::Moving(motion()));
+    case.at(17_000, Notice::Still(motion()));
+    assert_eq!(case.changes(), [AgentChange::Busy, AgentChange::Ready]);
+}
+
+#[test]
+fn a_kind_without_rules_is_looked_at_by_a_person() {
+    let mut case = Case::running(Kind::of("type = 'x'\ntitle = 'X'"));
+    let waiting = case.at(900, Notice::Still(motion())).last();
+    assert_eq!(waiting.change, AgentChange::Waiting);
+    assert!(waiting.evidence.contains("look at its terminal"), "{}", waiting.evidence);
+    assert_eq!(case.at(5_000, Notice::Still(motion())).changes(), []);
+}
+
+#[test]
+fn an_adopted_agent_keeps_its_status() {
+    let mut watch = Watch::new(ours("custom"), AgentStatus::Ready, &Doing::default());
+    for notice in
+        [Notice::Running { pid: 1, at: after(0) }, Notice::Moving(motion()), Notice::Still(motion())]
+    {
+        assert_eq!(watch.on(&notice, after(50_000)), None);
+    }
+}
+
+#[test]
+fn what_it_reports_is_not_believed_while_a_dialog_of_its_start_is_up() {
+    let mut case = Case::telling();
+    case.at(100, report("idle", 100)).at(200, look("Welcome! Choose a theme"));
+    assert_eq!(case.later(10_000).changes(), [], "it says idle and shows something else");
+    let asks = case.at(11_000, look("Sign in at https://a.example/x")).later(11_300).last();
+    assert_eq!(asks.change, AgentChange::LoginRequired);
+    assert_eq!(asks.asks.login.unwrap().url.as_deref(), Some("https://a.example/x"));
+    let ready = case.at(20_000, look("> ")).later(20_300).last();
+    assert_eq!(ready.change, AgentChange::Ready);
+    assert_eq!(ready.evidence, "it reports `idle`, and its screen shows `prompt`");
+    assert_eq!(ready.asks, Asks::default(), "what was asked is over");
+}
+
+#[test]
+fn what_fits_no_rule_is_shown_to_a_person_after_a_while() {
+    let mut case = Case::telling();
+    case.at(100, look("A new dialog that nobody knows\n1. Yes"));
+    assert_eq!(case.later(44_999).changes(), []);
+    let asks = case.later(45_000).last();
+    assert_eq!(asks.change, AgentChange::Waiting);
+    let prompt = asks.asks.prompt.unwrap();
+    assert_eq!(prompt.kind, PromptKind::Text);
+    assert!(prompt.question.contains("nobody knows"), "{}", prompt.question);
+}
+
+#[test]
+fn a_turn_goes_by_what_is_reported_and_its_failure_is_told() {
+    let mut case = Case::telling();
+    case.at(0, report("idle", 0)).at(0, look("> ")).later(300);
+    case.at(400, report("working", 400)).at(500, report("error:msg=bm8=", 500));
+    let said: Vec<_> = case.said.drain(..).collect();
+    let changes: Vec<_> = said.iter().map(|said| said.change).collect();
+    assert_eq!(changes, [AgentChange::Ready, AgentChange::Busy, AgentChange::Ready]);
+    assert_eq!(said[2].failure.as_deref(), Some("no"));
+}
+
+#[test]
+fn a_question_is_told_first_and_read_when_it_is_painted() {
+    let mut case = Case::telling();
+    case.at(0, report("idle", 0)).at(0, look("> ")).later(300).at(400, report("working", 400));
+    case.said.clear();
+    let told = case.at(1_000, report("blocked:kind=permission", 1_000)).last();
+    assert_eq!((told.change, told.asks.prompt.unwrap().options.len()), (AgentChange::Waiting, 0));
+    let shown = case.at(1_050, look("Run touch x\nProceed?\n 1. Yes\n 2. No")).later(1_400).last();
+    let prompt = shown.asks.prompt.unwrap();
+    assert_eq!((prompt.question.as_str(), prompt.options.len()), ("Run touch x", 2));
+    // The same again, with a blinking mark above it, is the same question.
+    let again = case.at(2_000, look("*\nRun touch x\nProceed?\n 1. Yes\n 2. No")).later(2_300).changes();
+    assert_eq!(again, []);
+    let other = case.at(3_000, look("Run rm x\nProceed?\n 1. Yes\n 2. No")).later(3_300).last();
+    assert_ne!(other.asks.prompt.unwrap().id, prompt.id);
+    assert_eq!(case.at(4_000, report("working", 4_000)).changes(), [AgentChange::Busy]);
+}
+
+#[test]
+fn words_of_a_model_that_look_like_a_question_are_none_while_it_works() {
+    let mut case = Case::telling();
+    case.at(0, report("idle", 0)).at(0, look("> ")).later(300).at(400, report("working", 400));
+    case.said.clear();
+    let text = "Run it\nProceed?\n 1. Yes";
+    case.at(1_000, look(text)).at(2_500, look(&format!("{text} and more"))).later(4_000);
+    assert_eq!(case.changes(), []);
+    // An unmoved screen is not at work.
+    assert_eq!(case.later(4_501).changes(), [AgentChange::Waiting]);
+}
+
+#[test]
+fn a_hook_that_came_to_nothing_is_not_believed_for_ever() {
+    let mut case = Case::telling();
+    case.at(0, look("> ")).later(300).at(400, hook("Start", 400)).at(500, hook("Ask", 500));
+    let changes = case.changes();
+    assert_eq!(changes, [AgentChange::Ready, AgentChange::Busy, AgentChange::Waiting]);
+    assert_eq!(case.at(600, look("no question")).later(1_000).changes(), []);
+    let shown = case.later(3_400).last().asks.prompt.unwrap();
+    assert_eq!(shown.question, "no question", "what is there is shown, once it is unmoved");
+    assert_eq!(case.later(3_501).changes(), [], "unknown, so it stays");
+    assert_eq!(case.at(4_000, hook("Stop", 4_000)).changes(), [AgentChange::Ready]);
+}
+
+#[test]
+fn a_program_that_tells_nothing_is_busy_when_its_prompt_is_gone() {
+    let mut case = Case::telling();
+    case.at(0, look("> ")).later(300);
+    case.at(1_000, look("Thinking about it")).later(1_650).later(1_700);
+    case.at(9_000, look("done\n> ")).later(9_250);
+    assert_eq!(case.changes(), [AgentChange::Ready, AgentChange::Busy, AgentChange::Ready]);
+}
+
+#[test]
+fn what_was_said_before_is_no_news_but_counts() {
+    let doing = Doing::default();
+    let mut watch = Watch::new(Kind::of(TELLING), AgentStatus::Busy, &doing);
+    watch.on(&Notice::Running { pid: 1, at: after(0) }, after(9_000));
+    for said in [report("working", 1), report("idle", 2), report("working", 3), report("done", 4)] {
+        assert_eq!(watch.on(&said, after(9_000)), None);
+    }
+    let now = watch.on(&Notice::Still(motion()), after(9_000)).unwrap();
+    assert_eq!(now.change, AgentChange::Ready);
+}
+
+#[test]
+fn a_limit_is_a_state_with_its_end() {
+    let mut case = Case::telling();
+    case.at(0, look("> ")).later(300);
+    let waits = case.at(1_000, look("Usage limit reached, resets 15:04 ")).later(1_250).last();
+    let limit = waits.asks.limit.unwrap();
+    assert_eq!(waits.change, AgentChange::Waiting);
+    assert_eq!(limit.text, "Usage limit reached, resets 15:04");
+    assert!(limit.resets_at.is_some());
+}
