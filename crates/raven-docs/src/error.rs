@@ -67,7 +67,7 @@ impl Conflict {
     /// The same fact as a runtime spells it; any other that stands against driving an agent is one.
     fn of_runtime(code: &str) -> Self {
         match code {
-            "AGENT_BUSY" => Self::AgentBusy,
+            "AGENT_BUSY" | "AGENT_NOT_READY" => Self::AgentBusy,
             "AGENT_ENDED" | "AGENT_OVER" | "NOT_RUNNING" => Self::AgentEnded,
             "PROMPT_CHANGED" => Self::PromptChanged,
             "NOT_TAKEN" => Self::NotTaken,

@@ -2,6 +2,7 @@
 //!
 //! Owns the registry and what a spawn may ask for. Must not know HTTP or terminals.
 
+pub mod driver;
 pub mod kinds;
 pub mod record;
 mod supervisor;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use self::driver::Driver;
 use self::kinds::{Kind, Kinds};
 use self::record::{Listeners, Record, Spec};
 use self::supervisor::{Plan, StopOrder, Supervisor};
@@ -154,6 +156,9 @@ impl Agents {
         plan: Option<Plan>,
     ) {
         let leave = self.shared.setup.leave.clone();
+        let driver = Driver::new(Arc::clone(record), Arc::clone(&kind));
+        let left = leave.clone();
+        self.shared.setup.tasks.spawn(async move { left.run_until_cancelled(driver.hand_on_queue()).await });
         let supervisor = Supervisor { record: Arc::clone(record), kind, stops: stop.subscribe(), leave };
         let agents = self.clone();
         self.shared.setup.tasks.spawn(async move {
@@ -320,6 +325,13 @@ impl Agents {
             // It has ended already.
             Err(_) => Some(entry.record.agent()),
         }
+    }
+
+    /// Drives an agent; `None` when there is no such agent.
+    pub fn driver(&self, id: &AgentId) -> Option<Driver> {
+        let record = self.get(id)?;
+        let kind = self.shared.setup.kinds.find(&record.spec.agent_type)?;
+        Some(Driver::new(record, kind))
     }
 
     /// Asks every agent to end and waits until all have, up to the longest that a stop can take.

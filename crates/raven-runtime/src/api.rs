@@ -3,6 +3,7 @@
 //! Owns the routes and what passes before them. Must not know rules: each call is parsed, made, rendered.
 
 mod agents;
+mod driving;
 mod events;
 mod guard;
 mod health;
@@ -78,6 +79,9 @@ fn router(api: Api) -> Router {
         .route("/api/agents", get(agents::list))
         .route("/api/agents/{id}", get(agents::show).delete(agents::delete))
         .route("/api/agents/{id}/stop", post(agents::stop))
+        .route("/api/agents/{id}/send", post(driving::send))
+        .route("/api/agents/{id}/answer", post(driving::answer))
+        .route("/api/agents/{id}/interrupt", post(driving::interrupt))
         .route("/api/agents/{id}/screen", get(agents::screen))
         .route("/ws/events", any(events::listen))
         .route("/ws/agents/{id}/terminal", any(terminal::attach))

@@ -93,6 +93,18 @@ pub struct Message {
 }
 
 impl State {
+    /// Notes that a message came to nothing.
+    pub fn turn_failed(&mut self, message: &MessageId, why: String) {
+        let now = Timestamp::now();
+        let turn = Turn {
+            message_id: Some(message.clone()),
+            started_at: now,
+            ended_at: Some(now),
+            error: Some(why),
+        };
+        self.agent.doing.turn = Some(turn);
+    }
+
     /// Begins and ends turns with the status.
     fn follow_turn(&mut self, failure: Option<String>) {
         let status = self.agent.status;
@@ -128,6 +140,8 @@ pub struct Record {
     callback_token: Option<SecretString>,
     state: Mutex<State>,
     status: watch::Sender<AgentStatus>,
+    changed: watch::Sender<()>,
+    driving: tokio::sync::Mutex<()>,
     listeners: Listeners,
 }
 
@@ -206,7 +220,16 @@ impl Record {
         listeners: Listeners,
     ) -> Arc<Self> {
         let status = watch::Sender::new(state.agent.status);
-        Arc::new(Self { spec, folder, callback_token, state: Mutex::new(state), status, listeners })
+        Arc::new(Self {
+            spec,
+            folder,
+            callback_token,
+            state: Mutex::new(state),
+            status,
+            changed: watch::Sender::new(()),
+            driving: tokio::sync::Mutex::new(()),
+            listeners,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -323,7 +346,23 @@ impl Record {
         let agent = state.agent.clone();
         drop(state);
         self.status.send_replace(agent.status);
+        self.changed.send_replace(());
         agent
+    }
+
+    /// Hears of every change, of its status or of what it is at.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Held by whoever types for others than people: one at a time.
+    pub fn driving(&self) -> &tokio::sync::Mutex<()> {
+        &self.driving
+    }
+
+    /// The message that was typed last, while it has begun no turn.
+    pub fn typed(&self) -> Option<MessageId> {
+        self.state().typed.clone()
     }
 
     /// Whether it was ready when its end was asked for.
@@ -390,7 +429,10 @@ impl Record {
         let delivery = Delivery {
             url: under(base, CALLBACK).map_err(io::Error::other)?,
             token: self.callback_token.clone(),
-            idempotency_key: format!("{}-{}-{number}", self.spec.id, spelled.as_str().unwrap_or_default()),
+            idempotency_key: match number {
+                0 => format!("{}-{}", self.spec.id, spelled.as_str().unwrap_or_default()),
+                _ => format!("{}-{}-{number}", self.spec.id, spelled.as_str().unwrap_or_default()),
+            },
             body: serde_json::to_value(callback)?,
             created_at: Timestamp::now(),
         };

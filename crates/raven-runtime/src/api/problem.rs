@@ -13,6 +13,7 @@ use raven_protocol::terminal::{InvalidSize, ServerControl};
 use serde::de::DeserializeOwned;
 
 use crate::agents::SpawnRefused;
+use crate::agents::driver::DriveRefused;
 
 /// Why a call was refused; the detail says what to do next.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -52,6 +53,14 @@ pub enum Refusal {
     /// As many agents as there may be.
     #[error("{0}")]
     Full(String),
+    /// The agent could not be driven; the words are its own.
+    #[error("{detail}")]
+    NotDriven {
+        /// What kind of refusal.
+        why: NotDriven,
+        /// The words.
+        detail: String,
+    },
     /// The body is too long.
     #[error("the body is longer than 1 MiB")]
     BodyTooLarge,
@@ -82,6 +91,7 @@ impl Refusal {
             Self::NoAgent(_) => (StatusCode::NOT_FOUND, "AGENT_NOT_FOUND", "Agent not found"),
             Self::Exists(_) => (StatusCode::CONFLICT, "AGENT_EXISTS", "Agent exists"),
             Self::Full(_) => (StatusCode::TOO_MANY_REQUESTS, "AGENT_LIMIT", "Too many agents"),
+            Self::NotDriven { why, .. } => why.spelled(),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "Body too large"),
             Self::HeadersTooLarge => {
                 (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", "Headers too large")
@@ -115,6 +125,61 @@ impl Refusal {
             status if status.is_client_error() => Self::Malformed("the request cannot be read".to_owned()),
             status => Self::Internal(status.to_string()),
         }
+    }
+}
+
+/// Why an agent could not be driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotDriven {
+    /// It has ended.
+    Ended,
+    /// It is at something else.
+    NotReady,
+    /// As many messages wait as may.
+    QueueFull,
+    /// Somebody has typed something.
+    ComposerInUse,
+    /// Its program did not take it.
+    NotTaken,
+    /// The prompt is another one.
+    PromptChanged,
+    /// There is no turn.
+    NothingToInterrupt,
+    /// The sign-in failed.
+    SignIn,
+}
+
+impl NotDriven {
+    fn spelled(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Ended => (StatusCode::CONFLICT, "AGENT_ENDED", "Agent ended"),
+            Self::NotReady => (StatusCode::CONFLICT, "AGENT_NOT_READY", "Agent not ready"),
+            Self::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "QUEUE_FULL", "Too many messages wait"),
+            Self::ComposerInUse => (StatusCode::CONFLICT, "INPUT_IN_USE", "Input line in use"),
+            Self::NotTaken => (StatusCode::CONFLICT, "NOT_TAKEN", "Not taken by the program"),
+            Self::PromptChanged => (StatusCode::CONFLICT, "PROMPT_CHANGED", "Prompt changed"),
+            Self::NothingToInterrupt => (StatusCode::CONFLICT, "NO_TURN", "Nothing to interrupt"),
+            Self::SignIn => (StatusCode::CONFLICT, "SIGN_IN_FAILED", "Sign-in failed"),
+        }
+    }
+}
+
+impl From<DriveRefused> for Refusal {
+    fn from(refused: DriveRefused) -> Self {
+        let detail = refused.to_string();
+        let why = match refused {
+            DriveRefused::Ended(_) => NotDriven::Ended,
+            DriveRefused::NotReady { .. } => NotDriven::NotReady,
+            DriveRefused::QueueFull(_) => NotDriven::QueueFull,
+            DriveRefused::ComposerInUse(_) => NotDriven::ComposerInUse,
+            DriveRefused::NotTaken(_) => NotDriven::NotTaken,
+            DriveRefused::PromptChanged => NotDriven::PromptChanged,
+            DriveRefused::NothingToInterrupt(_) => NotDriven::NothingToInterrupt,
+            DriveRefused::SignIn(_) => NotDriven::SignIn,
+            DriveRefused::NoSuchChoice { .. } | DriveRefused::Invalid(_) => return Self::Invalid(detail),
+            DriveRefused::Host(_) => return Self::Unavailable(detail),
+        };
+        Self::NotDriven { why, detail }
     }
 }
 

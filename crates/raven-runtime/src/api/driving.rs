@@ -1,0 +1,52 @@
+//! Driving agents over HTTP: send, answer, interrupt.
+//!
+//! Owns how these are asked and answered. Must not know what is typed.
+
+use axum::Json;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use bytes::Bytes;
+use raven_protocol::doing::{AnswerRequest, SendAnswer, SendRequest};
+use raven_protocol::runtime_api::RuntimeAgent;
+
+use super::Api;
+use super::agents::find;
+use super::problem::{Refusal, json};
+use crate::agents::driver::Driver;
+
+fn driver(api: &Api, id: &str) -> Result<Driver, Refusal> {
+    let record = find(api, id)?;
+    api.pulse.agents.driver(&record.spec.id).ok_or_else(|| Refusal::NoAgent(id.to_owned()))
+}
+
+/// Types a message, or lets it wait. Answered once the program was seen to take it.
+pub async fn send(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<SendAnswer>), Refusal> {
+    let (driver, request) = (driver(&api, &id)?, json::<SendRequest>(body)?);
+    // It goes on when the caller leaves: half a message must not stay.
+    let sent = tokio::spawn(async move { driver.send(request).await }).await;
+    Ok((StatusCode::ACCEPTED, Json(sent.map_err(|panicked| Refusal::Internal(panicked.to_string()))??)))
+}
+
+/// Answers the question that the agent asks.
+pub async fn answer(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<RuntimeAgent>, Refusal> {
+    let (driver, request) = (driver(&api, &id)?, json::<AnswerRequest>(body)?);
+    let answered = tokio::spawn(async move { driver.answer(request).await }).await;
+    Ok(Json(answered.map_err(|panicked| Refusal::Internal(panicked.to_string()))??))
+}
+
+/// Interrupts the turn; an event tells when the agent is ready again.
+pub async fn interrupt(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<RuntimeAgent>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(driver(&api, &id)?.interrupt().await?)))
+}
