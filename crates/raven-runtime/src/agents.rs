@@ -29,6 +29,7 @@ use self::supervisor::{Plan, StopOrder, Supervisor};
 use crate::environment::{AGENT_ID, Environment};
 use crate::files;
 use crate::host::wire::HostSpec;
+use crate::keys::Keys;
 
 /// Ended agents that stay listed.
 const KEPT_ENDED: usize = 200;
@@ -82,6 +83,8 @@ pub struct Setup {
     pub kinds: Kinds,
     /// The clean environment.
     pub env: Environment,
+    /// Keys of model providers.
+    pub keys: Keys,
     /// Most agents at a time.
     pub max_agents: usize,
     /// Bytes of output that each host keeps, about.
@@ -305,6 +308,11 @@ impl Agents {
     /// The kinds that can be started.
     pub fn kinds(&self) -> &Kinds {
         &self.shared.setup.kinds
+    }
+
+    /// Keys of model providers.
+    pub fn keys(&self) -> &Keys {
+        &self.shared.setup.keys
     }
 
     /// The clean environment that agents get.

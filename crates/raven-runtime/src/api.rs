@@ -7,6 +7,7 @@ mod driving;
 mod events;
 mod guard;
 mod health;
+mod keys;
 mod problem;
 mod terminal;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +84,8 @@ fn router(api: Api) -> Router {
         .route("/api/agents/{id}/answer", post(driving::answer))
         .route("/api/agents/{id}/interrupt", post(driving::interrupt))
         .route("/api/agents/{id}/screen", get(agents::screen))
+        .route("/api/keys", get(keys::list))
+        .route("/api/keys/{provider}", put(keys::put).delete(keys::delete))
         .route("/ws/events", any(events::listen))
         .route("/ws/agents/{id}/terminal", any(terminal::attach))
         .route("/metrics", get(health::metrics))

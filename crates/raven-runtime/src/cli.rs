@@ -68,6 +68,21 @@ struct Start {
     /// File whose first line is that key
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
+    /// Anthropic's key, for the agents that take it; other users of this machine can read it here
+    #[arg(long, value_name = "KEY")]
+    anthropic_key: Option<SecretString>,
+    /// OpenAI's key; other users of this machine can read it here
+    #[arg(long, value_name = "KEY")]
+    openai_key: Option<SecretString>,
+    /// Google's key for Gemini; other users of this machine can read it here
+    #[arg(long, value_name = "KEY")]
+    gemini_key: Option<SecretString>,
+    /// OpenRouter's key; other users of this machine can read it here
+    #[arg(long, value_name = "KEY")]
+    openrouter_key: Option<SecretString>,
+    /// TOML file with those keys by provider: `anthropic = "…"`
+    #[arg(long, value_name = "FILE")]
+    keys_file: Option<PathBuf>,
     /// Control plane that hears heartbeats
     #[arg(long, value_name = "URL")]
     control_plane: Option<String>,
@@ -169,6 +184,11 @@ impl From<Start> for Options {
             port: flags.port,
             api_key: flags.api_key,
             api_key_file: flags.api_key_file,
+            anthropic_key: flags.anthropic_key,
+            openai_key: flags.openai_key,
+            gemini_key: flags.gemini_key,
+            openrouter_key: flags.openrouter_key,
+            keys_file: flags.keys_file,
             control_plane: flags.control_plane,
             data_dir: flags.data_dir,
             max_agents: flags.max_agents,

@@ -4,15 +4,19 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use raven_protocol::kind::Provider;
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::environment::{self, Environment};
 use crate::files;
+use crate::keys::{self, ByProvider};
 
 /// The port of the guide.
 const PORT: u16 = 8765;
@@ -29,6 +33,9 @@ const MIB: u64 = 1024 * 1024;
 /// Beginning of the names of our environment variables.
 const PREFIX: &str = "RAVEN_RUNTIME_";
 
+/// Bits of a file's mode that let others than its owner read it.
+const OTHERS: u32 = 0o044;
+
 /// Name of the file in the data folder.
 const FILE: &str = "raven-runtime.toml";
 
@@ -41,6 +48,8 @@ pub struct Config {
     pub port: u16,
     /// What callers must present; without it everybody who can connect may call.
     pub api_key: Option<SecretString>,
+    /// Keys of model providers, for the agents that take them.
+    pub provider_keys: ByProvider,
     /// A control plane that hears heartbeats whether or not it has agents here.
     pub control_plane: Option<Url>,
     /// Folder for everything that is kept.
@@ -74,6 +83,16 @@ pub struct Options {
     pub api_key: Option<SecretString>,
     /// A file whose first line is the key.
     pub api_key_file: Option<PathBuf>,
+    /// Anthropic's key, for the agents that take it.
+    pub anthropic_key: Option<SecretString>,
+    /// OpenAI's key.
+    pub openai_key: Option<SecretString>,
+    /// Google's key for Gemini.
+    pub gemini_key: Option<SecretString>,
+    /// OpenRouter's key.
+    pub openrouter_key: Option<SecretString>,
+    /// A TOML file with keys by provider: `anthropic = "…"`.
+    pub keys_file: Option<PathBuf>,
     /// See [`Config::control_plane`].
     pub control_plane: Option<String>,
     /// See [`Config::data_dir`]; not in the file, which lies in it.
@@ -111,6 +130,7 @@ impl Config {
             host: Ipv4Addr::LOCALHOST.into(),
             port: PORT,
             api_key: None,
+            provider_keys: ByProvider::new(),
             control_plane: None,
             data_dir: data_dir.into(),
             max_agents: MAX_AGENTS,
@@ -130,9 +150,12 @@ impl Config {
     pub fn from_sources(flags: Options, env: &Environment) -> anyhow::Result<Self> {
         let from_env = Options::from_environment(env)?;
         let data_dir = data_dir(flags.data_dir.clone().or(from_env.data_dir.clone()), env)?;
-        let merged = flags.over(from_env).over(Options::from_file(&data_dir.join(FILE))?);
+        let (given, in_file) = (flags.over(from_env), Options::from_file(&data_dir.join(FILE))?);
+        let provider_keys = provider_keys(&given, &in_file)?;
+        let merged = given.over(in_file);
         let mut config = Self::in_folder(data_dir)?;
         config.environment = environment::clean(env);
+        config.provider_keys = provider_keys;
         config.host = merged.host.unwrap_or(config.host);
         config.port = merged.port.unwrap_or(config.port);
         config.max_agents = merged.max_agents.unwrap_or(config.max_agents);
@@ -188,6 +211,11 @@ impl Options {
             port: self.port.or(other.port),
             api_key,
             api_key_file,
+            anthropic_key: self.anthropic_key.or(other.anthropic_key),
+            openai_key: self.openai_key.or(other.openai_key),
+            gemini_key: self.gemini_key.or(other.gemini_key),
+            openrouter_key: self.openrouter_key.or(other.openrouter_key),
+            keys_file: self.keys_file.or(other.keys_file),
             control_plane: self.control_plane.or(other.control_plane),
             data_dir: self.data_dir.or(other.data_dir),
             max_agents: self.max_agents.or(other.max_agents),
@@ -200,6 +228,7 @@ impl Options {
 
     fn from_environment(env: &BTreeMap<String, String>) -> anyhow::Result<Self> {
         let get = |name: &str| env.get(&format!("{PREFIX}{name}")).filter(|value| !value.is_empty());
+        let secret = |name: &str| get(name).map(|key| SecretString::from(key.clone()));
         fn parsed<T: std::str::FromStr>(name: &str, value: Option<&String>) -> anyhow::Result<Option<T>> {
             let parse = |value: &String| {
                 value.parse().map_err(|_| anyhow::anyhow!("{PREFIX}{name}: `{value}` cannot be read"))
@@ -209,8 +238,13 @@ impl Options {
         Ok(Self {
             host: parsed("HOST", get("HOST"))?,
             port: parsed("PORT", get("PORT"))?,
-            api_key: get("API_KEY").map(|key| SecretString::from(key.clone())),
+            api_key: secret("API_KEY"),
             api_key_file: get("API_KEY_FILE").map(PathBuf::from),
+            anthropic_key: secret("ANTHROPIC_KEY"),
+            openai_key: secret("OPENAI_KEY"),
+            gemini_key: secret("GEMINI_KEY"),
+            openrouter_key: secret("OPENROUTER_KEY"),
+            keys_file: get("KEYS_FILE").map(PathBuf::from),
             control_plane: get("CONTROL_PLANE").cloned(),
             data_dir: get("DATA_DIR").map(PathBuf::from),
             max_agents: parsed("MAX_AGENTS", get("MAX_AGENTS"))?,
@@ -221,14 +255,51 @@ impl Options {
         })
     }
 
+    /// Its keys of model providers.
+    fn provider_keys(&self) -> ByProvider {
+        let keys = [
+            (Provider::Anthropic, &self.anthropic_key),
+            (Provider::Openai, &self.openai_key),
+            (Provider::Gemini, &self.gemini_key),
+            (Provider::Openrouter, &self.openrouter_key),
+        ];
+        keys.into_iter().filter_map(|(provider, key)| Some((provider, key.clone()?))).collect()
+    }
+
     fn from_file(path: &Path) -> anyhow::Result<Self> {
         match std::fs::read_to_string(path) {
-            // The text may hold a key: of a mistake only the message is shown, not the line.
-            Ok(text) => toml::from_str(&text)
-                .map_err(|wrong| anyhow::anyhow!("{}: {}", path.display(), wrong.message())),
+            Ok(text) => read_toml(&text, path),
             Err(_none) => Ok(Self::default()),
         }
     }
+}
+
+/// The keys of model providers: flag over environment over keys file over the data folder's file.
+fn provider_keys(given: &Options, in_file: &Options) -> anyhow::Result<ByProvider> {
+    let mut keys = in_file.provider_keys();
+    if let Some(path) = given.keys_file.as_ref().or(in_file.keys_file.as_ref()) {
+        let unreadable = || format!("cannot read the keys file {}", path.display());
+        let found = path.metadata().with_context(unreadable)?;
+        if found.mode() & OTHERS != 0 {
+            tracing::warn!(
+                "other users of this machine can read the keys in {0}: `chmod 600 {0}` ends that",
+                path.display()
+            );
+        }
+        let text = String::from_utf8(files::read(path).with_context(unreadable)?);
+        let text = text.map_err(|_| anyhow::anyhow!("the keys file {} is not text", path.display()))?;
+        keys.extend(read_toml::<ByProvider>(&text, path)?);
+    }
+    keys.extend(given.provider_keys());
+    for (provider, key) in &keys {
+        keys::check(key).with_context(|| format!("the key of {provider} that was given cannot be one"))?;
+    }
+    Ok(keys)
+}
+
+/// Reads a text that may hold a key: of a mistake only the message is shown, not the line.
+fn read_toml<T: DeserializeOwned>(text: &str, path: &Path) -> anyhow::Result<T> {
+    toml::from_str(text).map_err(|wrong| anyhow::anyhow!("{}: {}", path.display(), wrong.message()))
 }
 
 /// The data folder that is meant.
@@ -301,6 +372,38 @@ mod tests {
         let config = Config::from_sources(flags, &env(&[("RAVEN_RUNTIME_API_KEY", "from-env")])).unwrap();
         assert_eq!(config.api_key.as_ref().unwrap().expose_secret(), "from-file");
         assert!(!format!("{config:?}").contains("from-file"), "a printed configuration shows no key");
+    }
+
+    #[test]
+    fn a_provider_key_comes_from_the_first_source_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = "anthropic-key = \"file-anthropic\"\nopenai-key = \"file-openai\"\ngemini-key = \"file-gemini\"\n\
+                    openrouter-key = \"file-openrouter\"\n";
+        std::fs::write(folder.path().join(FILE), file).unwrap();
+        let keys = folder.path().join("keys.toml");
+        std::fs::write(
+            &keys,
+            "anthropic = \"keys-anthropic\"\nopenai = \"keys-openai\"\ngemini = \"keys-gemini\"\n",
+        )
+        .unwrap();
+        let flags = Options {
+            anthropic_key: Some("flag-anthropic".into()),
+            keys_file: Some(keys.clone()),
+            data_dir: Some(folder.path().into()),
+            ..Options::default()
+        };
+        let pairs =
+            [("RAVEN_RUNTIME_ANTHROPIC_KEY", "env-anthropic"), ("RAVEN_RUNTIME_OPENAI_KEY", "env-openai")];
+        let config = Config::from_sources(flags.clone(), &env(&pairs)).unwrap();
+        let found: Vec<&str> = config.provider_keys.values().map(|key| key.expose_secret()).collect();
+        assert_eq!(found, ["flag-anthropic", "env-openai", "keys-gemini", "file-openrouter"]);
+        assert!(!format!("{config:?}").contains("env-openai"), "a printed configuration shows no key");
+        std::fs::write(&keys, "anthropic = \"sk-secret").unwrap();
+        let broken = format!("{:#}", Config::from_sources(flags.clone(), &env(&pairs)).unwrap_err());
+        assert!(broken.contains("keys.toml") && !broken.contains("sk-secret"), "{broken}");
+        std::fs::write(&keys, "gemini = \"two words\"").unwrap();
+        let no_key = format!("{:#}", Config::from_sources(flags, &env(&pairs)).unwrap_err());
+        assert!(no_key.contains("gemini") && !no_key.contains("two words"), "{no_key}");
     }
 
     #[test]

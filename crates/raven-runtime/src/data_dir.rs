@@ -103,6 +103,11 @@ impl DataDir {
         self.root.join("outbox")
     }
 
+    /// Provider keys that were set by calls.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys.json")
+    }
+
     /// The id of this installation; made once.
     ///
     /// # Errors

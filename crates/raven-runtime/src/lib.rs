@@ -25,6 +25,7 @@ mod files;
 mod heartbeat;
 pub mod host;
 mod install;
+mod keys;
 mod outbox;
 mod place;
 mod runtime;

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::events::Events;
 use crate::heartbeat::{Pulse, Sender};
+use crate::keys::Keys;
 use crate::outbox::{Outbox, http_client};
 
 /// How long connections and tasks may take to end.
@@ -48,11 +49,14 @@ impl Runtime {
         let events = Events::open(&data.events()).context("cannot open the event stream")?;
         let outbox = Outbox::open(&data.outbox(), client.clone(), tasks.clone(), leave.clone())
             .context("cannot open the outbox")?;
+        let keys =
+            Keys::open(data.keys(), config.provider_keys.clone()).context("cannot read the provider keys")?;
         let agents = Agents::open(Setup {
             folder: data.agents(),
             host_program: config.host_program.clone(),
             kinds: Kinds::load(&data.kinds()).context("cannot read the kinds of agents")?,
             env: config.environment.clone(),
+            keys,
             max_agents: config.max_agents,
             journal_limit: config.journal_limit,
             listeners: Listeners { events: events.clone(), outbox: outbox.clone() },

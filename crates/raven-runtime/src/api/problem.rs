@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::agents::SpawnRefused;
 use crate::agents::driver::DriveRefused;
+use crate::keys::KeyRefused;
 
 /// Why a call was refused; the detail says what to do next.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -47,6 +48,12 @@ pub enum Refusal {
     /// No such agent.
     #[error("there is no agent `{0}` here: GET /api/agents lists those there are")]
     NoAgent(String),
+    /// No such provider of models.
+    #[error("{0}")]
+    NoProvider(String),
+    /// The key was given at the start.
+    #[error("{0}")]
+    KeyFromStart(String),
     /// The id is taken.
     #[error("{0}")]
     Exists(String),
@@ -89,6 +96,8 @@ impl Refusal {
             Self::NoRoute => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed"),
             Self::NoAgent(_) => (StatusCode::NOT_FOUND, "AGENT_NOT_FOUND", "Agent not found"),
+            Self::NoProvider(_) => (StatusCode::NOT_FOUND, "PROVIDER_NOT_FOUND", "Provider not found"),
+            Self::KeyFromStart(_) => (StatusCode::CONFLICT, "KEY_FROM_START", "Key given at the start"),
             Self::Exists(_) => (StatusCode::CONFLICT, "AGENT_EXISTS", "Agent exists"),
             Self::Full(_) => (StatusCode::TOO_MANY_REQUESTS, "AGENT_LIMIT", "Too many agents"),
             Self::NotDriven { why, .. } => why.spelled(),
@@ -229,6 +238,17 @@ impl From<SpawnRefused> for Refusal {
             SpawnRefused::Full { .. } => Self::Full(detail),
             SpawnRefused::Leaving => Self::Unavailable(detail),
             SpawnRefused::Io(_) => Self::Internal(detail),
+        }
+    }
+}
+
+impl From<KeyRefused> for Refusal {
+    fn from(refused: KeyRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            KeyRefused::NoKey => Self::Invalid(detail),
+            KeyRefused::FromStart(_) => Self::KeyFromStart(detail),
+            KeyRefused::Io(_) => Self::Internal(detail),
         }
     }
 }

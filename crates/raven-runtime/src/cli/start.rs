@@ -20,12 +20,12 @@ const WORKERS: usize = 2;
 /// Runs the daemon.
 pub fn run(flags: Options) -> anyhow::Result<()> {
     log_to_stderr("info");
-    let key_on_command_line = flags.api_key.is_some();
+    let shown = on_command_line(&flags);
     let config = Config::from_sources(flags, &process_environment())?;
-    if key_on_command_line {
+    for (flag, instead, variable) in shown {
         tracing::warn!(
-            "other users of this machine can read --api-key from the process list: use --api-key-file, or \
-             RAVEN_RUNTIME_API_KEY in the environment"
+            "other users of this machine can read {flag} from the process list: use {instead}, or \
+             {variable} in the environment"
         );
     }
     if config.api_key.is_none() {
@@ -33,6 +33,18 @@ pub fn run(flags: Options) -> anyhow::Result<()> {
     }
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     threads.block_on(serve(config))
+}
+
+/// Keys that were given where other users can read them: flag, flag to use instead, variable to use instead.
+fn on_command_line(flags: &Options) -> Vec<(&'static str, &'static str, &'static str)> {
+    let keys = [
+        (&flags.api_key, ("--api-key", "--api-key-file", "RAVEN_RUNTIME_API_KEY")),
+        (&flags.anthropic_key, ("--anthropic-key", "--keys-file", "RAVEN_RUNTIME_ANTHROPIC_KEY")),
+        (&flags.openai_key, ("--openai-key", "--keys-file", "RAVEN_RUNTIME_OPENAI_KEY")),
+        (&flags.gemini_key, ("--gemini-key", "--keys-file", "RAVEN_RUNTIME_GEMINI_KEY")),
+        (&flags.openrouter_key, ("--openrouter-key", "--keys-file", "RAVEN_RUNTIME_OPENROUTER_KEY")),
+    ];
+    keys.into_iter().filter_map(|(key, names)| key.is_some().then_some(names)).collect()
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

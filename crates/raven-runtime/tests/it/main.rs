@@ -18,6 +18,7 @@ mod daemon;
 mod doctor;
 mod doors;
 mod events;
+mod keys;
 mod recorders;
 mod restarts;
 mod spawning;
