@@ -4,6 +4,7 @@
 
 pub mod driver;
 pub mod kinds;
+mod plan;
 pub mod record;
 mod supervisor;
 pub mod watch;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use raven_protocol::agent::{AgentStatus, InvalidSpawn, check_count, check_name};
 use raven_protocol::id::{AgentId, RuntimeSessionId};
+use raven_protocol::kind::{AgentTypeStatus, Credential};
 use raven_protocol::runtime_api::{RuntimeAgent, SpawnRequest, StopRequest};
 use raven_protocol::time::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -26,9 +28,8 @@ use self::driver::Driver;
 use self::kinds::{Kind, Kinds};
 use self::record::{Listeners, Record, Spec};
 use self::supervisor::{Plan, StopOrder, Supervisor};
-use crate::environment::{AGENT_ID, Environment};
+use crate::environment::Environment;
 use crate::files;
-use crate::host::wire::HostSpec;
 use crate::keys::Keys;
 
 /// Ended agents that stay listed.
@@ -85,6 +86,10 @@ pub struct Setup {
     pub env: Environment,
     /// Keys of model providers.
     pub keys: Keys,
+    /// Where programs are that this runtime installed.
+    pub installed: PathBuf,
+    /// Where logins are kept that agents made.
+    pub logins: PathBuf,
     /// Most agents at a time.
     pub max_agents: usize,
     /// Bytes of output that each host keeps, about.
@@ -204,7 +209,7 @@ impl Agents {
                 id,
             };
             files::create_private_dir(&folder.join("work"))?;
-            let plan = self.plan(&kind, request, &spec, &folder);
+            let plan = plan::plan(&self.shared.setup, &kind, request, &spec, &folder);
             let listeners = self.shared.setup.listeners.clone();
             let record =
                 Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), listeners)?;
@@ -265,29 +270,6 @@ impl Agents {
         Ok(ids)
     }
 
-    fn plan(&self, kind: &Kind, request: &SpawnRequest, spec: &Spec, folder: &Path) -> Plan {
-        let setup = &self.shared.setup;
-        let mut env = setup.env.clone();
-        env.extend(request.config.env.clone());
-        // Last: by it the agent's processes are found when its host is gone.
-        env.insert(AGENT_ID.to_owned(), spec.id.to_string());
-        let spec = HostSpec {
-            folder: folder.to_owned(),
-            argv: kind.argv(&request.config, &env),
-            cwd: spec.cwd.clone(),
-            size: spec.size,
-            env,
-            keep: request.keep,
-            journal_limit: setup.journal_limit,
-        };
-        Plan {
-            host_program: setup.host_program.clone(),
-            host_env: setup.env.clone(),
-            missing: kind.missing(&spec.env),
-            spec,
-        }
-    }
-
     /// One agent.
     pub fn get(&self, id: &AgentId) -> Option<Arc<Record>> {
         self.entries().get(id).map(|entry| Arc::clone(&entry.record))
@@ -315,9 +297,23 @@ impl Agents {
         &self.shared.setup.keys
     }
 
-    /// The clean environment that agents get.
-    pub fn environment(&self) -> &Environment {
-        &self.shared.setup.env
+    /// Every kind as it stands on this machine.
+    pub fn types(&self) -> Vec<AgentTypeStatus> {
+        let setup = &self.shared.setup;
+        let status = |kind: &Arc<Kind>| {
+            let is = &kind.is;
+            let credential = if is.login.optional {
+                Credential::NotNeeded
+            } else if is.keys.values().any(|provider| setup.keys.get(*provider).is_some()) {
+                Credential::Key
+            } else if setup.has_login(kind) {
+                Credential::Login
+            } else {
+                Credential::Missing
+            };
+            AgentTypeStatus { credential, ..kind.status(&setup.installed, &setup.env) }
+        };
+        setup.kinds.all().iter().map(status).collect()
     }
 
     /// Asks for an agent's end; `None` when there is no such agent. Its status is `stopping` at once, and

@@ -66,6 +66,11 @@ pub fn kinds_in(root: &Path) -> PathBuf {
     root.join("kinds")
 }
 
+/// Where a data folder has the programs of agents that are installed in it.
+pub fn installed_in(root: &Path) -> PathBuf {
+    root.join("installed")
+}
+
 impl DataDir {
     /// Takes the folder; makes it when it is not there.
     ///
@@ -96,6 +101,16 @@ impl DataDir {
     /// The user's own kinds of agents.
     pub fn kinds(&self) -> PathBuf {
         kinds_in(&self.root)
+    }
+
+    /// Programs of agents that are installed here.
+    pub fn installed(&self) -> PathBuf {
+        installed_in(&self.root)
+    }
+
+    /// Logins that agents made, by kind.
+    pub fn logins(&self) -> PathBuf {
+        self.root.join("logins")
     }
 
     /// Calls that wait.

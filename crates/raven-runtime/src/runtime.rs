@@ -54,6 +54,8 @@ impl Runtime {
         let agents = Agents::open(Setup {
             folder: data.agents(),
             host_program: config.host_program.clone(),
+            installed: data.installed(),
+            logins: data.logins(),
             kinds: Kinds::load(&data.kinds()).context("cannot read the kinds of agents")?,
             env: config.environment.clone(),
             keys,

@@ -17,7 +17,6 @@ use raven_protocol::kind::{AgentTypeStatus, Credential};
 use self::description::Description;
 use self::rules::Rules;
 use crate::environment::{Environment, find_program};
-use crate::install::Source;
 
 /// Our own kinds, in the order in which they are shown. What is known of a program stands there and
 /// nowhere else.
@@ -94,56 +93,69 @@ impl Kind {
         Ok(Self { is, rules })
     }
 
-    /// Program and arguments of a spawn.
-    pub fn argv(&self, config: &SpawnConfig, env: &Environment) -> Vec<String> {
-        let mut argv = match (&self.is.program.command, &config.command) {
+    /// The program of a spawn, and the arguments that always go with it.
+    pub fn command(&self, installed: &Path, config: &SpawnConfig, env: &Environment) -> Vec<String> {
+        let mut command = match (&self.is.program.command, &config.command) {
             (own, _) if !own.is_empty() => own.clone(),
-            (_, Some(command)) => command.clone(),
-            (_, None) => vec![shell(env), "-l".to_owned()],
+            (_, Some(command)) => return command.clone(),
+            (_, None) => return vec![shell(env), "-l".to_owned()],
         };
-        argv.extend(config.args.iter().cloned());
-        argv
+        if let Some(program) = self.installed(installed) {
+            command[0] = program.to_string_lossy().into_owned();
+        }
+        command
     }
 
     /// Whether it can be started here.
-    pub fn status(&self, env: &Environment) -> AgentTypeStatus {
-        let path = self.path(env);
+    pub fn status(&self, installed: &Path, env: &Environment) -> AgentTypeStatus {
+        let path = self.path(installed, env);
+        let package = self.is.program.package.as_ref();
+        let ours = self.installed(installed).is_some();
+        let version = package.filter(|_| ours).map(|package| package.version.clone());
+        let tested = version
+            .as_ref()
+            .is_some_and(|version| package.is_some_and(|package| package.tested.contains(version)));
         AgentTypeStatus {
             agent_type: self.is.agent_type.clone(),
             title: self.is.title.clone(),
             installed: path.is_some(),
-            version: None,
-            tested: false,
-            installable: self.is.program.package.as_ref().map(|package| package.version.clone()),
+            version,
+            tested,
+            installable: package.map(|package| package.version.clone()),
             installing: None,
             install_error: None,
             credential: Credential::NotNeeded,
             providers: self.is.keys.values().copied().collect(),
-            mcp: false,
+            mcp: self.is.mcp,
             install: self.install_command().filter(|_| path.is_none()),
             path: path.map(|path| path.to_string_lossy().into_owned()),
         }
     }
 
     /// What is missing for it to be started, for a person.
-    pub fn missing(&self, env: &Environment) -> Option<String> {
+    pub fn missing(&self, installed: &Path, env: &Environment) -> Option<String> {
         let (name, install) = (self.is.program.command.first()?, self.install_command()?);
-        self.path(env).is_none().then(|| {
+        self.path(installed, env).is_none().then(|| {
             format!("{name} is not installed on the runtime's machine (not in its PATH): install it with `{install}`")
         })
     }
 
     fn install_command(&self) -> Option<String> {
-        let package = self.is.program.package.as_ref()?;
-        Some(match package.source {
-            Source::Npm => format!("npm install -g {}@{}", package.name, package.version),
-            Source::Pypi => format!("pipx install {}=={}", package.name, package.version),
-        })
+        self.is.program.package.as_ref()?;
+        Some(format!("raven-runtime install {}", self.is.agent_type))
     }
 
-    fn path(&self, env: &Environment) -> Option<std::path::PathBuf> {
+    /// Its program, as this runtime installed it.
+    fn installed(&self, folder: &Path) -> Option<std::path::PathBuf> {
+        let package = self.is.program.package.as_ref()?;
+        let program =
+            folder.join(self.is.agent_type.as_str()).join(&package.version).join(&package.executable);
+        program.exists().then_some(program)
+    }
+
+    fn path(&self, installed: &Path, env: &Environment) -> Option<std::path::PathBuf> {
         match self.is.program.command.first() {
-            Some(name) => find_program(name, env),
+            Some(name) => self.installed(installed).or_else(|| find_program(name, env)),
             None => find_program(&shell(env), env),
         }
     }

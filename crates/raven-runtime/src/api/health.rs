@@ -17,15 +17,13 @@ use crate::heartbeat::VERSION;
 /// Details only for a caller who has shown the key.
 pub async fn health(State(api): State<Api>, headers: HeaderMap) -> Json<Health> {
     let known = api.door.knows(&headers);
-    let env = api.pulse.agents.environment();
     Json(Health {
         status: "ok".to_owned(),
         version: VERSION.to_owned(),
         active_agents: known.then(|| u32::try_from(api.pulse.agents.active()).unwrap_or(u32::MAX)),
         uptime_seconds: known.then(|| api.pulse.started.elapsed().as_secs()),
         runtime_id: known.then(|| api.pulse.runtime_id.clone()),
-        agent_types: known
-            .then(|| api.pulse.agents.kinds().all().iter().map(|kind| kind.status(env)).collect()),
+        agent_types: known.then(|| api.pulse.agents.types()),
     })
 }
 

@@ -11,7 +11,7 @@ use super::query::{self, block_on, held, kind_line, print, size};
 use super::{Doctor, Where};
 use crate::agents::kinds::Kinds;
 use crate::config::{data_dir, process_environment};
-use crate::data_dir::kinds_in;
+use crate::data_dir::{installed_in, kinds_in};
 use crate::doctor::look::{self, Scope};
 use crate::doctor::{Folder, Host, Leftover, Reason, Report, State, clean};
 use crate::environment;
@@ -56,7 +56,9 @@ async fn folder(path: PathBuf, api_key_file: Option<PathBuf>) -> Folder {
     let agent_types = told.unwrap_or_else(|| {
         let env = environment::clean(&process_environment());
         let kinds = Kinds::load(&kinds_in(&path));
-        kinds.map(|kinds| kinds.all().iter().map(|kind| kind.status(&env)).collect()).unwrap_or_default()
+        kinds
+            .map(|kinds| kinds.all().iter().map(|kind| kind.status(&installed_in(&path), &env)).collect())
+            .unwrap_or_default()
     });
     let disk = rustix::fs::statvfs(&path).ok();
     Folder {

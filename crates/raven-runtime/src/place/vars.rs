@@ -20,6 +20,7 @@ enum Has {
     Mcp,
     Model,
     PermissionMode,
+    Login,
     Key(Provider),
 }
 
@@ -32,11 +33,12 @@ impl TryFrom<String> for Condition {
             "mcp" => Has::Mcp,
             "model" => Has::Model,
             "permission_mode" => Has::PermissionMode,
+            "login" => Has::Login,
             _ => word
                 .strip_prefix("key:")
                 .and_then(Provider::from_str_opt)
                 .map(Has::Key)
-                .ok_or_else(|| format!("`{text}` is no condition: use mcp, model, permission_mode, key:PROVIDER, or ! before one"))?,
+                .ok_or_else(|| format!("`{text}` is no condition: use mcp, model, permission_mode, login, key:PROVIDER, or ! before one"))?,
         };
         Ok(Self { wanted, not })
     }
@@ -60,6 +62,7 @@ impl Vars {
                 Has::Mcp => "mcp.url".to_owned(),
                 Has::Model => "model".to_owned(),
                 Has::PermissionMode => "permission_mode".to_owned(),
+                Has::Login => "login".to_owned(),
                 Has::Key(provider) => format!("key.{provider}"),
             };
             self.0.contains_key(&name) != condition.not

@@ -25,6 +25,9 @@ pub struct Description {
     /// What is started.
     #[serde(default)]
     pub program: Program,
+    /// Whether it takes its control plane's MCP server.
+    #[serde(default)]
+    pub mcp: bool,
     /// Where it keeps its settings.
     #[serde(default)]
     pub home: Home,

@@ -1,0 +1,159 @@
+//! What a spawn becomes: a home, a command, an environment.
+//!
+//! Owns how a kind's description is filled in for one agent. Must not know how it is started.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use raven_protocol::agent::SpawnConfig;
+use raven_protocol::kind::Provider;
+use raven_protocol::runtime_api::SpawnRequest;
+use secrecy::ExposeSecret as _;
+
+use super::Setup;
+use super::kinds::Kind;
+use super::record::Spec;
+use super::supervisor::Plan;
+use crate::environment::{AGENT_ID, Environment};
+use crate::host::wire::HostSpec;
+use crate::place::home::{self, Sources};
+use crate::place::vars::Vars;
+
+/// Plans one agent, and makes its home. What stands against its start is told by the agent.
+pub fn plan(setup: &Setup, kind: &Kind, request: &SpawnRequest, spec: &Spec, folder: &Path) -> Plan {
+    let begun = Begun { setup, kind, request, spec, folder };
+    let (argv, env, missing) = match begun.fill() {
+        Ok((argv, env)) => (argv, env, kind.missing(&setup.installed, &setup.env)),
+        Err(broken) => (Vec::new(), Environment::new(), Some(format!("{broken:#}"))),
+    };
+    let spec = HostSpec {
+        folder: folder.to_owned(),
+        argv,
+        cwd: spec.cwd.clone(),
+        size: spec.size,
+        env,
+        keep: request.keep,
+        journal_limit: setup.journal_limit,
+    };
+    Plan { host_program: setup.host_program.clone(), host_env: setup.env.clone(), missing, spec }
+}
+
+struct Begun<'a> {
+    setup: &'a Setup,
+    kind: &'a Kind,
+    request: &'a SpawnRequest,
+    spec: &'a Spec,
+    folder: &'a Path,
+}
+
+impl Begun<'_> {
+    fn fill(&self) -> anyhow::Result<(Vec<String>, Environment)> {
+        let (setup, is, config) = (self.setup, &self.kind.is, &self.request.config);
+        let vars = self.vars();
+        let mut env = setup.env.clone();
+        if is.home.own {
+            let home = self.home();
+            let from = Sources { own: &setup.own_home(), logins: &setup.logins_of(self.kind) };
+            home::link(&home, &from, &is.home.link, &is.home.share).context("its home cannot be made")?;
+            home::write(&home, &is.home.files, &vars).context("its home cannot be filled")?;
+            env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());
+        }
+        let wanted = is.keys.iter().map(|(name, provider)| (name.as_str(), *provider));
+        env.extend(setup.keys.environment(wanted));
+        for variable in is.program.variables.iter().filter(|variable| vars.meet(&variable.when)) {
+            env.insert(variable.name.clone(), fill(&vars, &variable.value)?);
+        }
+        env.extend(config.env.clone());
+        // Last: by it the agent's processes are found when its host is gone.
+        env.insert(AGENT_ID.to_owned(), self.spec.id.to_string());
+        Ok((self.argv(&vars, config, &env)?, env))
+    }
+
+    fn argv(&self, vars: &Vars, config: &SpawnConfig, env: &Environment) -> anyhow::Result<Vec<String>> {
+        let mut argv = self.kind.command(&self.setup.installed, config, env);
+        for arguments in &self.kind.is.program.arguments {
+            if vars.meet(&arguments.when) {
+                for argument in &arguments.add {
+                    argv.push(fill(vars, argument)?);
+                }
+            }
+        }
+        argv.extend(config.args.iter().cloned());
+        Ok(argv)
+    }
+
+    fn vars(&self) -> Vars {
+        let mut vars = Vars::default();
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        vars.set("home", text(&self.home()));
+        vars.set("work", text(&self.spec.cwd));
+        vars.set("folder", text(self.folder));
+        let program = quoted(&text(&self.setup.host_program));
+        vars.set("signal", format!("{program} signal {}", quoted(&text(self.folder))));
+        for (name, word) in
+            [("model", &self.request.config.model), ("permission_mode", &self.request.config.permission_mode)]
+        {
+            if let Some(word) = word {
+                vars.set(name, word);
+            }
+        }
+        for provider in Provider::ALL {
+            self.set_key(&mut vars, provider);
+        }
+        if let Some(mcp) = &self.request.mcp
+            && let Some(key) = mcp.keys.get(&self.spec.id)
+        {
+            vars.set("mcp.url", &mcp.url);
+            vars.set("mcp.key", key.expose_secret());
+        }
+        if self.setup.has_login(self.kind) {
+            vars.set("login", "yes");
+        }
+        vars
+    }
+
+    /// A key of the runtime, or of the spawn itself, when the kind takes one.
+    fn set_key(&self, vars: &mut Vars, provider: Provider) {
+        let mut names =
+            self.kind.is.keys.iter().filter(|(_, takes)| **takes == provider).map(|(name, _)| name);
+        let Some(name) = names.next() else { return };
+        let of_spawn = self.request.config.env.get(name).cloned();
+        let key =
+            of_spawn.or_else(|| self.setup.keys.get(provider).map(|key| key.expose_secret().to_owned()));
+        if let Some(key) = key {
+            let tail: String = key.chars().skip(key.chars().count().saturating_sub(20)).collect();
+            vars.set(format!("key.{provider}.last20"), tail);
+            vars.set(format!("key.{provider}"), key);
+        }
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+}
+
+impl Setup {
+    fn own_home(&self) -> PathBuf {
+        self.env.get("HOME").map(PathBuf::from).unwrap_or_default()
+    }
+
+    fn logins_of(&self, kind: &Kind) -> PathBuf {
+        self.logins.join(kind.is.agent_type.as_str())
+    }
+
+    /// Whether a kind's login is kept here.
+    pub fn has_login(&self, kind: &Kind) -> bool {
+        let (own, logins) = (self.own_home(), self.logins_of(kind));
+        let from = Sources { own: &own, logins: &logins };
+        kind.is.home.share.iter().any(|path| from.login(path).exists())
+    }
+}
+
+fn fill(vars: &Vars, text: &str) -> anyhow::Result<String> {
+    vars.fill(text).map_err(|name| anyhow::anyhow!("there is nothing to fill `{{{name}}}` with"))
+}
+
+/// A word of a shell's command line.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
