@@ -1,6 +1,7 @@
 /** Owns every English text of the UI that is not the server's own. Must not know components. */
 import type { ActivityKind } from './api/shapes';
 import type { Group } from './parts/states';
+import { doingTexts, spawnTexts } from './texts/doing';
 
 const groups: Record<Group, string> = {
   needsYou: 'Needs you',
@@ -58,6 +59,7 @@ export const texts = {
   problem: { retry: 'Try again', request: 'Request' },
   groups,
   types,
+  ...doingTexts,
   fields: {
     code: 'Setup code',
     email: 'E-mail',
@@ -72,7 +74,7 @@ export const texts = {
     workspacePlaceholder: 'Optional',
     action: 'Create account',
   },
-  login: { title: 'Log in', lead: 'Log in to your Raven workspace.', action: 'Log in' },
+  logIn: { title: 'Log in', lead: 'Log in to your Raven workspace.', action: 'Log in' },
   user: { menu: 'Account', logout: 'Log out' },
   palette: {
     open: 'Search or jump to…',
@@ -113,9 +115,6 @@ export const texts = {
     shortcut: 'spawns',
     denied: 'Your role lets you watch agents, not spawn them. Ask an admin of the workspace.',
     type: 'Type',
-    installed: 'Installed',
-    missing: 'Missing',
-    installWith: 'Install it on the runtime’s machine with:',
     toSettings: 'Go to Settings → Agents',
     command: 'Command',
     commandHint: 'Read as words, quotes included; nothing is expanded',
@@ -123,8 +122,7 @@ export const texts = {
     name: 'Name',
     namePlaceholder: 'Optional',
     count: 'Count',
-    cwd: 'Working folder',
-    cwdPlaceholder: 'A new folder of its own',
+    ...spawnTexts,
     options: 'More options',
     env: 'Environment',
     envHint: 'One NAME=value a line',
@@ -132,6 +130,7 @@ export const texts = {
     rows: 'Rows',
     someFailed: (count: number) => `${count} of the agents could not be started; their cards say why.`,
     invalid: {
+      ...spawnTexts.invalid,
       count: 'Between 1 and 10',
       name: 'At most 100 characters',
       cwd: 'An absolute path, such as /home/me/project',
@@ -156,12 +155,6 @@ export const texts = {
     lastLines: 'Last lines of its screen',
     errorNext: 'Check the command, the working folder and the keys it needs, then spawn it again.',
     stoppedNext: 'Its terminal session has ended. Spawn a new agent to go on.',
-  },
-  loginRequired: {
-    title: 'Login required',
-    openAt: (host: string) => `Log in at ${host}`,
-    copy: 'Copy the link',
-    noUrl: 'The agent asks for a login. Its terminal says how.',
   },
   details: {
     id: 'Id',

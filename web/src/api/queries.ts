@@ -19,6 +19,7 @@ export const keys = {
   agent: (id: string) => ['agents', id] as const,
   screen: (id: string) => ['screens', id] as const,
   types: ['agent-types'] as const,
+  providerKeys: ['provider-keys'] as const,
   activity: ['activity'] as const,
   activityOf: (filter: ActivityFilter) => ['activity', filter] as const,
   settings: ['agent-settings'] as const,
@@ -48,7 +49,21 @@ export const agentQuery = (id: string) =>
   queryOptions({ queryKey: keys.agent(id), queryFn: () => client.agent(id) });
 export const screenQuery = (id: string) =>
   queryOptions({ queryKey: keys.screen(id), queryFn: () => client.screen(id), retry: false });
-export const typesQuery = queryOptions({ queryKey: keys.types, queryFn: client.agentTypes, retry: false });
+// No event tells of an installation's progress; it is read again this often while there is one.
+const INSTALLING_MS = 1_000;
+
+export const typesQuery = queryOptions({
+  queryKey: keys.types,
+  queryFn: client.agentTypes,
+  retry: false,
+  refetchInterval: (query) =>
+    query.state.data?.items.some((kind) => kind.installing) ? INSTALLING_MS : false,
+});
+export const providerKeysQuery = queryOptions({
+  queryKey: keys.providerKeys,
+  queryFn: client.providerKeys,
+  retry: false,
+});
 export const settingsQuery = queryOptions({ queryKey: keys.settings, queryFn: client.agentSettings });
 export const tokensQuery = queryOptions({ queryKey: keys.tokens, queryFn: client.tokens });
 

@@ -2,6 +2,7 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 
 import type { ActivityFilter } from '../api/client';
+import type { Prompt } from '../api/doing';
 import { keys } from '../api/queries';
 import type {
   Activity,
@@ -20,6 +21,7 @@ export type WorkspaceEvent =
   | { name: 'agent:error'; payload: { agent: Agent; error: string } }
   | { name: 'agent:login_required'; payload: { agent: Agent; loginUrl?: string | null } }
   | { name: 'agent:status'; payload: { agent: Agent; status: AgentStatus; evidence: string } }
+  | { name: 'agent:prompt'; payload: { agent: Agent; prompt: Prompt | null } }
   | { name: 'activity:added'; payload: Activity }
   | { name: 'runtime:status'; payload: RuntimeStatus }
   | { name: 'terminal:status'; payload: TerminalSession };
@@ -31,6 +33,7 @@ export const EVENT_NAMES = [
   'agent:error',
   'agent:login_required',
   'agent:status',
+  'agent:prompt',
   'activity:added',
   'runtime:status',
   'terminal:status',
@@ -51,6 +54,7 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     case 'agent:error':
     case 'agent:login_required':
     case 'agent:status':
+    case 'agent:prompt':
       return putAgent(cache, event.payload.agent);
     case 'activity:added':
       return addActivity(cache, event.payload);

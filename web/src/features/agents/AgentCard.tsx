@@ -8,6 +8,9 @@ import { Since } from '../../parts/RelativeTime';
 import { hasEnded } from '../../parts/states';
 import { AgentMark } from '../../parts/StatusMark';
 import { texts } from '../../texts';
+import { LimitCard } from './LimitCard';
+import { LoginCard } from './LoginCard';
+import { PromptCard } from './PromptCard';
 import { ScreenPreview } from './ScreenPreview';
 import { splitError } from './screenLines';
 import { StopControl } from './StopControl';
@@ -30,6 +33,9 @@ export function AgentCard({ agent }: { agent: Agent }) {
         </Text>
       </Group>
       <AgentMark agent={agent} />
+      <LoginCard agent={agent} place="home" />
+      <PromptCard agent={agent} place="home" />
+      <LimitCard agent={agent} place="home" />
       <ScreenPreview agent={agent} />
       {hasEnded(agent) && <Reason agent={agent} />}
       <Group gap="xs" mt="auto">

@@ -1,7 +1,7 @@
 /** Owns an agent's page: header, and tabs that can be linked. Must not know what is in the slots. */
 import { Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Bot } from 'lucide-react';
+import { Bot, GitBranch } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 
@@ -11,11 +11,16 @@ import type { Agent } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Since } from '../../parts/RelativeTime';
+import { hasEnded } from '../../parts/states';
 import { AgentMark } from '../../parts/StatusMark';
 import { texts } from '../../texts';
 import { AgentDetails } from './AgentDetails';
+import { InterruptControl } from './InterruptControl';
+import { LimitCard } from './LimitCard';
 import { LoginCard } from './LoginCard';
+import { MessageBox } from './MessageBox';
 import { OutcomeCard } from './OutcomeCard';
+import { PromptCard } from './PromptCard';
 import { StopControl } from './StopControl';
 import { TerminalSection } from './TerminalSection';
 
@@ -79,9 +84,12 @@ function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlo
           value="terminal"
           style={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column' }}
         >
-          <LoginCard agent={agent} />
+          <LoginCard agent={agent} place="page" />
+          <PromptCard agent={agent} place="page" />
+          <LimitCard agent={agent} place="page" />
           <OutcomeCard agent={agent} />
           <TerminalSection agent={agent}>{slots.terminal(agent)}</TerminalSection>
+          <MessageBox agent={agent} />
         </Tabs.Panel>
         <Tabs.Panel value="activity" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
           {slots.activity(agent.id)}
@@ -97,6 +105,17 @@ function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlo
   );
 }
 
+function Branch({ name }: { name: string }) {
+  return (
+    <Group gap={4} wrap="nowrap" c="dimmed" title={texts.usage.branch}>
+      <GitBranch size={13} aria-hidden />
+      <Text size="xs" className="mono">
+        {name}
+      </Text>
+    </Group>
+  );
+}
+
 function Header({ agent }: { agent: Agent }) {
   return (
     <Group justify="space-between" px={{ base: 'sm', sm: 'lg' }} pt="sm" pb={6} gap="sm">
@@ -105,14 +124,23 @@ function Header({ agent }: { agent: Agent }) {
           {agent.name}
         </Title>
         <Text size="sm" c="dimmed">
-          {texts.types[agent.type]?.name ?? agent.type}
+          {[texts.types[agent.type]?.name ?? agent.type, agent.version].filter(Boolean).join(' ')}
         </Text>
         <AgentMark agent={agent} />
         <Text size="xs" c="dimmed">
           <Since moment={agent.statusSince} />
         </Text>
+        {agent.branch && <Branch name={agent.branch} />}
+        {agent.evidence && !hasEnded(agent) && (
+          <Text size="xs" c="dimmed" lineClamp={1} visibleFrom="md" maw={340} title={agent.evidence}>
+            {agent.evidence}
+          </Text>
+        )}
       </Group>
-      <StopControl agent={agent} size="xs" />
+      <Group gap="xs">
+        <InterruptControl agent={agent} />
+        <StopControl agent={agent} size="xs" />
+      </Group>
     </Group>
   );
 }

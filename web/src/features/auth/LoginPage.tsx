@@ -30,7 +30,7 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
     attempt.mutate(form);
   };
   return (
-    <AuthCard title={texts.login.title} lead={texts.login.lead}>
+    <AuthCard title={texts.logIn.title} lead={texts.logIn.lead}>
       <form onSubmit={submit}>
         <Stack>
           <TextInput
@@ -54,7 +54,7 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
           />
           {errors.whole && <ProblemNote error={attempt.error} />}
           <Button type="submit" loading={attempt.isPending}>
-            {texts.login.action}
+            {texts.logIn.action}
           </Button>
         </Stack>
       </form>

@@ -1,0 +1,117 @@
+/** Owns how a question is answered on screen: its options as buttons, its text field. Must not know what is asked. */
+import { Alert, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { useState, type FormEvent, type KeyboardEvent } from 'react';
+
+import type { Prompt, PromptInput } from '../../api/doing';
+import { ProblemNote } from '../../parts/ProblemNote';
+import { texts } from '../../texts';
+import { placeOf } from './promptArguments';
+import type { Answering } from './useAnswer';
+import classes from './doing.module.css';
+
+const words = texts.prompt;
+
+interface AnswerPartsProps {
+  prompt: Prompt;
+  answering: Answering;
+}
+
+export function AnswerParts({ prompt, answering }: AnswerPartsProps) {
+  const options = prompt.options ?? [];
+  const isOff = answering.isBusy || answering.isSent;
+  return (
+    <Stack gap="xs">
+      {options.length > 0 && (
+        <Group gap="xs" role="group" aria-label={words.options}>
+          {options.map((option, at) => (
+            <Button
+              key={option.id}
+              size="compact-sm"
+              variant={at === 0 ? 'filled' : 'default'}
+              disabled={isOff}
+              onClick={() => answering.choose(option.id)}
+              className={classes.option}
+              leftSection={at < 9 ? <span aria-hidden>{at + 1}</span> : undefined}
+            >
+              {option.label}
+            </Button>
+          ))}
+        </Group>
+      )}
+      {prompt.input && (
+        <TextAnswer key={prompt.id} input={prompt.input} isOff={isOff} onSend={answering.write} />
+      )}
+      {answering.error && <ProblemNote error={answering.error} />}
+      <Text size="xs" c="dimmed" role="status">
+        {answering.isSent ? words.sent : ''}
+      </Text>
+    </Stack>
+  );
+}
+
+interface TextAnswerProps {
+  input: PromptInput;
+  isOff: boolean;
+  onSend: (text: string) => void;
+}
+
+function TextAnswer({ input, isOff, onSend }: TextAnswerProps) {
+  const [text, setText] = useState('');
+  // What is secret is masked, and kept from the browser's memory.
+  const Field = input === 'api_key' ? PasswordInput : TextInput;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (text.trim() !== '' && !isOff) onSend(text.trim());
+  };
+  return (
+    <form onSubmit={submit}>
+      <Group gap="xs" align="flex-end">
+        <Field
+          label={words.labels[input]}
+          description={words.hints[input] || undefined}
+          classNames={{ input: 'mono' }}
+          flex="1 1 220px"
+          maw={520}
+          autoComplete="off"
+          spellCheck={false}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Button type="submit" disabled={isOff || text.trim() === ''}>
+          {words.send}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+/** Keys 1 to 9 choose, unless they are typed into a field. */
+export function chooseByKey(prompt: Prompt, answering: Answering) {
+  return (event: KeyboardEvent) => {
+    const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+    const place = isTyping || event.ctrlKey || event.altKey || event.metaKey ? null : placeOf(event.key);
+    const option = place === null ? undefined : prompt.options?.[place];
+    if (!option || answering.isBusy || answering.isSent) return;
+    event.preventDefault();
+    answering.choose(option.id);
+  };
+}
+
+/** Says that an answer came too late, where it was given. */
+export function StaleNote({ answering, isGone }: { answering: Answering; isGone: boolean }) {
+  if (!answering.isStale) return null;
+  return (
+    <Alert
+      color="orange"
+      variant="light"
+      p="xs"
+      role="alert"
+      title={words.stale}
+      withCloseButton
+      closeButtonLabel={words.dismiss}
+      onClose={answering.forget}
+    >
+      {isGone ? words.staleGone : words.staleNow}
+    </Alert>
+  );
+}
