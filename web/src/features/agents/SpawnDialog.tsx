@@ -19,13 +19,12 @@ import {
   SPAWN_FIELDS,
   toRequest,
   validate,
-  type SpawnField,
   type SpawnForm,
 } from './spawnForm';
 import { SpawnFields } from './SpawnFields';
 import { TypeChoice } from './TypeChoice';
 
-const CODES: Record<string, SpawnField> = { UNKNOWN_AGENT_TYPE: 'agentType' };
+const CODES: Record<string, (typeof SPAWN_FIELDS)[number]> = { UNKNOWN_AGENT_TYPE: 'agentType' };
 
 interface SpawnDialogProps {
   onClose: () => void;
@@ -66,7 +65,8 @@ function SpawnContents({ onClose, onSpawned }: SpawnDialogProps) {
   const refused = formErrors(attempt.error, SPAWN_FIELDS, CODES);
   const wrong = validate(form);
   const isMissing =
-    types.data?.items.some((type) => type.type === form.agentType && !type.installed) ?? false;
+    types.data?.items.some((kind) => kind.type === form.agentType && (!kind.installed || kind.installing)) ??
+    false;
   const canSend = Object.keys(wrong).length === 0 && !isMissing && !attempt.isPending;
 
   const change = (part: Partial<SpawnForm>) => {

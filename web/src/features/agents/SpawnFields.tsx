@@ -1,5 +1,6 @@
 /** Owns the fields of the spawn form beside its type. Must not know how it is sent. */
 import {
+  Autocomplete,
   Collapse,
   Group,
   NumberInput,
@@ -13,7 +14,16 @@ import { useDisclosure } from '@mantine/hooks';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 
 import { texts } from '../../texts';
+import { PermissionChoice } from './PermissionChoice';
+import { PlaceFields } from './PlaceFields';
 import { CUSTOM, type SpawnErrors, type SpawnForm } from './spawnForm';
+
+// What the programs call their own; anything else may be typed.
+const MODES: Record<string, string[] | undefined> = {
+  'claude-code': ['default', 'acceptEdits', 'plan', 'bypassPermissions'],
+  codex: ['untrusted', 'on-request', 'never'],
+  'gemini-cli': ['default', 'auto_edit', 'plan', 'yolo'],
+};
 
 interface SpawnFieldsProps {
   form: SpawnForm;
@@ -54,23 +64,52 @@ export function SpawnFields({ form, errors, onChange }: SpawnFieldsProps) {
           onChange={(count) => onChange({ count })}
         />
       </SimpleGrid>
-      <TextInput
-        label={texts.spawn.cwd}
-        placeholder={texts.spawn.cwdPlaceholder}
-        classNames={{ input: 'mono' }}
-        spellCheck={false}
-        value={form.cwd}
-        error={errors.cwd}
-        onChange={(event) => onChange({ cwd: event.currentTarget.value })}
+      <PlaceFields form={form} errors={errors} onChange={onChange} />
+      {form.agentType !== CUSTOM && <Manner form={form} errors={errors} onChange={onChange} />}
+      <PermissionChoice
+        value={form.permissions}
+        error={errors.permissions}
+        onChange={(permissions) => onChange({ permissions })}
       />
       <Options form={form} errors={errors} onChange={onChange} />
     </Stack>
   );
 }
 
+/** Which model it uses, and how it asks before it acts. */
+function Manner({ form, errors, onChange }: SpawnFieldsProps) {
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+      <TextInput
+        label={texts.spawn.model}
+        description=" "
+        placeholder={texts.spawn.modelPlaceholder}
+        classNames={{ input: 'mono' }}
+        spellCheck={false}
+        value={form.model}
+        error={errors.model}
+        onChange={(event) => onChange({ model: event.currentTarget.value })}
+      />
+      <Autocomplete
+        label={texts.spawn.permissionMode}
+        description={texts.spawn.permissionModeHint}
+        placeholder={texts.spawn.permissionModePlaceholder}
+        classNames={{ input: 'mono' }}
+        data={MODES[form.agentType] ?? []}
+        spellCheck={false}
+        value={form.permissionMode}
+        error={errors.permissionMode}
+        onChange={(permissionMode) => onChange({ permissionMode })}
+      />
+    </SimpleGrid>
+  );
+}
+
 function Options({ form, errors, onChange }: SpawnFieldsProps) {
-  const [isOpen, { toggle }] = useDisclosure(Boolean(form.env || form.cols || form.rows));
-  const isShown = isOpen || Boolean(errors.env || errors.cols || errors.rows);
+  const [isOpen, { toggle }] = useDisclosure(
+    Boolean(form.env || form.cols || form.rows || form.capabilities),
+  );
+  const isShown = isOpen || Boolean(errors.env || errors.cols || errors.rows || errors.capabilities);
   const Chevron = isShown ? ChevronDown : ChevronRight;
   return (
     <>
@@ -81,6 +120,15 @@ function Options({ form, errors, onChange }: SpawnFieldsProps) {
       </UnstyledButton>
       <Collapse expanded={isShown}>
         <Stack gap="sm">
+          <TextInput
+            label={texts.spawn.capabilities}
+            description={texts.spawn.capabilitiesHint}
+            placeholder={texts.spawn.capabilitiesPlaceholder}
+            spellCheck={false}
+            value={form.capabilities}
+            error={errors.capabilities}
+            onChange={(event) => onChange({ capabilities: event.currentTarget.value })}
+          />
           <Textarea
             label={texts.spawn.env}
             description={texts.spawn.envHint}

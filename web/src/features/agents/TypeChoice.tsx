@@ -1,12 +1,15 @@
-/** Owns the choice of an agent's type: which are installed, and how to install what is missing. Must not spawn. */
-import { Anchor, Badge, Group, Radio, Skeleton, Stack, Text } from '@mantine/core';
+/** Owns the choice of an agent's kind: what is installed, what is missing, and what it needs. Must not spawn. */
+import { Anchor, Group, Radio, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
 import { typesQuery } from '../../api/queries';
 import type { AgentTypeStatus } from '../../api/shapes';
-import { CopyLine } from '../../parts/CopyLine';
+import { InstallControl } from '../../parts/InstallControl';
+import { CredentialBadge, InstalledBadge, kindName } from '../../parts/KindStanding';
+import { isAdmin, useMe } from '../../parts/me';
 import { ProblemNote } from '../../parts/ProblemNote';
+import { ProviderKeyForm } from '../../parts/ProviderKeyForm';
 import { texts } from '../../texts';
 
 interface TypeChoiceProps {
@@ -18,7 +21,7 @@ interface TypeChoiceProps {
 export function TypeChoice({ value, error, onChange }: TypeChoiceProps) {
   const types = useQuery(typesQuery);
   if (types.isPending) return <Skeleton h={72} aria-label={texts.loading} />;
-  if (types.isError) {
+  if (!types.data) {
     return (
       <Stack gap="xs">
         <ProblemNote error={types.error} onRetry={() => void types.refetch()} />
@@ -39,34 +42,40 @@ export function TypeChoice({ value, error, onChange }: TypeChoiceProps) {
   );
 }
 
+/** A missing kind can be chosen too: that is how one gets to installing it. */
 function TypeCard({ type, isChosen }: { type: AgentTypeStatus; isChosen: boolean }) {
-  const about = texts.types[type.type] ?? { name: type.type, about: '' };
+  const tested = type.installed && type.version && !type.tested && type.type !== 'custom';
+  const facts = [texts.types[type.type]?.about, type.version, tested && texts.kinds.untested];
   return (
     <Stack
-      gap={6}
+      gap={8}
       className="surface"
       p="xs"
       style={isChosen ? { borderColor: 'var(--mantine-color-raven-5)' } : undefined}
     >
-      <Group justify="space-between" wrap="nowrap" align="flex-start">
-        <Radio
-          value={type.type}
-          disabled={!type.installed}
-          label={about.name}
-          description={[about.about, type.version].filter(Boolean).join(' · ')}
-        />
-        <Badge variant="light" color={type.installed ? 'green' : 'orange'} style={{ flex: 'none' }}>
-          {type.installed ? texts.spawn.installed : texts.spawn.missing}
-        </Badge>
+      <Group justify="space-between" gap={6} align="flex-start">
+        <Radio value={type.type} label={kindName(type)} description={facts.filter(Boolean).join(' · ')} />
+        <Group gap={6}>
+          {type.installed && type.credential !== 'not_needed' && type.credential && (
+            <CredentialBadge kind={type} />
+          )}
+          <InstalledBadge kind={type} />
+        </Group>
       </Group>
-      {!type.installed && type.install && (
-        <>
-          <Text size="xs" c="dimmed">
-            {texts.spawn.installWith}
-          </Text>
-          <CopyLine text={type.install} label={texts.spawn.installWith} />
-        </>
-      )}
+      {(isChosen || type.installing) && <InstallControl kind={type} />}
+      {isChosen && type.credential === 'missing' && <MissingCredential type={type} />}
+    </Stack>
+  );
+}
+
+function MissingCredential({ type }: { type: AgentTypeStatus }) {
+  const mayGiveKey = isAdmin(useMe()) && (type.providers?.length ?? 0) > 0;
+  return (
+    <Stack gap={6}>
+      <Text size="xs" c="dimmed">
+        {mayGiveKey ? texts.kinds.willAskOrKey : texts.kinds.willAsk}
+      </Text>
+      {mayGiveKey && <ProviderKeyForm providers={type.providers ?? []} />}
     </Stack>
   );
 }

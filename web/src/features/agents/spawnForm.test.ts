@@ -9,6 +9,13 @@ const FORM: SpawnForm = {
   name: '',
   command: '',
   cwd: '',
+  place: 'empty',
+  repository: '',
+  ref: '',
+  model: '',
+  permissionMode: '',
+  permissions: null,
+  capabilities: '',
   env: '',
   cols: '',
   rows: '',
@@ -24,8 +31,15 @@ test.each<[Partial<SpawnForm>, (keyof SpawnForm)[]]>([
   [{ cols: 1 }, ['cols']],
   [{ cols: 1000, rows: 500 }, []],
   [{ rows: 501 }, ['rows']],
-  [{ cwd: 'relative/path' }, ['cwd']],
-  [{ cwd: '/home/me' }, []],
+  [{ place: 'folder' }, ['cwd']],
+  [{ place: 'folder', cwd: 'relative/path' }, ['cwd']],
+  [{ place: 'repository', cwd: 'relative/path' }, ['repository']],
+  [{ place: 'repository', repository: 'https://example.com/a.git' }, []],
+  [{ place: 'repository', repository: 'git@example.com:a/b.git' }, []],
+  [{ place: 'repository', repository: '/srv/a' }, []],
+  [{ capabilities: 'code_review, testing' }, []],
+  [{ capabilities: 'code;review' }, ['capabilities']],
+  [{ place: 'folder', cwd: '/home/me' }, []],
   [{ env: 'A=1\n\n  B_2=x=y' }, []],
   [{ env: 'A=1\nnot a pair' }, ['env']],
   [{ env: '1A=x' }, ['env']],
@@ -43,7 +57,10 @@ test('everything that was typed is asked for', () => {
     count: '3',
     name: ' Scout ',
     command: 'sh -c "a b"',
+    place: 'folder' as const,
     cwd: '/w ',
+    capabilities: 'a, b',
+    permissions: ['read:pages' as const],
     env: 'A=1\nB=x=y ',
     cols: 100,
     rows: '30',
@@ -52,10 +69,28 @@ test('everything that was typed is asked for', () => {
     agentType: 'custom',
     count: 3,
     name: 'Scout',
+    capabilities: ['a', 'b'],
+    permissions: ['read:pages'],
     config: { command: ['sh', '-c', 'a b'], cwd: '/w', env: { A: '1', B: 'x=y ' }, cols: 100, rows: 30 },
   });
 });
 
 test('a command is only sent for a custom agent', () => {
   expect(toRequest({ ...FORM, agentType: 'claude-code', command: 'rm -rf x' }).config).toEqual({});
+});
+
+test('a repository is a path or an address, and what else was typed for another place is left out', () => {
+  const form: SpawnForm = { ...FORM, place: 'repository', cwd: '/old', ref: ' main ' };
+  expect(toRequest({ ...form, repository: '/srv/a' }).config).toEqual({
+    repository: { path: '/srv/a', ref: 'main' },
+  });
+  expect(toRequest({ ...form, ref: '', repository: 'https://example.com/a' }).config).toEqual({
+    repository: { url: 'https://example.com/a' },
+  });
+});
+
+test('model and mode are asked of kinds that have them', () => {
+  const form: SpawnForm = { ...FORM, model: ' big ', permissionMode: 'plan' };
+  expect(toRequest(form).config).toEqual({});
+  expect(toRequest({ ...form, agentType: 'codex' }).config).toEqual({ model: 'big', permissionMode: 'plan' });
 });

@@ -1,4 +1,4 @@
-/** Owns Settings → Agents: hosting, the runtime's status, and the way to spawning. Must not know how agents run. */
+/** Owns Settings → Agents: hosting, the runtime's status, its kinds and keys, and the way to spawning. Must not know how agents run. */
 import { Button, Group, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
@@ -6,9 +6,11 @@ import { useSearchParams } from 'react-router';
 
 import { settingsQuery } from '../../api/queries';
 import { ProblemNote } from '../../parts/ProblemNote';
-import { mayRunAgents, useMe } from '../../parts/me';
+import { isAdmin, mayRunAgents, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import { HostingForm } from './HostingForm';
+import { KindsPart } from './KindsPart';
+import { ProviderKeysPart } from './ProviderKeysPart';
 import { RuntimeStatusPart } from './RuntimeStatusPart';
 import { SettingsPart } from './SettingsLayout';
 
@@ -31,6 +33,8 @@ export function AgentSettingsPage() {
       )}
       <HostingForm settings={settings.data} />
       <RuntimeStatusPart settings={settings.data} />
+      <KindsPart />
+      {isAdmin(me) && <ProviderKeysPart />}
     </>
   );
 }

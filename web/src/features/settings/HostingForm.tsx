@@ -52,6 +52,7 @@ export function HostingForm({ settings }: { settings: AgentSettings }) {
     onSuccess: (saved) => {
       cache.setQueryData(keys.settings, saved);
       void cache.invalidateQueries({ queryKey: keys.types });
+      void cache.invalidateQueries({ queryKey: keys.providerKeys });
       setEdited({});
     },
   });
