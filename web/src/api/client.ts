@@ -2,18 +2,9 @@
 import createClient from 'openapi-fetch';
 
 import { ProblemError, problemFrom, unreachable } from './problems';
-import type { Answer as PromptAnswer, Message, MessageAnswer, Provider, ProviderKey } from './doing';
+import type { Answer as PromptAnswer, Message, Provider } from './doing';
 import type { paths } from './schema';
-import type {
-  Activity,
-  Agent,
-  AgentTypeStatus,
-  LoginForm,
-  NewLink,
-  SettingsChange,
-  SetupForm,
-  SpawnRequest,
-} from './shapes';
+import type { Activity, Agent, LoginForm, NewLink, SettingsChange, SetupForm, SpawnRequest } from './shapes';
 
 const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
 
@@ -76,36 +67,26 @@ export async function agents(signal?: AbortSignal): Promise<Agent[]> {
 
 export const agent = (id: string) =>
   answered(http.GET('/api/parallax-agents/{id}', { params: { path: { id } } }));
+export const sendMessage = (id: string, body: Message) =>
+  answered(http.POST('/api/parallax-agents/{id}/send', { params: { path: { id } }, body }));
+export const answerPrompt = (id: string, body: PromptAnswer) =>
+  answered(http.POST('/api/parallax-agents/{id}/answer', { params: { path: { id } }, body }));
+export const interrupt = (id: string) =>
+  answered(http.POST('/api/parallax-agents/{id}/interrupt', { params: { path: { id } } }));
 
-/** A request whose shape the schema does not have. */
-function request<Shape>(method: string, path: string, body?: unknown): Promise<Shape> {
-  const headers = body === undefined ? undefined : { 'content-type': 'application/json' };
-  const sent = fetch(path, { method, headers, body: JSON.stringify(body), credentials: 'same-origin' });
-  return answered<Shape>(
-    sent.then(async (response) => {
-      const read: unknown = response.status === 204 ? undefined : await response.json().catch(() => null);
-      return response.ok ? { data: read as Shape, response } : { error: read, response };
+export const agentTypes = () => answered(http.GET('/api/parallax-agents/types'));
+export const installType = (type: string) =>
+  answered(http.POST('/api/parallax-agents/types/{type}/install', { params: { path: { type } } }));
+export const providerKeys = () => answered(http.GET('/api/parallax-agents/runtime/keys'));
+export const setProviderKey = (provider: Provider, key: string) =>
+  answered(
+    http.PUT('/api/parallax-agents/runtime/keys/{provider}', {
+      params: { path: { provider } },
+      body: { key },
     }),
   );
-}
-
-const agentPath = (id: string, verb: string) => `/api/parallax-agents/${encodeURIComponent(id)}/${verb}`;
-export const sendMessage = (id: string, body: Message) =>
-  request<MessageAnswer>('POST', agentPath(id, 'send'), body);
-export const answerPrompt = (id: string, body: PromptAnswer) =>
-  request<Agent>('POST', agentPath(id, 'answer'), body);
-export const interrupt = (id: string) => request<Agent>('POST', agentPath(id, 'interrupt'));
-
-export const agentTypes = () => request<{ items: AgentTypeStatus[] }>('GET', '/api/parallax-agents/types');
-export const installType = (type: string) =>
-  request<AgentTypeStatus>('POST', `/api/parallax-agents/types/${encodeURIComponent(type)}/install`);
-
-const keyPath = (provider: Provider) => `/api/parallax-agents/runtime/keys/${provider}`;
-export const providerKeys = () =>
-  request<{ items: ProviderKey[] }>('GET', '/api/parallax-agents/runtime/keys');
-export const setProviderKey = (provider: Provider, key: string) =>
-  request<unknown>('PUT', keyPath(provider), { key });
-export const deleteProviderKey = (provider: Provider) => request<void>('DELETE', keyPath(provider));
+export const deleteProviderKey = (provider: Provider) =>
+  answered(http.DELETE('/api/parallax-agents/runtime/keys/{provider}', { params: { path: { provider } } }));
 
 export const spawn = (body: SpawnRequest) => answered(http.POST('/api/parallax-agents/spawn', { body }));
 export const screen = (id: string) =>

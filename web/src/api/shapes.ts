@@ -1,15 +1,14 @@
 /** Owns short names for the API's shapes. Must not know how they are fetched or shown. */
-import type { Doing, KindDetails } from './doing';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
 export type Activity = Schemas['Activity'];
 export type ActivityKind = Activity['kind'];
-export type Agent = Schemas['Agent'] & Doing;
+export type Agent = Schemas['Agent'];
 export type AgentSettings = Schemas['AgentSettings'];
 export type AgentStatus = Schemas['AgentStatus'];
-export type AgentTypeStatus = Schemas['AgentTypeStatus'] & KindDetails;
+export type AgentTypeStatus = Schemas['AgentTypeStatus'];
 export type Me = Schemas['Me'];
 export type RecordedSession = Schemas['SessionDetail'];
 export type RecordInput = Schemas['RecordInput'];
@@ -27,12 +26,5 @@ export type LoginForm = Schemas['LoginRequest'];
 export type NewLink = Schemas['NewLink'];
 export type SetupForm = Schemas['Setup'];
 export type SettingsChange = Schemas['SettingsChange'];
-export type SpawnConfig = Schemas['SpawnConfig'] & {
-  repository?: { path?: string; url?: string; ref?: string };
-  model?: string;
-  permissionMode?: string;
-};
-export type SpawnRequest = Omit<Schemas['Spawn'], 'config'> & {
-  config?: SpawnConfig;
-  permissions?: string[];
-};
+export type SpawnConfig = Schemas['SpawnConfig'];
+export type SpawnRequest = Schemas['Spawn'];

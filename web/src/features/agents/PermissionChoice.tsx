@@ -3,8 +3,9 @@ import { Button, Checkbox, Collapse, Group, Stack, Text, UnstyledButton } from '
 import { useDisclosure } from '@mantine/hooks';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 
+import type { Permission } from '../../api/doing';
 import { texts } from '../../texts';
-import { byVerb, DEFAULT_PERMISSIONS, type Permission } from './permissions';
+import { byVerb, DEFAULT_PERMISSIONS } from './permissions';
 
 const words = texts.spawn;
 

@@ -1,9 +1,10 @@
 /** Owns what the spawn form holds, what is wrong with it, and the request it becomes. Must not know React. */
+import type { Permission } from '../../api/doing';
 import type { SpawnConfig, SpawnRequest } from '../../api/shapes';
 import { recall, remember } from '../../parts/preferences';
 import { texts } from '../../texts';
 import { parseArgv } from './argv';
-import { isPermission, type Permission } from './permissions';
+import { isPermission } from './permissions';
 
 // The bounds of the server, told before it has to.
 const MAX_COUNT = 10;
