@@ -121,6 +121,16 @@ test('a session stands with its agent; the end of a replaced one does not end it
   expect(list()?.[0]?.session?.id).toBe('ses_1');
 });
 
+test('what an agent asks appears and goes with its event', () => {
+  cache.setQueryData(keys.agents, [READY]);
+  const prompt = { id: 'pmt_1', kind: 'permission' as const, question: 'May it?', options: [] };
+  const asking = { ...READY, status: 'waiting' as const, prompt };
+  applyEvent(cache, { name: 'agent:prompt', payload: { agent: asking, prompt } });
+  expect(list()?.[0]?.prompt).toEqual(prompt);
+  applyEvent(cache, { name: 'agent:prompt', payload: { agent: READY, prompt: null } });
+  expect(list()?.[0]?.prompt).toBeUndefined();
+});
+
 test('what was recorded of a session is asked for again, by those who show it', () => {
   const shown = [keys.session('ses_1'), keys.sessionsOf({}), keys.sessionsOf({ agentId: 'agt_2' })];
   for (const queryKey of [
