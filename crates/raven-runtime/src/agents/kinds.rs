@@ -20,7 +20,13 @@ use crate::environment::{Environment, find_program};
 
 /// Our own kinds, in the order in which they are shown. What is known of a program stands there and
 /// nowhere else.
-const OURS: [&str; 2] = [include_str!("kinds/claude_code.toml"), include_str!("kinds/custom.toml")];
+const OURS: [&str; 5] = [
+    include_str!("kinds/claude_code.toml"),
+    include_str!("kinds/codex.toml"),
+    include_str!("kinds/gemini_cli.toml"),
+    include_str!("kinds/aider.toml"),
+    include_str!("kinds/custom.toml"),
+];
 
 /// Most kinds that a user's folder may add.
 const MAX_KINDS: usize = 100;

@@ -106,6 +106,9 @@ impl Begun<'_> {
             vars.set("mcp.url", &mcp.url);
             vars.set("mcp.key", key.expose_secret());
         }
+        for (name, value) in &self.request.config.env {
+            vars.set(format!("env.{name}"), value);
+        }
         if self.setup.has_login(self.kind) {
             vars.set("login", "yes");
         }

@@ -61,6 +61,8 @@ pub struct Watch {
     telling: Telling,
     seen: Seen,
     last_news: Option<Timestamp>,
+    /// A limit that is over, though its text is still on the screen.
+    lifted: Option<String>,
     /// Whether what was said before this watch began has been heard: it is no news.
     caught_up: bool,
 }
@@ -107,6 +109,7 @@ impl Watch {
             telling: Telling::default(),
             seen: Seen::default(),
             last_news: None,
+            lifted: None,
             caught_up: false,
         }
     }
@@ -146,6 +149,10 @@ impl Watch {
 
     /// What the passing of time changes.
     pub fn again(&mut self, now: Timestamp) -> Option<Observed> {
+        let is_over = |limit: &&Limit| limit.resets_at.is_some_and(|at| at <= now);
+        if let Some(over) = self.asks.limit.as_ref().filter(is_over) {
+            self.lifted = Some(over.text.clone());
+        }
         let observed = self.judge(now)?;
         self.take(observed)
     }
@@ -153,7 +160,7 @@ impl Watch {
     /// Whether time alone may change something soon.
     pub fn is_restless(&self, now: Timestamp) -> bool {
         let starting = matches!(self.status, AgentStatus::Spawning | AgentStatus::Starting);
-        starting || self.last_news.is_some_and(|at| since(at, now) < RESTLESS_MS)
+        starting || self.asks.limit.is_some() || self.last_news.is_some_and(|at| since(at, now) < RESTLESS_MS)
     }
 
     /// The body of the last hook that ran, which may name a transcript.
@@ -192,6 +199,9 @@ impl Watch {
     fn question(&self, word: Option<&Word>, now: Timestamp) -> Option<Reading> {
         let asks = |shown| matches!(shown, Shown::Waiting | Shown::LoginRequired | Shown::Limited);
         let reading = self.seen.settled(now).filter(|reading| asks(reading.shown))?;
+        if reading.limit.as_ref().is_some_and(|(text, _)| self.lifted.as_ref() == Some(text)) {
+            return None;
+        }
         let works = word.is_some_and(|word| word.status == Told::Busy);
         (!works || self.seen.unmoved_for(now) >= QUESTION_AT_WORK_MS).then(|| reading.clone())
     }

@@ -22,6 +22,8 @@ enum Has {
     PermissionMode,
     Login,
     Key(Provider),
+    /// A variable of the spawn.
+    Variable(String),
 }
 
 impl TryFrom<String> for Condition {
@@ -34,18 +36,19 @@ impl TryFrom<String> for Condition {
             "model" => Has::Model,
             "permission_mode" => Has::PermissionMode,
             "login" => Has::Login,
+            _ if word.len() > 4 && word.starts_with("env:") => Has::Variable(word[4..].to_owned()),
             _ => word
                 .strip_prefix("key:")
                 .and_then(Provider::from_str_opt)
                 .map(Has::Key)
-                .ok_or_else(|| format!("`{text}` is no condition: use mcp, model, permission_mode, login, key:PROVIDER, or ! before one"))?,
+                .ok_or_else(|| format!("`{text}` is no condition: use mcp, model, permission_mode, login, key:PROVIDER, env:NAME, or ! before one"))?,
         };
         Ok(Self { wanted, not })
     }
 }
 
 /// What places are filled with: `{home}`, `{work}`, `{folder}`, `{signal}`, `{mcp.url}`, `{mcp.key}`,
-/// `{model}`, `{permission_mode}`, `{key.anthropic}`, `{key.anthropic.last20}` and so on.
+/// `{model}`, `{permission_mode}`, `{key.anthropic}`, `{key.anthropic.last20}`, `{env.NAME}` and so on.
 #[derive(Clone, Default)]
 pub struct Vars(BTreeMap<String, String>);
 
@@ -64,6 +67,7 @@ impl Vars {
                 Has::PermissionMode => "permission_mode".to_owned(),
                 Has::Login => "login".to_owned(),
                 Has::Key(provider) => format!("key.{provider}"),
+                Has::Variable(name) => format!("env.{name}"),
             };
             self.0.contains_key(&name) != condition.not
         })
@@ -80,11 +84,10 @@ impl Vars {
             let (before, from) = rest.split_at(at);
             filled.push_str(before);
             let name = from[1..].split_once('}').map(|(name, _)| name);
+            // `${NAME}` is the shell's, or the program's own.
             let is_place = |name: &&str| {
-                !name.is_empty()
-                    && name
-                        .bytes()
-                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._".contains(&b))
+                name.starts_with(|first: char| first.is_ascii_lowercase())
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._".contains(&b))
             };
             match name.filter(is_place) {
                 Some(name) => {

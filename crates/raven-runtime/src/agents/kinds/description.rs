@@ -188,6 +188,9 @@ pub struct Rule {
     /// How many lines are looked at, from the last that is not empty upwards; 24 by default.
     #[serde(default = "some_lines")]
     pub lines: usize,
+    /// Of those lines, only what begins with the last match of this is looked at.
+    #[serde(default)]
+    pub from: Option<String>,
     /// All of these must be found there.
     #[serde(default)]
     pub all: Vec<String>,

@@ -67,6 +67,7 @@ struct Compiled {
     name: String,
     shown: Shown,
     lines: usize,
+    from: Option<Regex>,
     all: Vec<Regex>,
     none: Vec<Regex>,
     cursor: Option<Regex>,
@@ -166,6 +167,7 @@ impl Compiled {
             name: rule.name.clone(),
             shown: rule.status,
             lines: rule.lines,
+            from: optional(rule.from.as_ref())?,
             all: all(&rule.all)?,
             none: all(&rule.none)?,
             cursor: optional(rule.cursor.as_ref())?,
@@ -178,30 +180,34 @@ impl Compiled {
 
     fn read(&self, look: &Look, lines: &[String], hosts: &[String]) -> Option<Reading> {
         let part = &lines[lines.len().saturating_sub(self.lines)..];
-        let text = part.join("\n");
+        let whole = part.join("\n");
+        let text = match &self.from {
+            Some(from) => &whole[from.find_iter(&whole).last()?.start()..],
+            None => whole.as_str(),
+        };
         let cursor_line = look.rows.get(usize::from(look.cursor.0)).map_or("", |row| row.text.as_str());
-        let fits = self.all.iter().all(|wanted| wanted.is_match(&text))
-            && !self.none.iter().any(|unwanted| unwanted.is_match(&text))
+        let fits = self.all.iter().all(|wanted| wanted.is_match(text))
+            && !self.none.iter().any(|unwanted| unwanted.is_match(text))
             && self.cursor.as_ref().is_none_or(|wanted| wanted.is_match(cursor_line))
             && self.title.as_ref().is_none_or(|wanted| wanted.is_match(look.title.as_deref().unwrap_or("")));
         fits.then(|| Reading {
             rule: self.name.clone(),
             shown: self.shown,
-            asked: self.prompt.as_ref().map(|prompt| prompt.read(&text)),
+            asked: self.prompt.as_ref().map(|prompt| prompt.read(text)),
             login: self.login.as_ref().map(|(kind, user_code)| {
                 let url =
                     (*kind != LoginKind::Menu && *kind != LoginKind::ApiKey).then(|| find_link(look, hosts));
                 let url = url.flatten();
                 let trusted = url.as_deref().is_some_and(|url| super::links::is_at(url, hosts));
-                let user_code = user_code.as_ref().and_then(|code| first_group(code, &text));
+                let user_code = user_code.as_ref().and_then(|code| first_group(code, text));
                 Login { kind: *kind, url, trusted, user_code }
             }),
             limit: (self.shown == Shown::Limited).then(|| {
                 let said = self.all.first().and_then(|wanted| {
                     part.iter().find(|line| wanted.is_match(line)).map(|line| line.trim().to_owned())
                 });
-                let resets = self.resets.as_ref().and_then(|resets| first_group(resets, &text));
-                (bounded(&said.unwrap_or_else(|| tidy(&text))), resets)
+                let resets = self.resets.as_ref().and_then(|resets| first_group(resets, text));
+                (bounded(&said.unwrap_or_else(|| tidy(text))), resets)
             }),
         })
     }
