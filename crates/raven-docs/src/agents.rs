@@ -22,6 +22,7 @@ use crate::runtimes::Runtimes;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
 mod driving;
+mod profile;
 mod report;
 pub mod spawn;
 

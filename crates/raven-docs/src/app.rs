@@ -22,6 +22,7 @@ use crate::events::Changes;
 use crate::http;
 use crate::http::guard::Names;
 use crate::links::Links;
+use crate::mcp;
 use crate::people::People;
 use crate::recordings::{Recordings, retention};
 use crate::runtimes::watch::Watchers;
@@ -79,7 +80,8 @@ impl Server {
         tasks.spawn(retention::keep_to_it(app.recordings.clone()));
         app.watchers.start().await?;
         let (sockets, io) = socket::layer(&app, &tasks, &cancel);
-        let service = http::router::service(app.clone(), sockets);
+        let service =
+            http::router::service(app.clone(), mcp::server::route(&app, cancel.child_token()), sockets);
         let listener = listener.tap_io(|stream| {
             // Keystrokes must not wait for a full packet.
             if let Err(error) = stream.set_nodelay(true) {

@@ -1,12 +1,12 @@
 //! Who is calling: credentials in, an actor out.
 //!
-//! Owns sign-ins, personal tokens and the recognition of runtimes. Must not know what an actor may
+//! Owns sign-ins, personal tokens and the recognition of runtimes and agents. Must not know what an actor may
 //! do (see `access`) nor how credentials travel (see the doors).
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use raven_protocol::id::{RuntimeId, UserId, WorkspaceId};
+use raven_protocol::id::{AgentId, RuntimeId, UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -104,6 +104,23 @@ impl Runtime {
     }
 }
 
+/// An agent that proved who it is. Only this file makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentCaller {
+    workspace: WorkspaceId,
+    agent: AgentId,
+}
+
+impl AgentCaller {
+    pub fn workspace(&self) -> &WorkspaceId {
+        &self.workspace
+    }
+
+    pub fn agent(&self) -> &AgentId {
+        &self.agent
+    }
+}
+
 /// The credentials that came with a call, not yet believed.
 #[derive(Clone, Default)]
 pub struct Credentials {
@@ -175,6 +192,24 @@ impl Auth {
         let role = Role::from_str_opt(&membership.role).ok_or(Error::Unauthenticated)?;
         let workspace = WorkspaceId::parse(membership.workspace_id)?;
         Ok(Person { id: UserId::parse(user.id)?, name: user.name, workspace, role })
+    }
+
+    /// The agent behind a key that was given to it when it was spawned.
+    ///
+    /// # Errors
+    /// `UnknownAgentKey` when there is none, or its agent has ended.
+    pub async fn agent(&self, credentials: &Credentials) -> Result<AgentCaller, Error> {
+        let key = credentials.bearer.as_ref().ok_or(Error::UnknownAgentKey)?;
+        let digest = secrets::digest(key.expose_secret());
+        let row = db::agent_keys::good(self.db.read(), &digest).await?.ok_or(Error::UnknownAgentKey)?;
+        let now = Timestamp::now();
+        if row.last_used_at.is_none_or(|at| now.as_millis() - at > TOUCH_EVERY_MS) {
+            let tx = self.db.begin().await?;
+            db::agent_keys::touch(&tx, &row.id, now).await?;
+            tx.commit().await.map_err(anyhow::Error::from)?;
+        }
+        let workspace = WorkspaceId::parse(row.workspace_id)?;
+        Ok(AgentCaller { workspace, agent: AgentId::parse(row.agent_id)? })
     }
 
     /// The runtime behind a call for a workspace: it holds the runtime's key, or the callback token

@@ -17,6 +17,10 @@ pub enum Error {
     NoRoute,
     #[error("sign in first, or send a personal token as `Authorization: Bearer raven_pat_…`")]
     Unauthenticated,
+    #[error(
+        "send the agent's own key as `Authorization: Bearer raven_mcp_…`; it is good until the agent ends"
+    )]
+    UnknownAgentKey,
     #[error("the e-mail address or the password is wrong")]
     LoginFailed,
     #[error("too many attempts; wait {seconds} s and try again")]
@@ -134,6 +138,7 @@ impl Error {
             Self::NotFound(_) => face(404, "NOT_FOUND", "Not found"),
             Self::NoRoute => face(404, "NO_ROUTE", "No such route"),
             Self::Unauthenticated => face(401, "UNAUTHENTICATED", "Sign in required"),
+            Self::UnknownAgentKey => face(401, "UNAUTHENTICATED", "An agent's key is required"),
             Self::LoginFailed => face(401, "LOGIN_FAILED", "Sign-in failed"),
             Self::RateLimited { .. } => face(429, "RATE_LIMITED", "Too many attempts"),
             Self::LinkEnded => face(401, "LINK_ENDED", "The link has ended"),

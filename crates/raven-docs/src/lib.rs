@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod http;
 mod links;
+mod mcp;
 mod page;
 mod people;
 mod recordings;

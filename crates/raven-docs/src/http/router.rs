@@ -68,11 +68,16 @@ pub fn describe() -> utoipa::openapi::OpenApi {
 }
 
 /// The whole service: routes, sockets, UI, and what every request passes first.
-pub fn service(app: App, sockets: SocketIoLayer) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+pub fn service(
+    app: App,
+    mcp: Router<App>,
+    sockets: SocketIoLayer,
+) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
     let (routes, description) = api().split_for_parts();
     let description = openapi::finish(description);
     Router::new()
         .merge(routes)
+        .merge(mcp)
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", description))
         .method_not_allowed_fallback(async || Error::NoRoute)
         .fallback(routing::get(assets::serve).fallback(async || Error::NoRoute))

@@ -1,0 +1,95 @@
+//! The MCP endpoint: who calls is known by the key of their agent, and what they may call is told.
+//!
+//! Owns the endpoint's transport. Every request stands for itself, in every revision: there is no session to
+//! lose when the server starts anew. Must not know what a tool does.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig,
+};
+use rmcp::service::RequestContext;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use tokio_util::sync::CancellationToken;
+
+use super::tools;
+use crate::agents::Agents;
+use crate::app::App;
+use crate::auth::AgentCaller;
+use crate::error::Error;
+use crate::http::extract::{MAX_BODY, credentials};
+
+/// The endpoint, for whoever has an agent's key.
+pub fn route(app: &App, cancel: CancellationToken) -> Router<App> {
+    // The guard has checked `Host` and `Origin` before, by the names under which this server is known.
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(MAX_BODY)
+        .with_cancellation_token(cancel)
+        .disable_allowed_hosts();
+    let agents = app.agents.clone();
+    let handler = move || Ok(Door { agents: agents.clone() });
+    let service = StreamableHttpService::new(handler, Arc::new(LocalSessionManager::default()), config);
+    Router::new()
+        .route_service("/mcp", service)
+        .route_layer(middleware::from_fn_with_state(app.clone(), recognise))
+}
+
+/// Lets only agents pass, and remembers which one it is.
+async fn recognise(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    match app.auth.agent(&credentials(request.headers(), None)).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(error) => {
+            let unknown = matches!(error, Error::UnknownAgentKey);
+            let mut response = error.into_response();
+            if unknown {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            response
+        }
+    }
+}
+
+/// What answers the calls of one request.
+struct Door {
+    agents: Agents,
+}
+
+impl ServerHandler for Door {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("raven", env!("CARGO_PKG_VERSION")))
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(tools::all()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let caller =
+            context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<AgentCaller>());
+        let caller = caller.ok_or_else(|| ErrorData::internal_error("the caller is not known", None))?;
+        tools::call(&self.agents, caller, &request.name, request.arguments.unwrap_or_default()).await
+    }
+}
