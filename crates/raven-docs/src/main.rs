@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_env_filter(
             EnvFilter::try_from_env("RAVEN_DOCS_LOG")
-                .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn")),
+                .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,rmcp=warn")),
         )
         .init();
     if rustls::crypto::ring::default_provider().install_default().is_err() {

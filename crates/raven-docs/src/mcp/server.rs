@@ -49,6 +49,8 @@ pub fn route(app: &App, cancel: CancellationToken) -> Router<App> {
 async fn recognise(State(app): State<App>, mut request: Request, next: Next) -> Response {
     match app.auth.agent(&credentials(request.headers(), None)).await {
         Ok(caller) => {
+            // Nothing below is to see the key, nor to log it.
+            request.headers_mut().remove(header::AUTHORIZATION);
             request.extensions_mut().insert(caller);
             next.run(request).await
         }

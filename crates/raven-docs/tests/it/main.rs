@@ -3,11 +3,13 @@
 
 mod browser;
 mod chance;
+mod foreign;
 mod operator;
 mod programs;
 mod surroundings;
 
 mod cli;
+mod driving;
 mod interleavings;
 mod journey;
 mod kills;

@@ -1,12 +1,10 @@
 //! Who may call what: every route of the description against every kind of caller.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
+use crate::foreign::Foreign;
 use crate::operator::Operator;
 use crate::surroundings::{KEY, Place};
 
@@ -164,60 +162,11 @@ fn every_described_route_has_its_row() {
     assert_eq!(described, rows);
 }
 
-/// A foreign runtime that accepts one spawn and hands its callback token to the test.
-fn foreign_runtime(tokens: mpsc::SyncSender<Value>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().take(100) {
-            let mut stream = stream.unwrap();
-            let mut request = Vec::new();
-            let mut chunk = [0; 4096];
-            let body = loop {
-                let length = stream.read(&mut chunk).unwrap_or(0);
-                request.extend_from_slice(&chunk[..length]);
-                let text = String::from_utf8_lossy(&request).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else {
-                    if length == 0 {
-                        break String::new();
-                    }
-                    continue;
-                };
-                let wanted = head.to_lowercase().lines().find_map(|line| {
-                    line.strip_prefix("content-length: ").map(|length| length.parse::<usize>().unwrap())
-                });
-                if length == 0 || body.len() >= wanted.unwrap_or(0) {
-                    break body.to_owned();
-                }
-            };
-            let answer = if request.starts_with(b"POST /api/spawn") {
-                let asked: Value = serde_json::from_str(&body).unwrap();
-                let agents: Vec<Value> = asked["agentIds"].as_array().unwrap().iter().map(|id| {
-                    json!({ "id": format!("theirs-{}", id.as_str().unwrap()), "name": "n", "type": "custom",
-                        "status": "starting", "runtimeSessionId": format!("p-{}", id.as_str().unwrap()),
-                        "runtimeEndpoint": "wss://runtime.example.com/terminal" })
-                }).collect();
-                tokens.send(asked).unwrap();
-                json!({ "agents": agents })
-            } else {
-                json!({ "status": "ok", "version": "9", "activeAgents": 0 })
-            };
-            let answer = answer.to_string();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}",
-                answer.len()
-            );
-        }
-    });
-    address
-}
-
 #[test]
 fn a_callback_token_speaks_for_its_own_spawn_only() {
     let place = Place::without_runtime();
-    let (sender, spawns) = mpsc::sync_channel(4);
-    let settings = json!({ "runtimeEndpoint": foreign_runtime(sender), "runtimeApiKey": KEY });
+    let foreign = Foreign::start();
+    let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY });
     assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
     let spawn = || {
         let body = json!({ "agentType": "custom", "count": 2 });
@@ -225,7 +174,7 @@ fn a_callback_token_speaks_for_its_own_spawn_only() {
         assert_eq!(answer.status, 201, "{}", answer.body);
         let ids: Vec<String> =
             (0..2).map(|n| answer.body["spawnedAgents"][n]["id"].as_str().unwrap().to_owned()).collect();
-        let asked = spawns.recv().unwrap();
+        let asked = foreign.asked("/api/spawn");
         (ids, asked["callbackToken"].as_str().unwrap().to_owned(), asked["workspaceId"].clone())
     };
     let (first, token, workspace) = spawn();
