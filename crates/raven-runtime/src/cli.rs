@@ -4,8 +4,10 @@
 
 mod doctor;
 mod query;
+mod signal;
 mod start;
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -51,6 +53,13 @@ enum Command {
     Host {
         /// The agent's folder
         folder: Option<PathBuf>,
+    },
+    /// Tells an agent's host what a hook of its program has to say
+    #[command(hide = true, disable_help_flag = true)]
+    Signal {
+        /// The agent's folder, then the hook's name; what it says comes on standard input
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
 }
 
@@ -169,6 +178,10 @@ pub fn run() -> anyhow::Result<()> {
         Command::Agents(daemon) => query::agents(&daemon),
         Command::Stop(stop) => query::stop(&stop),
         Command::Doctor(asked) => doctor::run(asked),
+        Command::Signal { arguments } => {
+            signal::run(&arguments);
+            Ok(())
+        }
         Command::Host { folder } => {
             // A host lives long and mostly sleeps: its log holds only what went wrong.
             start::log_to_stderr("warn");
