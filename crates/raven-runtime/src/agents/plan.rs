@@ -89,7 +89,8 @@ impl Begun<'_> {
         vars.set("work", text(&self.spec.cwd));
         vars.set("folder", text(self.folder));
         let program = quoted(&text(&self.setup.host_program));
-        vars.set("signal", format!("{program} signal {}", quoted(&text(self.folder))));
+        // A hook that fails would stop the program: it never does, whatever became of ours.
+        vars.set("signal", format!("{program} signal {} || true", quoted(&text(self.folder))));
         for (name, word) in
             [("model", &self.request.config.model), ("permission_mode", &self.request.config.permission_mode)]
         {

@@ -277,10 +277,19 @@ impl Watch {
             }
             Told::Waiting if !self.telling.is_reported() && since(word.at, now) > UNSEEN_QUESTION_MS => None,
             Told::Waiting => Some(Observed {
-                asks: Asks { prompt: Some(self.unread(PromptKind::Permission, now)), ..Asks::default() },
+                asks: Asks { prompt: Some(self.untold(word, now)), ..Asks::default() },
                 ..of(AgentChange::Waiting)
             }),
         }
+    }
+
+    /// A question that is told and not shown yet: until it is, its words are those that were told.
+    fn untold(&self, word: &Word, now: Timestamp) -> Prompt {
+        let prompt = self.unread(PromptKind::Permission, now);
+        if since(word.at, now) > UNSEEN_QUESTION_MS {
+            return prompt;
+        }
+        self.named(Prompt { question: word.evidence.clone(), ..prompt })
     }
 
     /// A question of which only the lines of the screen are known.
