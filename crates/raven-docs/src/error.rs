@@ -60,7 +60,11 @@ pub enum Conflict {
     BrokenRecording,
     AgentBusy,
     AgentEnded,
+    InputInUse,
+    NoTurn,
     NotDriven,
+    QueueFull,
+    SignInFailed,
     PromptChanged,
     NotTaken,
     NotInstallable,
@@ -72,7 +76,11 @@ impl Conflict {
     fn of_runtime(code: &str) -> Self {
         match code {
             "AGENT_BUSY" | "AGENT_NOT_READY" => Self::AgentBusy,
-            "AGENT_ENDED" | "AGENT_OVER" | "NOT_RUNNING" => Self::AgentEnded,
+            "AGENT_ENDED" => Self::AgentEnded,
+            "INPUT_IN_USE" => Self::InputInUse,
+            "NO_TURN" => Self::NoTurn,
+            "QUEUE_FULL" => Self::QueueFull,
+            "SIGN_IN_FAILED" => Self::SignInFailed,
             "PROMPT_CHANGED" => Self::PromptChanged,
             "NOT_TAKEN" => Self::NotTaken,
             "NOT_INSTALLABLE" => Self::NotInstallable,
@@ -105,7 +113,7 @@ impl RuntimeFailure {
     /// What a runtime refused of what somebody asked it for through us: their matter, in its words.
     pub fn passed_on(self, noun: &'static str) -> Error {
         match self {
-            Self::Refused { status: 409, code, detail } => {
+            Self::Refused { status: 409 | 429, code, detail } => {
                 Error::Conflict { code: Conflict::of_runtime(&code), detail }
             }
             Self::Refused { code, .. } if code.ends_with("_NOT_FOUND") => Error::NotFound(noun),
@@ -178,6 +186,10 @@ impl Conflict {
             Self::BrokenRecording => face(409, "BROKEN_RECORDING", "The recording is not what was written"),
             Self::AgentBusy => face(409, "AGENT_BUSY", "The agent is busy"),
             Self::AgentEnded => face(409, "AGENT_ENDED", "The agent has ended"),
+            Self::InputInUse => face(409, "INPUT_IN_USE", "Something is in the agent's input line"),
+            Self::NoTurn => face(409, "NO_TURN", "Nothing to interrupt"),
+            Self::QueueFull => face(429, "QUEUE_FULL", "Too many messages wait"),
+            Self::SignInFailed => face(409, "SIGN_IN_FAILED", "The sign-in failed"),
             Self::NotDriven => face(409, "NOT_POSSIBLE_NOW", "Not possible now"),
             Self::PromptChanged => face(409, "PROMPT_CHANGED", "The agent does not ask this any more"),
             Self::NotTaken => face(409, "NOT_TAKEN", "The agent did not take it"),

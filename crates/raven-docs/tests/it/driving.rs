@@ -179,6 +179,28 @@ fn a_provider_key_passes_through_and_is_told_nowhere() {
     assert!(feed.contains("anthropic key given") && !feed.contains("very-secret"), "{feed}");
 }
 
+#[test]
+fn the_real_runtime_is_driven_and_its_reasons_are_told() {
+    let place = Place::with_runtime();
+    let agent = place.spawn(&["cat"]);
+    place.agent_that_is(&agent, "ready");
+    let post =
+        |what: &str, body: Value| place.owner().post(&format!("/api/parallax-agents/{agent}/{what}"), &body);
+    let sent = post("send", json!({ "message": "hello there", "submit": false }));
+    assert_eq!((sent.status, &sent.body["state"]), (202, &json!("typed")), "{}", sent.body);
+    let stale = post("answer", json!({ "promptId": "prm_none", "choice": "1" }));
+    assert_eq!((stale.status, &stale.body["code"]), (409, &json!("PROMPT_CHANGED")), "{}", stale.body);
+
+    let key = "/api/parallax-agents/runtime/keys/openai";
+    let put = place.owner().call("PUT", key, Some(json!({ "key": "sk-very-secret-wxyz" }).to_string()));
+    assert_eq!((put.status, &put.body["source"]), (200, &json!("api")), "{}", put.body);
+    let held = place.owner().get("/api/parallax-agents/runtime/keys").body;
+    assert_eq!(held["items"][0]["provider"], "openai", "{held}");
+    assert!(!held.to_string().contains("very-secret"));
+    assert_eq!(place.owner().call("DELETE", key, None).status, 204);
+    assert_eq!(place.owner().get("/api/parallax-agents/runtime/keys").body["items"], json!([]));
+}
+
 /// Calls the MCP endpoint.
 fn mcp(place: &Place, key: &str, method: &str, params: Value) -> Answer {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
