@@ -3,10 +3,12 @@
 //! Owns the registry and what a spawn may ask for. Must not know HTTP or terminals.
 
 pub mod driver;
+mod installing;
 pub mod kinds;
 mod plan;
 pub mod record;
 mod supervisor;
+mod usage;
 pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use self::driver::Driver;
+use self::installing::Installations;
 use self::kinds::{Kind, Kinds};
 use self::record::{Listeners, Record, Spec};
 use self::supervisor::{Plan, StopOrder, Supervisor};
@@ -88,6 +91,8 @@ pub struct Setup {
     pub keys: Keys,
     /// Where programs are that this runtime installed.
     pub installed: PathBuf,
+    /// What installers see: the daemon's own variables, without ours.
+    pub install_env: Environment,
     /// Where logins are kept that agents made.
     pub logins: PathBuf,
     /// Most agents at a time.
@@ -110,6 +115,7 @@ pub struct Agents {
 
 struct Shared {
     setup: Setup,
+    installations: Installations,
     entries: Mutex<BTreeMap<AgentId, Entry>>,
 }
 
@@ -122,7 +128,13 @@ impl Agents {
     /// Reads the agents of earlier daemons and follows those that live.
     pub fn open(setup: Setup) -> io::Result<Self> {
         files::create_private_dir(&setup.folder)?;
-        let agents = Self { shared: Arc::new(Shared { setup, entries: Mutex::new(BTreeMap::new()) }) };
+        let agents = Self {
+            shared: Arc::new(Shared {
+                setup,
+                installations: Installations::default(),
+                entries: Mutex::new(BTreeMap::new()),
+            }),
+        };
         for folder in std::fs::read_dir(&agents.shared.setup.folder)? {
             let folder = folder?.path();
             match Record::load(folder.clone(), agents.shared.setup.listeners.clone()) {
@@ -311,7 +323,9 @@ impl Agents {
             } else {
                 Credential::Missing
             };
-            AgentTypeStatus { credential, ..kind.status(&setup.installed, &setup.env) }
+            let mut status = AgentTypeStatus { credential, ..kind.status(&setup.installed, &setup.env) };
+            self.shared.installations.add_to(&mut status);
+            status
         };
         setup.kinds.all().iter().map(status).collect()
     }

@@ -10,6 +10,7 @@ mod health;
 mod keys;
 mod problem;
 mod terminal;
+mod types;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -86,6 +87,8 @@ fn router(api: Api) -> Router {
         .route("/api/agents/{id}/screen", get(agents::screen))
         .route("/api/keys", get(keys::list))
         .route("/api/keys/{provider}", put(keys::put).delete(keys::delete))
+        .route("/api/types", get(types::list))
+        .route("/api/types/{type}/install", post(types::install))
         .route("/ws/events", any(events::listen))
         .route("/ws/agents/{id}/terminal", any(terminal::attach))
         .route("/metrics", get(health::metrics))

@@ -3,6 +3,7 @@
 //! Owns argv: names, help, exit codes. Must not know how agents are run.
 
 mod doctor;
+mod install;
 mod query;
 mod signal;
 mod start;
@@ -12,6 +13,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use raven_protocol::agent::AgentType;
 use raven_protocol::id::AgentId;
 use secrecy::SecretString;
 
@@ -37,6 +39,10 @@ enum Command {
     Status(Where),
     /// List agents
     Agents(Where),
+    /// Put the program of a kind of agents into the data folder, at the version that was tested
+    ///
+    /// Nothing else of the system is touched. It works beside a running daemon, and without one.
+    Install(Install),
     /// End an agent and everything it started
     Stop(Stop),
     /// Tell what runs for this user and what nobody will end; with --clean, end that
@@ -153,6 +159,16 @@ struct Doctor {
 }
 
 #[derive(Args)]
+struct Install {
+    /// The kind, such as claude-code
+    #[arg(value_name = "TYPE", value_parser = |name: &str| AgentType::parse(name))]
+    kind: AgentType,
+    /// The data folder, when it is not the default one
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct Stop {
     /// The agent's id
     #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -176,6 +192,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Start(start) => start::run(start.into()),
         Command::Status(daemon) => query::status(&daemon),
         Command::Agents(daemon) => query::agents(&daemon),
+        Command::Install(asked) => install::run(asked),
         Command::Stop(stop) => query::stop(&stop),
         Command::Doctor(asked) => doctor::run(asked),
         Command::Signal { arguments } => {

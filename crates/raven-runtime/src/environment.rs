@@ -34,6 +34,15 @@ pub fn clean(own: &Environment) -> Environment {
     clean
 }
 
+/// What an installer sees: everything but what is ours or a provider's key.
+pub fn for_installers(own: &Environment) -> Environment {
+    let is_secret = |name: &str| name.starts_with("RAVEN_") || name.ends_with("_API_KEY");
+    own.iter()
+        .filter(|(name, _)| !is_secret(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
 struct Account {
     name: String,
     home: String,

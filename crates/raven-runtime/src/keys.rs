@@ -105,10 +105,6 @@ impl Keys {
         Some(ProviderKey { provider, fingerprint: fingerprint(&self.get(provider)?), source })
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the kinds that take keys call it when they are started")
-    )]
     /// The variables by which a program finds its keys: those of the pairs whose provider has one.
     pub fn environment<'a>(&self, wanted: impl IntoIterator<Item = (&'a str, Provider)>) -> Environment {
         let found = |(name, provider): (&str, Provider)| {

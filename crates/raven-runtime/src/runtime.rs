@@ -55,6 +55,7 @@ impl Runtime {
             folder: data.agents(),
             host_program: config.host_program.clone(),
             installed: data.installed(),
+            install_env: config.install_environment.clone(),
             logins: data.logins(),
             kinds: Kinds::load(&data.kinds()).context("cannot read the kinds of agents")?,
             env: config.environment.clone(),

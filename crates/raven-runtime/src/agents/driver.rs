@@ -12,7 +12,6 @@ use raven_protocol::agent::AgentStatus;
 use raven_protocol::doing::{AnswerRequest, MessageState, Prompt, PromptInput, SendAnswer, SendRequest};
 use raven_protocol::id::MessageId;
 use raven_protocol::runtime_api::RuntimeAgent;
-use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep};
 

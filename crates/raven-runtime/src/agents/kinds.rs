@@ -153,10 +153,7 @@ impl Kind {
 
     /// Its program, as this runtime installed it.
     fn installed(&self, folder: &Path) -> Option<std::path::PathBuf> {
-        let package = self.is.program.package.as_ref()?;
-        let program =
-            folder.join(self.is.agent_type.as_str()).join(&package.version).join(&package.executable);
-        program.exists().then_some(program)
+        self.is.program.package.as_ref()?.program(folder, self.is.agent_type.as_str())
     }
 
     fn path(&self, installed: &Path, env: &Environment) -> Option<std::path::PathBuf> {

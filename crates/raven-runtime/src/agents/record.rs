@@ -114,11 +114,10 @@ impl State {
             let message_id = self.typed.take();
             *turn = Some(Turn { message_id, started_at: Timestamp::now(), ended_at: None, error: None });
         }
-        if status == AgentStatus::Ready || status.is_final() {
-            if let Some(turn) = turn.as_mut().filter(|_| is_open) {
-                turn.ended_at = Some(Timestamp::now());
-                turn.error = failure;
-            }
+        let is_over = is_open && (status == AgentStatus::Ready || status.is_final());
+        if let Some(turn) = turn.as_mut().filter(|_| is_over) {
+            turn.ended_at = Some(Timestamp::now());
+            turn.error = failure;
         }
     }
 }
@@ -293,7 +292,7 @@ impl Record {
         observed: Observed,
         more: impl FnOnce(&mut RuntimeAgent),
     ) -> Result<RuntimeAgent, Unexpected> {
-        let mut state = self.state();
+        let state = self.state();
         let status = state.agent.status.on(observed.change)?;
         let mut next = state.clone();
         let before = &state.agent;

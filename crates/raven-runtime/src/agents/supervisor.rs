@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::kinds::Kind;
 use super::record::Record;
+use super::usage;
 use super::watch::{Observed, Watch};
 use crate::environment::Environment;
 use crate::host::tree;
@@ -39,6 +40,9 @@ const QUIT: Duration = Duration::from_secs(3);
 
 /// Between two keys that end a program: some want the second only after they have painted the first.
 const BETWEEN_KEYS: Duration = Duration::from_millis(200);
+
+/// How long after a turn its transcript is read: programs write it behind what they show.
+const WRITTEN: Duration = Duration::from_millis(700);
 
 /// How a stop is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,9 +132,14 @@ impl Supervisor {
     async fn listen(&mut self, watching: &mut Watching) -> io::Result<Heard> {
         let mut watch = self.watcher();
         let (mut overdue, mut asked): (Option<Instant>, Option<(Instant, StopOrder)>) = (None, None);
+        let (mut turn, mut used_at) = (None, None);
         // An order from before the connection is given again: it may not have arrived.
         self.stops.mark_changed();
         loop {
+            let ended = self.record.agent().doing.turn.and_then(|turn| turn.ended_at);
+            if ended != turn {
+                (turn, used_at) = (ended, Some(Instant::now() + WRITTEN));
+            }
             tokio::select! {
                 notice = watching.next() => match notice? {
                     Some(notice) => {
@@ -154,6 +163,10 @@ impl Supervisor {
                         let limit = begin + wait + OVERDUE;
                         overdue = Some(overdue.map_or(limit, |before| before.min(limit)));
                     }
+                }
+                () = until(used_at) => {
+                    used_at = None;
+                    self.read_usage(watch.screen());
                 }
                 () = tokio::time::sleep(AGAIN), if watch.is_restless(Timestamp::now()) => {
                     self.tell(watch.again(Timestamp::now()), |_| ());
@@ -210,6 +223,21 @@ impl Supervisor {
             }
         });
         QUIT.min(order.wait)
+    }
+
+    /// Reads what it has used, aside: a transcript may be long.
+    fn read_usage(&self, screen: String) {
+        let (record, kind) = (Arc::clone(&self.record), Arc::clone(&self.kind));
+        if kind.is.usage.is_none() {
+            return;
+        }
+        tokio::task::spawn_blocking(move || {
+            let home = record.folder().join("home");
+            let source = kind.is.usage.as_ref();
+            if let Some(used) = source.and_then(|source| usage::read(source, &home, &screen)) {
+                record.used(used);
+            }
+        });
     }
 
     fn host_is_gone(&self) {

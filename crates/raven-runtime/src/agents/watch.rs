@@ -45,6 +45,9 @@ const QUESTION_AT_WORK_MS: i64 = 2_000;
 /// waits above but the start's.
 const RESTLESS_MS: i64 = 5_000;
 
+/// Lines of a screen that may tell what was used.
+const SCREEN_LINES: usize = 100;
+
 /// How long a screen must be unmoved for its lines to stand for a question, in milliseconds.
 const UNREAD_UNMOVED_MS: i64 = 500;
 
@@ -163,9 +166,9 @@ impl Watch {
         starting || self.asks.limit.is_some() || self.last_news.is_some_and(|at| since(at, now) < RESTLESS_MS)
     }
 
-    /// The body of the last hook that ran, which may name a transcript.
-    pub fn last_hook(&self) -> Option<&serde_json::Value> {
-        self.telling.last_hook.as_ref()
+    /// What its screen shows, as text.
+    pub fn screen(&self) -> String {
+        self.seen.last_lines(SCREEN_LINES).join("\n")
     }
 
     /// Lets pass what is new.

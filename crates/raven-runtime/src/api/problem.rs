@@ -28,6 +28,9 @@ pub enum Refusal {
     /// The kind of agent is none of ours.
     #[error("{0}")]
     UnknownType(String),
+    /// The kind has no package.
+    #[error("{0}")]
+    NotInstallable(String),
     /// No credential, or a wrong one.
     #[error("send the runtime's API key as `Authorization: Bearer KEY`")]
     Unauthenticated,
@@ -90,6 +93,7 @@ impl Refusal {
             Self::UnknownType(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "UNKNOWN_AGENT_TYPE", "Unknown agent type")
             }
+            Self::NotInstallable(_) => (StatusCode::CONFLICT, "NOT_INSTALLABLE", "Not installable"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Authentication failed"),
             Self::ForeignHost(_) => (StatusCode::FORBIDDEN, "HOST_REFUSED", "Host refused"),
             Self::ForeignOrigin(_) => (StatusCode::FORBIDDEN, "ORIGIN_REFUSED", "Origin refused"),

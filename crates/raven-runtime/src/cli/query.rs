@@ -138,7 +138,7 @@ pub fn kind_line(kind: &AgentTypeStatus) -> String {
     format!("  {:<14} {how}", kind.agent_type.as_str())
 }
 
-pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 

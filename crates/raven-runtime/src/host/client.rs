@@ -164,7 +164,9 @@ async fn type_text(controls: &Controls, text: String, when: Option<u64>) -> wire
         return wire::Typed { typed: false };
     }
     let (taken, was_taken) = oneshot::channel();
-    let tell = Box::new(move |_count: usize| drop(taken.send(())));
+    let tell = Box::new(move |_count: usize| {
+        let _nobody_waits = taken.send(());
+    });
     place.send(Typed { bytes: text.into(), taken: tell });
     wire::Typed { typed: was_taken.await.is_ok() }
 }

@@ -9,6 +9,7 @@ use raven_protocol::doing::{LoginKind, PromptInput, PromptKind};
 use raven_protocol::kind::Provider;
 use serde::Deserialize;
 
+use crate::agents::usage::Records;
 use crate::install::Package;
 use crate::place::home::HomeFile;
 use crate::place::vars::Condition;
@@ -344,60 +345,19 @@ pub enum WhenStill {
 
 /// Where a kind tells what it has used.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case", tag = "from")]
+#[serde(rename_all = "snake_case", tag = "from")]
 pub enum UsageSource {
-    /// On its screen.
+    /// On its screen, by expressions with a first group: a number, which may end in k or M.
     Screen {
-        /// Expressions with a first group: a number, which may end in k or M.
+        /// Tokens sent.
         input: Option<String>,
         /// Tokens that the model answered.
         output: Option<String>,
         /// US dollars.
         cost: Option<String>,
-        /// Percent of the context that is left.
-        context_left: Option<String>,
-        /// The model's name.
-        model: Option<String>,
-        /// Whether `input` and `output` are of one turn, so that turns are added up.
-        #[serde(default)]
-        each_turn: bool,
     },
-    /// In a file of JSON lines, or of one JSON value, that it writes.
-    Transcript {
-        /// A path in its home, `*` for any one name and `**` for any folders; the newest match is read.
-        path: String,
-        /// JSON pointer, in the body of a hook, to the file; before the path.
-        #[serde(default)]
-        hook: Option<String>,
-        /// JSON pointer to the list of records, for a file of one JSON value.
-        #[serde(default)]
-        records: Option<String>,
-        /// Records count only when the value at this pointer is that text.
-        #[serde(default)]
-        only: Option<Only>,
-        /// Records with the same value at this pointer are one; the last counts.
-        #[serde(default)]
-        same: Option<String>,
-        /// Whether each record tells the whole so far, so that the last counts; they are added up otherwise.
-        #[serde(default)]
-        running_total: bool,
-        /// JSON pointers to tokens sent; added up.
-        input: Vec<String>,
-        /// JSON pointers to those of them that were cached; added up.
-        #[serde(default)]
-        cached: Vec<String>,
-        /// JSON pointers to tokens answered; added up.
-        output: Vec<String>,
-        /// JSON pointer to the model.
-        #[serde(default)]
-        model: Option<String>,
-        /// JSON pointers to the tokens that fill the context now, and to its size.
-        #[serde(default)]
-        context: Option<Context>,
-        /// US dollars for a million tokens, by the beginning of the model's name.
-        #[serde(default)]
-        prices: BTreeMap<String, Price>,
-    },
+    /// In a file of JSON lines that it writes in its home.
+    Transcript(Records),
 }
 
 /// How full the model's context is.
@@ -418,16 +378,4 @@ pub enum ContextSize {
     Tokens(u64),
     /// At this JSON pointer.
     At(String),
-}
-
-/// US dollars for a million tokens.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    /// Sent and not cached.
-    pub input: f64,
-    /// Sent and cached.
-    pub cached: f64,
-    /// Answered.
-    pub output: f64,
 }

@@ -45,8 +45,6 @@ pub struct Telling {
     title_text: Option<String>,
     /// The tool that it asks to use, as its last hook told.
     pub tool: Option<ToolUse>,
-    /// The body of its last hook that names a file of its own.
-    pub last_hook: Option<Value>,
 }
 
 impl Telling {
@@ -132,7 +130,6 @@ impl Telling {
             .map(|tool| ToolUse { tool: bounded(tool), arguments: at(&hook.arguments).cloned() });
         let evidence = format!("its hook `{name}` ran");
         self.hook = Some(Word { status: hook.status, evidence, at: signal.at, failure: None });
-        self.last_hook = Some(body).filter(Value::is_object);
     }
 }
 
