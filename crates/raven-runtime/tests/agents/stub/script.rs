@@ -1,0 +1,111 @@
+//! What a model does, by the text of the prompt: the last line that begins with an order wins.
+//!
+//! `say:WORD` says the word · `run:COMMAND` runs a command, then says the first line of what came back ·
+//! `mcp:TEXT` calls the tool `lab_echo`, then says what it returned · `slow:` talks for a minute ·
+//! `limit:` is over its limit. Owns the orders. Must not know a provider.
+
+use serde_json::{Map, Value};
+
+/// How many words the slow answer has; at one in 200 ms a minute of them.
+const SLOW_WORDS: usize = 300;
+
+/// Something in a conversation that matters here.
+pub enum Item {
+    /// What a person, or the program in their name, wrote.
+    Text(String),
+    /// What a tool returned.
+    Result(String),
+}
+
+/// A tool that the program offers.
+pub struct Tool {
+    pub namespace: Option<String>,
+    pub name: String,
+}
+
+/// What the model does.
+#[derive(Debug, PartialEq)]
+pub enum Reply {
+    /// Says something.
+    Say(String),
+    /// Says a word now and then.
+    Slow(Vec<String>),
+    /// Wants to run a command.
+    Run(String),
+    /// Wants the echo of a text.
+    Echo(String),
+    /// Refuses, because too much was asked.
+    Limit,
+}
+
+/// The reply to a conversation.
+pub fn reply(conversation: &[Item]) -> Reply {
+    let order = conversation.iter().enumerate().rev().find_map(|(index, item)| match item {
+        Item::Text(text) => Some((index, order(text)?)),
+        Item::Result(_) => None,
+    });
+    let Some((index, order)) = order else { return Reply::Say("nothing was ordered".into()) };
+    let result = conversation[index..].iter().rev().find_map(|item| match item {
+        Item::Result(text) => Some(text),
+        Item::Text(_) => None,
+    });
+    match (order, result) {
+        (Reply::Run(_) | Reply::Echo(_), Some(result)) => Reply::Say(format!("done:{}", telling(result))),
+        (order, _) => order,
+    }
+}
+
+fn order(text: &str) -> Option<Reply> {
+    text.lines().rev().find_map(|line| {
+        let line = line.trim();
+        let word = |rest: &str| rest.split_whitespace().next().unwrap_or_default().to_owned();
+        let (name, rest) = line.split_once(':')?;
+        match name {
+            "say" => Some(Reply::Say(format!("I say {}", word(rest)))),
+            "run" => Some(Reply::Run(rest.to_owned())),
+            "mcp" => Some(Reply::Echo(word(rest))),
+            "slow" => Some(Reply::Slow((1..=SLOW_WORDS).map(|n| format!("word{n} ")).collect())),
+            "limit" => Some(Reply::Limit),
+            _ => None,
+        }
+    })
+}
+
+/// The line of a result that tells what came of it: programs put headings above what a command wrote.
+fn telling(result: &str) -> &str {
+    let lines = || result.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines()
+        .find_map(|line| line.strip_prefix("Output:").map(str::trim).filter(|rest| !rest.is_empty()))
+        .or_else(|| lines().skip_while(|line| *line != "Output:").nth(1))
+        .or_else(|| lines().next())
+        .unwrap_or_default()
+}
+
+/// Something that fits a JSON schema, for requests that are none of a conversation.
+pub fn fitting(schema: &Value) -> Value {
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    match schema["type"].as_str().unwrap_or("object").to_ascii_lowercase().as_str() {
+        "object" => {
+            let fields = schema["properties"].as_object();
+            let filled = fields.into_iter().flatten().map(|(name, field)| (name.clone(), fitting(field)));
+            Value::Object(filled.collect::<Map<_, _>>())
+        }
+        "array" => Value::Array(Vec::new()),
+        "boolean" => Value::Bool(false),
+        "number" | "integer" => Value::from(1),
+        _ => Value::from("Stub"),
+    }
+}
+
+/// The text of a content that is a text or a list of parts with texts.
+pub fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")
+        }
+        _ => String::new(),
+    }
+}
