@@ -21,7 +21,9 @@ pub struct Lab;
 
 /// The server as something that axum can be given.
 pub fn service(running: &CancellationToken) -> StreamableHttpService<Lab, LocalSessionManager> {
-    let config = StreamableHttpServerConfig::default().with_cancellation_token(running.child_token());
+    let config = StreamableHttpServerConfig::default()
+        .with_sse_retry(None)
+        .with_cancellation_token(running.child_token());
     StreamableHttpService::new(|| Ok(Lab), Arc::new(LocalSessionManager::default()), config)
 }
 
