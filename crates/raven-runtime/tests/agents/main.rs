@@ -13,17 +13,37 @@
     )
 )]
 
+#[path = "../it/daemon.rs"]
+#[expect(dead_code, reason = "the other suite's harness has more than is needed here")]
+mod daemon;
+mod proofs;
 mod stub;
+mod subjects;
+
+use std::process::ExitCode;
 
 use stub::Stub;
 
+/// `agents PATH [TYPE…]`: proves what it can of the kinds whose programs are on the path. `agents stub PORT`
+/// only serves, for a look at an agent by hand.
 #[tokio::main]
-async fn main() {
-    let mut words = std::env::args().skip(1);
-    if let (Some("stub"), Some(port)) = (words.next().as_deref(), words.next()) {
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let ["stub", port] = words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         let stub = Stub::start(port.parse().unwrap()).await;
         println!("{}", stub.url);
         tokio::signal::ctrl_c().await.unwrap();
         println!("{}", stub.seen().join("\n"));
+        return ExitCode::SUCCESS;
     }
+    let path: &'static str = words.first().cloned().unwrap_or_else(|| std::env::var("PATH").unwrap()).leak();
+    let stub: &'static Stub = Box::leak(Box::new(Stub::start(0).await));
+    let mut failed = 0;
+    for subject in
+        subjects::ALL.iter().filter(|s| words.len() < 2 || words[1..].iter().any(|w| w == s.agent_type))
+    {
+        let outcomes = proofs::all(subject, stub, path).await;
+        failed += outcomes.iter().filter(|outcome| outcome.told.is_err()).count();
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
