@@ -12,6 +12,7 @@ use raven_protocol::agent::AgentStatus;
 use raven_protocol::doing::{AnswerRequest, MessageState, Prompt, PromptInput, SendAnswer, SendRequest};
 use raven_protocol::id::MessageId;
 use raven_protocol::runtime_api::RuntimeAgent;
+use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep};
 
@@ -33,6 +34,10 @@ const TAKEN: Duration = Duration::from_secs(8);
 
 /// How long its input line may take to show a text that was typed.
 const SHOWN: Duration = Duration::from_secs(3);
+
+/// How long an input line must be empty for the turn to have passed unseen: a turn that goes on shows
+/// within that.
+const UNSEEN_TURN: Duration = Duration::from_millis(1500);
 
 /// How often the screen is looked at meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
@@ -138,13 +143,12 @@ impl Driver {
         self.until_composed().await?;
         sleep(Duration::from_millis(drive.submit_after_ms)).await;
         self.record.change(|state| state.typed = Some(message.id.clone()));
-        let mut changes = self.record.changes();
         self.keys("\r").await?;
         if self.kind.rules.is_empty() {
             // Nothing of it can be seen: that its terminal took the text is all there is.
             return Ok(());
         }
-        if self.is_taken(&mut changes).await? {
+        if self.is_taken(message).await? {
             return Ok(());
         }
         // The text still stands there: the Enter was lost, and a second one cannot hit anything else.
@@ -153,7 +157,7 @@ impl Driver {
             && self.record.status() == AgentStatus::Ready
         {
             self.keys("\r").await?;
-            if self.is_taken(&mut changes).await? {
+            if self.is_taken(message).await? {
                 return Ok(());
             }
         }
@@ -188,18 +192,24 @@ impl Driver {
         Ok(())
     }
 
-    /// Whether the agent is seen to leave its prompt, or to have an empty input line again.
-    async fn is_taken(&self, changes: &mut tokio::sync::watch::Receiver<()>) -> Result<bool, DriveRefused> {
-        let begin = Instant::now();
+    /// Whether the agent is seen to leave its prompt; or, for a turn that is over too soon to be seen,
+    /// whether the text has left its input line.
+    async fn is_taken(&self, message: &Message) -> Result<bool, DriveRefused> {
+        let (begin, began_at) = (Instant::now(), Timestamp::now());
+        let mut gone_since: Option<Instant> = None;
         while begin.elapsed() < TAKEN {
-            let agent = self.record.agent();
-            if agent.status != AgentStatus::Ready || self.record.typed().is_none() {
+            if self.record.status() != AgentStatus::Ready || self.record.typed().is_none() {
                 return Ok(true);
             }
-            let wait = tokio::time::timeout(Duration::from_millis(250), changes.changed());
-            if wait.await.is_ok_and(|ended| ended.is_err()) {
-                return Ok(false);
+            match self.kind.rules.composed(&self.session.look().await?) {
+                Some(typed) if typed.is_empty() => drop(gone_since.get_or_insert_with(Instant::now)),
+                _ => gone_since = None,
             }
+            if gone_since.is_some_and(|since| since.elapsed() > UNSEEN_TURN) {
+                self.record.change(|state| state.turn_unseen(&message.id, began_at));
+                return Ok(true);
+            }
+            sleep(LOOK_AGAIN).await;
         }
         Ok(false)
     }

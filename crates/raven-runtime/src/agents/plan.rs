@@ -110,6 +110,9 @@ impl Begun<'_> {
         for (name, value) in &self.request.config.env {
             vars.set(format!("env.{name}"), value);
         }
+        if self.spec.cwd.ancestors().any(|folder| folder.join(".git").exists()) {
+            vars.set("git", "yes");
+        }
         if self.setup.has_login(self.kind) {
             vars.set("login", "yes");
         }

@@ -105,6 +105,14 @@ impl State {
         self.agent.doing.turn = Some(turn);
     }
 
+    /// Notes a turn that was over before it could be seen.
+    pub fn turn_unseen(&mut self, message: &MessageId, started_at: Timestamp) {
+        self.typed = None;
+        let ended_at = Some(Timestamp::now());
+        self.agent.doing.turn =
+            Some(Turn { message_id: Some(message.clone()), started_at, ended_at, error: None });
+    }
+
     /// Begins and ends turns with the status.
     fn follow_turn(&mut self, failure: Option<String>) {
         let status = self.agent.status;

@@ -279,6 +279,13 @@ impl Watch {
                 Some(Observed { asks, ..of(AgentChange::LoginRequired) })
             }
             Told::Waiting if !self.telling.is_reported() && since(word.at, now) > UNSEEN_QUESTION_MS => None,
+            // The question is gone from the screen, and the title is a little late.
+            Told::Waiting
+                if self.asks.prompt.as_ref().is_some_and(|prompt| !prompt.options.is_empty())
+                    && self.seen.nothing_known_for(now) < UNSEEN_QUESTION_MS =>
+            {
+                None
+            }
             Told::Waiting => Some(Observed {
                 asks: Asks { prompt: Some(self.untold(word, now)), ..Asks::default() },
                 ..of(AgentChange::Waiting)

@@ -21,6 +21,7 @@ enum Has {
     Model,
     PermissionMode,
     Login,
+    Git,
     Key(Provider),
     /// A variable of the spawn.
     Variable(String),
@@ -36,12 +37,13 @@ impl TryFrom<String> for Condition {
             "model" => Has::Model,
             "permission_mode" => Has::PermissionMode,
             "login" => Has::Login,
+            "git" => Has::Git,
             _ if word.len() > 4 && word.starts_with("env:") => Has::Variable(word[4..].to_owned()),
             _ => word
                 .strip_prefix("key:")
                 .and_then(Provider::from_str_opt)
                 .map(Has::Key)
-                .ok_or_else(|| format!("`{text}` is no condition: use mcp, model, permission_mode, login, key:PROVIDER, env:NAME, or ! before one"))?,
+                .ok_or_else(|| format!("`{text}` is no condition: use mcp, model, permission_mode, login, git, key:PROVIDER, env:NAME, or ! before one"))?,
         };
         Ok(Self { wanted, not })
     }
@@ -66,6 +68,7 @@ impl Vars {
                 Has::Model => "model".to_owned(),
                 Has::PermissionMode => "permission_mode".to_owned(),
                 Has::Login => "login".to_owned(),
+                Has::Git => "git".to_owned(),
                 Has::Key(provider) => format!("key.{provider}"),
                 Has::Variable(name) => format!("env.{name}"),
             };

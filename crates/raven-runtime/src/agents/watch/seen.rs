@@ -73,6 +73,12 @@ impl Seen {
         self.look.is_some() && self.reading.is_none() && self.has_been(NOTHING_MS, now)
     }
 
+    /// For how many milliseconds no rule has fitted.
+    pub fn nothing_known_for(&self, now: Timestamp) -> i64 {
+        let since_when = self.reading_since.filter(|_| self.reading.is_none());
+        since_when.map_or(0, |at| since(at, now))
+    }
+
     fn has_been(&self, millis: i64, now: Timestamp) -> bool {
         self.reading_since.is_some_and(|at| since(at, now) >= millis)
     }
