@@ -135,7 +135,7 @@ impl Rules {
         let composer = self.composer.as_ref()?;
         let text = logical_lines(look).join("\n");
         let found = composer.captures_iter(&text).last()?;
-        let typed = found.get(1).or_else(|| found.get(0))?.as_str().trim();
+        let typed = found.get(1).map_or("", |typed| typed.as_str().trim());
         let is_empty = self.placeholder.as_ref().is_some_and(|placeholder| placeholder.is_match(typed));
         Some(if is_empty { String::new() } else { typed.to_owned() })
     }
