@@ -67,6 +67,7 @@ export function ProviderKeyForm({ providers, onSaved, onCancel }: ProviderKeyFor
           autoComplete="off"
           value={key}
           error={errors.at.key}
+          aria-invalid={Boolean(errors.at.key)}
           onChange={(event) => setKey(event.currentTarget.value)}
           onKeyDown={onKey}
         />

@@ -97,10 +97,12 @@ export class Stack {
     readonly wire: Wire,
   ) {}
 
-  static async start(): Promise<Stack> {
+  /** `prepare` may put into the folder of the runtime what shall be there when it starts. */
+  static async start(prepare?: (runtimeFolder: string) => Promise<void>): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), 'raven-browser-'));
     const key = join(folder, 'runtime.key');
     await writeFile(key, API_KEY, { mode: 0o600 });
+    await prepare?.(join(folder, 'runtime'));
     const port = await freePort();
     const wire = await Wire.listen();
     const endpoint = `http://127.0.0.1:${port}`;
