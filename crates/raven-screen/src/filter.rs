@@ -1,4 +1,5 @@
-//! Takes the questions out of what viewers get, so that their terminals never answer.
+//! Takes the questions out of what viewers get, so that their terminals never answer, and the reports of
+//! OSC 7501, which are for the host.
 //!
 //! Owns what is held back until it is decided. Must not know the screen.
 
@@ -21,7 +22,7 @@ enum Fate {
     Dropped,
 }
 
-/// Takes terminal queries out of a byte stream; everything else passes byte for byte, however the stream
+/// Takes terminal queries and program status out of a byte stream; everything else passes byte for byte, however the stream
 /// is cut into chunks. Held back are only a sequence that could become a query, up to 8 KiB, and a
 /// character that is not whole.
 pub struct QueryFilter {
@@ -229,7 +230,7 @@ impl QueryFilter {
     fn instead(&mut self, chunk: &[u8], kind: Option<Kind>, start: usize, end: usize) -> Option<Vec<u8>> {
         let kind = kind?;
         match self.whole(chunk, start, end, |sequence| query::read(kind, sequence)) {
-            Meaning::Query(_) => Some(self.controls(chunk, kind, start, end)),
+            Meaning::Query(_) | Meaning::Report => Some(self.controls(chunk, kind, start, end)),
             Meaning::Colors { colors, .. } => {
                 Some(colors.iter().filter_map(query::Color::set_sequence).flatten().collect())
             }

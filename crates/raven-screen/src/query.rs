@@ -8,6 +8,9 @@ use crate::scan::Kind;
 /// is longer, and could still be a question, is ignored by the screen and kept from viewers alike.
 pub(crate) const MAX_QUERY: usize = 8 * 1024;
 
+/// How a sequence of the program status protocol begins.
+const PROGRAM_STATUS: &[u8] = b"7501;";
+
 /// A question that a program asks its terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Query {
@@ -65,6 +68,8 @@ pub(crate) enum Meaning {
     Other,
     /// A question.
     Query(Query),
+    /// What a program says of itself by OSC 7501: it is for no viewer.
+    Report,
     /// Colours, at least one of which is asked for, in order; and whether BEL ended the sequence.
     Colors { colors: Vec<Color>, bell: bool },
 }
@@ -92,7 +97,7 @@ pub(crate) fn may_ask(kind: Kind, bytes: &[u8]) -> bool {
     match kind {
         Kind::Escape | Kind::Csi => true,
         Kind::Osc => {
-            begins(&[b"4;", b"10;", b"11;", b"12;", b"7501;?"])
+            begins(&[b"4;", b"10;", b"11;", b"12;", PROGRAM_STATUS])
                 || body.first().is_some_and(|b| *b < 0x20)
                 || asks_clipboard(body)
         }
@@ -198,7 +203,7 @@ fn csi_query(csi: &Csi<'_>, last: u8) -> Option<Query> {
 
 fn read_osc(bytes: &[u8]) -> Meaning {
     let (body, bell) = string_body(bytes);
-    if !body.contains(&b'?') {
+    if !body.contains(&b'?') && !body.starts_with(PROGRAM_STATUS) {
         return Meaning::Other;
     }
     // Controls inside an OSC are ignored by every emulator, so they must not hide a question.
@@ -208,8 +213,9 @@ fn read_osc(bytes: &[u8]) -> Meaning {
         Some(b"4") => indexed_colors(parts),
         Some(code @ (b"10" | b"11" | b"12")) => dynamic_colors(code, parts),
         Some(b"52") if parts.nth(1) == Some(b"?") => return Meaning::Query(Query::Unanswered),
-        Some(b"7501") if parts.next().is_some_and(|part| part.starts_with(b"?")) => {
-            return Meaning::Query(Query::ProgramStatus);
+        Some(b"7501") => {
+            let asks = parts.next().is_some_and(|part| part.starts_with(b"?"));
+            return if asks { Meaning::Query(Query::ProgramStatus) } else { Meaning::Report };
         }
         _ => return Meaning::Other,
     };

@@ -325,7 +325,7 @@ impl Screen {
             Kind::Csi => self.csi(sequence, answers),
             Kind::Opaque => {}
             Kind::Escape | Kind::Osc | Kind::Dcs => match query::read(kind, sequence) {
-                Meaning::Other => self.other(kind, sequence),
+                Meaning::Other | Meaning::Report => self.other(kind, sequence),
                 asks => self.ask(&asks, answers),
             },
         }
@@ -355,7 +355,7 @@ impl Screen {
                     self.color(color, *bell, answers);
                 }
             }
-            Meaning::Other => {}
+            Meaning::Other | Meaning::Report => {}
         }
     }
 

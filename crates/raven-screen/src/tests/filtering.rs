@@ -8,8 +8,8 @@ use super::shown;
 use super::streams::{FIXTURES, piece};
 use crate::{QueryFilter, Screen};
 
-/// Every question that a terminal here answers or must not answer.
-pub(crate) const QUESTIONS: [&str; 45] = [
+/// Every question that a terminal here answers or must not answer, and what is said to the host alone.
+pub(crate) const QUESTIONS: [&str; 48] = [
     "\x1b[c",
     "\x1b[0c",
     "\x1b[>c",
@@ -55,10 +55,13 @@ pub(crate) const QUESTIONS: [&str; 45] = [
     "\x1b]52;;?\x1b\\",
     "\x1b]7501;?\x1b\\",
     "\x1b]7501;?\x07",
+    "\x1b]7501;state=working:app=x\x1b\\",
+    "\x1b]7501;state=blocked:kind=permission:msg=YQ==\x07",
+    "\u{9d}7501;\u{9c}",
 ];
 
 /// What looks like a question and is none.
-const STATEMENTS: [&str; 34] = [
+const STATEMENTS: [&str; 36] = [
     "\x1b]10;#fff\x07",
     "\x1b]11;rgb:0/0/0\x1b\\",
     "\x1b]12;red\x07",
@@ -79,7 +82,9 @@ const STATEMENTS: [&str; 34] = [
     "\x1b]0;what?\x07",
     "\x1b]2;?\x1b\\",
     "\x1b]8;;http://a/?q=1\x1b\\",
-    "\x1b]7501;state=working:app=x\x1b\\",
+    "\x1b]9;4;1;50\x07",
+    "\x1b]9;done?\x1b\\",
+    "\x1b]75011;x\x07",
     "\x1b]7;file://h/?\x07",
     "\x1b[!p",
     "\x1b[2 q",
