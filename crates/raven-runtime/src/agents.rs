@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use raven_protocol::agent::{AgentStatus, InvalidSpawn, check_count, check_name};
+use raven_protocol::agent::{AgentStatus, InvalidSpawn, Repository, check_count, check_name};
 use raven_protocol::id::{AgentId, RuntimeSessionId};
 use raven_protocol::kind::{AgentTypeStatus, Credential};
 use raven_protocol::runtime_api::{RuntimeAgent, SpawnRequest, StopRequest};
@@ -34,6 +34,7 @@ use self::supervisor::{Plan, StopOrder, Supervisor};
 use crate::environment::Environment;
 use crate::files;
 use crate::keys::Keys;
+use crate::place::worktree::Repositories;
 
 /// Ended agents that stay listed.
 const KEPT_ENDED: usize = 200;
@@ -89,6 +90,8 @@ pub struct Setup {
     pub env: Environment,
     /// Keys of model providers.
     pub keys: Keys,
+    /// Repositories that worktrees are made of.
+    pub repositories: Repositories,
     /// Where programs are that this runtime installed.
     pub installed: PathBuf,
     /// What installers see: the daemon's own variables, without ours.
@@ -145,7 +148,8 @@ impl Agents {
                 }
             }
         }
-        agents.forget();
+        let old = agents.clone();
+        agents.shared.setup.tasks.spawn(async move { old.forget().await });
         Ok(agents)
     }
 
@@ -186,7 +190,7 @@ impl Agents {
                 Some(plan) => supervisor.start(plan).await,
                 None => supervisor.follow().await,
             }
-            agents.forget();
+            agents.forget().await;
         });
     }
 
@@ -251,6 +255,12 @@ impl Agents {
         {
             let why = format!("{cwd} is not a folder on the runtime's machine");
             return Err(InvalidSpawn { field: "config.cwd", why }.into());
+        }
+        if let Some(Repository { path: Some(path), .. }) = &request.config.repository
+            && !Path::new(path).is_dir()
+        {
+            let why = format!("{path} is not a folder on the runtime's machine");
+            return Err(InvalidSpawn { field: "config.repository.path", why }.into());
         }
         Ok(kind)
     }
@@ -371,23 +381,33 @@ impl Agents {
     }
 
     /// Forgets agents that ended long ago, or before many others.
-    fn forget(&self) {
-        let now = Timestamp::now().as_millis();
-        let mut entries = self.entries();
-        let ended =
-            entries.values().filter_map(|entry| Some((entry.record.ended_at()?, &entry.record.spec.id)));
-        let mut ended: Vec<(Timestamp, AgentId)> = ended.map(|(at, id)| (at, id.clone())).collect();
-        ended.sort_unstable_by(|a, b| b.cmp(a));
-        for (index, (at, id)) in ended.into_iter().enumerate() {
-            if index < KEPT_ENDED && now - at.as_millis() < KEPT_FOR_MS {
+    async fn forget(&self) {
+        for record in self.forgettable() {
+            let (id, folder) = (&record.spec.id, record.folder());
+            // What an agent made and nobody has elsewhere is kept, and the agent with it.
+            if !self.shared.setup.repositories.take_away(&folder.join("work")).await {
                 continue;
             }
-            if let Some(entry) = entries.remove(&id)
-                && let Err(refused) = std::fs::remove_dir_all(entry.record.folder())
+            self.entries().remove(id);
+            if let Err(refused) = std::fs::remove_dir_all(folder)
+                && refused.kind() != io::ErrorKind::NotFound
             {
                 tracing::warn!(agent.id = %id, error = %refused, "an old agent's folder stays");
             }
         }
+    }
+
+    fn forgettable(&self) -> Vec<Arc<Record>> {
+        let now = Timestamp::now().as_millis();
+        let entries = self.entries();
+        let ended = entries.values().filter_map(|entry| Some((entry.record.ended_at()?, &entry.record)));
+        let mut ended: Vec<(Timestamp, Arc<Record>)> =
+            ended.map(|(at, record)| (at, Arc::clone(record))).collect();
+        ended.sort_unstable_by(|(a, x), (b, y)| (b, &y.spec.id).cmp(&(a, &x.spec.id)));
+        let old = |(index, (at, _)): &(usize, (Timestamp, Arc<Record>))| {
+            *index >= KEPT_ENDED || now - at.as_millis() >= KEPT_FOR_MS
+        };
+        ended.into_iter().enumerate().filter(old).map(|(_, (_, record))| record).collect()
     }
 }
 

@@ -118,6 +118,11 @@ impl DataDir {
         self.root.join("outbox")
     }
 
+    /// Repositories that were fetched from elsewhere.
+    pub fn repositories(&self) -> PathBuf {
+        self.root.join("repositories")
+    }
+
     /// Provider keys that were set by calls.
     pub fn keys(&self) -> PathBuf {
         self.root.join("keys.json")

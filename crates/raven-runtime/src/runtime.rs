@@ -20,6 +20,7 @@ use crate::events::Events;
 use crate::heartbeat::{Pulse, Sender};
 use crate::keys::Keys;
 use crate::outbox::{Outbox, http_client};
+use crate::place::worktree::Repositories;
 
 /// How long connections and tasks may take to end.
 const SHUTDOWN: Duration = Duration::from_secs(5);
@@ -54,6 +55,7 @@ impl Runtime {
         let agents = Agents::open(Setup {
             folder: data.agents(),
             host_program: config.host_program.clone(),
+            repositories: Repositories { folder: data.repositories(), env: config.environment.clone() },
             installed: data.installed(),
             install_env: config.install_environment.clone(),
             logins: data.logins(),

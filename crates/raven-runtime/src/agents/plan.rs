@@ -18,6 +18,7 @@ use crate::environment::{AGENT_ID, Environment};
 use crate::host::wire::HostSpec;
 use crate::place::home::{self, Sources};
 use crate::place::vars::Vars;
+use crate::place::worktree::{self, Wanted};
 
 /// Plans one agent, and makes its home. What stands against its start is told by the agent.
 pub fn plan(setup: &Setup, kind: &Kind, request: &SpawnRequest, spec: &Spec, folder: &Path) -> Plan {
@@ -26,6 +27,12 @@ pub fn plan(setup: &Setup, kind: &Kind, request: &SpawnRequest, spec: &Spec, fol
         Ok((argv, env)) => (argv, env, kind.missing(&setup.installed, &setup.env)),
         Err(broken) => (Vec::new(), Environment::new(), Some(format!("{broken:#}"))),
     };
+    let wanted = request.config.repository.clone().map(|repository| Wanted {
+        repository,
+        branch: worktree::branch(&spec.name, spec.id.as_str()),
+        work: spec.cwd.clone(),
+    });
+    let worktree = wanted.map(|wanted| (setup.repositories.clone(), wanted));
     let spec = HostSpec {
         folder: folder.to_owned(),
         argv,
@@ -35,7 +42,7 @@ pub fn plan(setup: &Setup, kind: &Kind, request: &SpawnRequest, spec: &Spec, fol
         keep: request.keep,
         journal_limit: setup.journal_limit,
     };
-    Plan { host_program: setup.host_program.clone(), host_env: setup.env.clone(), missing, spec }
+    Plan { host_program: setup.host_program.clone(), host_env: setup.env.clone(), missing, spec, worktree }
 }
 
 struct Begun<'a> {

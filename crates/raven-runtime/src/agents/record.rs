@@ -113,6 +113,11 @@ impl State {
             Some(Turn { message_id: Some(message.clone()), started_at, ended_at, error: None });
     }
 
+    /// Notes the branch that it works on.
+    pub fn works_on(&mut self, branch: &str) {
+        self.agent.doing.branch = Some(branch.to_owned());
+    }
+
     /// Begins and ends turns with the status.
     fn follow_turn(&mut self, failure: Option<String>) {
         let status = self.agent.status;

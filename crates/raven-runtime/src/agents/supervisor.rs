@@ -20,6 +20,7 @@ use super::watch::{Observed, Watch};
 use crate::environment::Environment;
 use crate::host::tree;
 use crate::host::wire::{HostSpec, Launch, Notice};
+use crate::place::worktree::{Repositories, Wanted};
 use crate::session::{Watching, is_no_host};
 
 /// How long a host that does not answer is sought before it counts as gone: one that was starting when
@@ -63,6 +64,8 @@ pub struct Plan {
     pub spec: HostSpec,
     /// Why it cannot be started at all.
     pub missing: Option<String>,
+    /// The worktree to make first, from these repositories.
+    pub worktree: Option<(Repositories, Wanted)>,
 }
 
 /// The task's view of its agent.
@@ -82,6 +85,18 @@ impl Supervisor {
     pub async fn start(self, plan: Plan) {
         if let Some(missing) = plan.missing {
             return self.fail(missing);
+        }
+        if let Some((repositories, wanted)) = &plan.worktree {
+            let mut stops = self.stops.clone();
+            let made = tokio::select! {
+                made = repositories.make(wanted) => made.map_err(|why| format!("its worktree cannot be made: {why:#}")),
+                _ = stops.wait_for(Option::is_some) => Err("it was stopped before its worktree was made".to_owned()),
+                () = self.leave.cancelled() => return,
+            };
+            match made {
+                Ok(()) => drop(self.record.change(|state| state.works_on(&wanted.branch))),
+                Err(why) => return self.fail(why),
+            }
         }
         let session = self.record.session();
         match session.launch(&plan.host_program, &plan.host_env, &plan.spec).await {

@@ -27,3 +27,4 @@ mod stopping;
 mod terminal;
 mod terminals;
 mod unread;
+mod worktrees;
