@@ -42,7 +42,7 @@ async fn a_host_is_followed_then_waits_then_is_an_orphan_and_ends_and_others_are
     assert_eq!(report["folder"]["daemon"]["endpoint"], daemon.url);
     assert_eq!(report["folder"]["version"], env!("CARGO_PKG_VERSION"));
     assert!(report["folder"]["diskFree"].as_u64().is_some());
-    assert_eq!(report["folder"]["agentTypes"].as_array().unwrap().len(), 2);
+    assert_eq!(report["folder"]["agentTypes"].as_array().unwrap().len(), 5);
     assert_eq!(report["leftovers"], json!([]));
 
     daemon.crash();

@@ -113,7 +113,7 @@ async fn claude_code_that_is_not_installed_says_how_to_install_it() {
     let body = json!({"agentType": "claude-code", "count": 1, "config": {"env": {"PATH": "/nonexistent"}}});
     let id = daemon.spawn_with(body).await;
     let error = daemon.status(&id, "error").await.error.unwrap();
-    assert!(error.contains("npm install -g @anthropic-ai/claude-code"), "{error}");
+    assert!(error.contains("`raven-runtime install claude-code`"), "{error}");
 }
 
 #[tokio::test]
