@@ -2,7 +2,9 @@
 //!
 //! Owns argv: names, help, exit codes. Must not know how agents are run.
 
+mod attach;
 mod doctor;
+mod drive;
 mod install;
 mod query;
 mod signal;
@@ -43,6 +45,14 @@ enum Command {
     ///
     /// Nothing else of the system is touched. It works beside a running daemon, and without one.
     Install(Install),
+    /// Start agents
+    Spawn(Box<drive::Spawn>),
+    /// Show an agent's terminal here; Ctrl-] detaches
+    Attach(attach::Attach),
+    /// Type a message for an agent, and see that its program takes it
+    Send(drive::Send),
+    /// Write what an agent has put out, as far as it is kept
+    Logs(attach::Logs),
     /// End an agent and everything it started
     Stop(Stop),
     /// Tell what runs for this user and what nobody will end; with --clean, end that
@@ -193,6 +203,10 @@ pub fn run() -> anyhow::Result<()> {
         Command::Status(daemon) => query::status(&daemon),
         Command::Agents(daemon) => query::agents(&daemon),
         Command::Install(asked) => install::run(asked),
+        Command::Spawn(asked) => drive::spawn(*asked),
+        Command::Attach(asked) => attach::attach(&asked),
+        Command::Send(asked) => drive::send(&asked),
+        Command::Logs(asked) => attach::logs(&asked),
         Command::Stop(stop) => query::stop(&stop),
         Command::Doctor(asked) => doctor::run(asked),
         Command::Signal { arguments } => {

@@ -171,11 +171,19 @@ impl Daemon {
         Ok(Self { endpoint, key, client: http_client()? })
     }
 
+    pub fn endpoint(&self) -> &Url {
+        &self.endpoint
+    }
+
+    pub fn key(&self) -> Option<&SecretString> {
+        self.key.as_ref()
+    }
+
     pub async fn health(&self) -> anyhow::Result<Health> {
         self.call(Method::GET, "api/health", None::<&()>).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
