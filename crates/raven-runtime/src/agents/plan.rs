@@ -117,7 +117,9 @@ impl Begun<'_> {
         for (name, value) in &self.request.config.env {
             vars.set(format!("env.{name}"), value);
         }
-        if self.spec.cwd.ancestors().any(|folder| folder.join(".git").exists()) {
+        // A worktree is made only after this.
+        let of_repository = self.request.config.repository.is_some();
+        if of_repository || self.spec.cwd.ancestors().any(|folder| folder.join(".git").exists()) {
             vars.set("git", "yes");
         }
         if self.setup.has_login(self.kind) {

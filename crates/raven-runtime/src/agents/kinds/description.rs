@@ -14,7 +14,7 @@ use crate::install::Package;
 use crate::place::home::HomeFile;
 use crate::place::vars::Condition;
 
-/// A kind of agent. `docs/kinds.md` tells people of every key.
+/// A kind of agent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Description {
