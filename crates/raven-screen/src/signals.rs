@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn links_that_are_shown_are_told_once() {
-        let mut screen = Screen::new(10, 4, 0);
+        let mut screen = Screen::new(20, 4, 0);
         screen.feed(b"\r\n\x1b]8;id=1;https://a.example/\x1b\\a link\r\nof two\x1b]8;;\x1b\\ rows");
         screen.feed(b"\r\n\x1b]8;;https://b.example/\x1b\\b\x1b]8;;\x1b\\");
         let links = [(String::from("https://a.example/"), 1), (String::from("https://b.example/"), 3)];
