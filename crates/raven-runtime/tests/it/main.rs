@@ -21,6 +21,7 @@ mod events;
 mod keys;
 mod recorders;
 mod restarts;
+mod signals;
 mod spawning;
 mod startup;
 mod stopping;
