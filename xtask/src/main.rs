@@ -3,6 +3,7 @@
 //! Owns the command line. Must not know how a chore is done: each has a file of its own.
 
 mod advisories;
+mod agents;
 mod bench;
 mod ci;
 mod codegen;

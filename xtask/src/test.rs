@@ -8,10 +8,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::machine;
 use crate::program::{Profile, build, built, cargo, command, root, run as run_command, web};
 use crate::steps::Steps;
 use crate::web::{self as ui, npm};
+use crate::{agents, machine};
 
 /// What `test` takes.
 #[derive(clap::Args)]
@@ -22,12 +22,18 @@ pub struct Options {
     /// The Chromium to use; found or installed by default
     #[arg(long, env = "RAVEN_CHROMIUM")]
     chromium: Option<PathBuf>,
+    /// Install the real agents and prove what they do, instead of everything else; writes docs/agents.md
+    #[arg(long)]
+    agents: bool,
 }
 
 /// Runs every test and fails when one did.
 pub fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::default();
-    take(&mut steps, options);
+    match options.agents {
+        true => agents::take(&mut steps),
+        false => take(&mut steps, options),
+    }
     steps.finish()
 }
 

@@ -20,6 +20,9 @@ use crate::text::{self, Piece};
 /// is left out of the model, which shows neither.
 const MAX_SEQUENCE: usize = 64 * 1024;
 
+/// Most links that are told: more are a list, not a place to sign in.
+const MAX_LINKS: usize = 100;
+
 /// The screen of one terminal.
 pub struct Screen {
     model: Model,
@@ -174,7 +177,7 @@ impl Screen {
         self.model.modes.has(crate::modes::BRACKETED_PASTE)
     }
 
-    /// Where the links lead that are shown, each once, with the first row of each.
+    /// Where the links lead that are shown, each once, with the first row of each; a hundred at most.
     #[must_use]
     pub fn links(&self) -> Vec<(String, u16)> {
         let mut seen: Vec<Arc<Link>> = Vec::new();
@@ -182,7 +185,7 @@ impl Screen {
         for (number, row) in self.model.buffer().rows.iter().enumerate() {
             for look in row.cells().iter().map(|cell| cell.ink.look).filter(|look| *look != 0) {
                 let Some(link) = self.model.extras.look(look).link else { continue };
-                if !seen.contains(&link) {
+                if links.len() < MAX_LINKS && !seen.contains(&link) {
                     links.push((link.uri.clone(), narrow(number)));
                     seen.push(link);
                 }

@@ -55,15 +55,17 @@ fn stroke(chance: &mut Chance) -> String {
         0 => format!("\x1b[{};{}H", some(40), some(120)),
         1 => format!("\x1b[{}{}", some(9), ['A', 'B', 'C', 'D', 'E', 'F', 'G'][some(7) as usize]),
         2 => format!("\x1b[{};3{};48;5;{}m", some(10), some(8), some(256)),
-        3 => ["\x1b[?1049h", "\x1b[?1049l"][some(2) as usize].to_owned(),
+        // A cursor is saved just before it is restored: where one goes that was saved more lines ago than are
+        // kept depends on how many lines a terminal has had, which a repaint cannot carry (decision 2).
+        3 => ["\x1b[?1049h", "\x1b7\x1b[?1049l"][some(2) as usize].to_owned(),
         4 => "世界 e\u{301} 👩‍🚀 한글 ｆｕｌｌ".repeat(1 + some(8) as usize),
         5 => (0..some(60)).map(|line| format!("line {line}\r\n")).collect(),
         6 => format!("\x1b[{};{}r", some(12), 12 + some(12)),
         7 => format!("\x1b[{}{}", some(4), ['J', 'K', 'L', 'M', 'P', 'X', '@', 'S', 'T'][some(9) as usize]),
         8 => format!("\x1b]0;title {}\x07", some(1000)),
-        9 => {
-            ["\x1bM", "\x1bD", "\x1b7", "\x1b8", "\t", "\r\n", "\x08", "\x1b[0m"][some(8) as usize].to_owned()
-        }
+        9 => ["\x1bM", "\x1bD", "\x1b7", "\x1b7\x1b[3A\x1b8", "\t", "\r\n", "\x08", "\x1b[0m"]
+            [some(8) as usize]
+            .to_owned(),
         // Autowrap stays on: without it, wide characters make states that a repaint cannot (decision 2).
         10 => ["\x1b[6n", "\x1b[c", "\x1b[?25l", "\x1b[?2004h"][some(4) as usize].to_owned(),
         11 => "a long line that wraps ".repeat(1 + some(20) as usize),

@@ -328,7 +328,8 @@ impl Record {
             next.agent.pid = None;
         }
         self.call_back(&mut next);
-        tracing::info!(agent.id = %self.spec.id, %status, evidence = next.agent.evidence, "agent changed");
+        // Its evidence may have words of its program, which belong in no log.
+        tracing::info!(agent.id = %self.spec.id, %status, "agent changed");
         Ok(self.publish(state, next))
     }
 

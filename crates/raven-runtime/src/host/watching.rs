@@ -39,6 +39,9 @@ pub async fn serve(
     let (mut heard, mut looks) = (wants.signals_since, Looks::new(wants.looks));
     to.json(&controls.running).await?;
     loop {
+        // Taken before the signals are told, so that none that came before an end is left out.
+        let is_news = controls.notices.has_changed().unwrap_or(false) || looks.is_first();
+        let notice = is_news.then(|| controls.notices.borrow_and_update().clone());
         while let Some(signal) = hub.signal_after(heard) {
             heard = signal.seq;
             to.json(&Notice::Signal(signal)).await?;
@@ -46,8 +49,7 @@ pub async fn serve(
         if let Some(look) = looks.due(&hub) {
             to.json(&look).await?;
         }
-        if controls.notices.has_changed().unwrap_or(false) || looks.is_first() {
-            let notice = controls.notices.borrow_and_update().clone();
+        if let Some(notice) = notice {
             to.json(&notice).await?;
             if matches!(notice, Notice::Ended(_)) {
                 return Ok(());

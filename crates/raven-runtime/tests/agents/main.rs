@@ -19,13 +19,14 @@ mod daemon;
 mod proofs;
 mod stub;
 mod subjects;
+mod table;
 
 use std::process::ExitCode;
 
 use stub::Stub;
 
 /// `agents PATH [TYPE…]`: proves what it can of the kinds whose programs are on the path. `agents stub PORT`
-/// only serves, for a look at an agent by hand.
+/// only serves, for a look at an agent by hand. `RAVEN_AGENTS_TABLE` names the file that is told the outcome.
 #[tokio::main]
 async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -36,14 +37,19 @@ async fn main() -> ExitCode {
         println!("{}", stub.seen().join("\n"));
         return ExitCode::SUCCESS;
     }
-    let path: &'static str = words.first().cloned().unwrap_or_else(|| std::env::var("PATH").unwrap()).leak();
+    let inherited = std::env::var("PATH").unwrap();
+    let path: &'static str =
+        words.first().map_or(inherited.clone(), |own| format!("{own}:{inherited}")).leak();
     let stub: &'static Stub = Box::leak(Box::new(Stub::start(0).await));
-    let mut failed = 0;
+    let mut rows = Vec::new();
     for subject in
         subjects::ALL.iter().filter(|s| words.len() < 2 || words[1..].iter().any(|w| w == s.agent_type))
     {
-        let outcomes = proofs::all(subject, stub, path).await;
-        failed += outcomes.iter().filter(|outcome| outcome.told.is_err()).count();
+        rows.push((subject, proofs::all(subject, stub, path).await));
     }
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if let Ok(file) = std::env::var("RAVEN_AGENTS_TABLE") {
+        std::fs::write(file, table::of(&rows)).unwrap();
+    }
+    let failed = rows.iter().flat_map(|(_, outcomes)| outcomes).any(|outcome| outcome.told.is_err());
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

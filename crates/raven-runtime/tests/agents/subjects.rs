@@ -34,7 +34,8 @@ pub const ALL: [Subject; 4] = [
         agent_type: "codex",
         provider: "openai",
         address: ("OPENAI_BASE_URL", "/v1"),
-        more: || json!({}),
+        // Its own default model wants answers that the stub does not know.
+        more: || json!({"model": "stub-model"}),
         no_tools: None,
         login: "menu",
     },
@@ -57,6 +58,17 @@ pub const ALL: [Subject; 4] = [
 ];
 
 impl Subject {
+    /// The version that its description pins.
+    pub fn version(&self) -> String {
+        let file = format!(
+            "{}/src/agents/kinds/{}.toml",
+            env!("CARGO_MANIFEST_DIR"),
+            self.agent_type.replace('-', "_")
+        );
+        let is: toml::Table = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        is["program"]["package"]["version"].as_str().unwrap().to_owned()
+    }
+
     /// A key of its provider's that the stub takes.
     pub fn key(&self) -> String {
         format!("{GOOD_KEY}{}-0123456789abcdefghij", self.provider)
