@@ -24,7 +24,10 @@ use crate::place::worktree::{self, Wanted};
 pub fn plan(setup: &Setup, kind: &Kind, request: &SpawnRequest, spec: &Spec, folder: &Path) -> Plan {
     let begun = Begun { setup, kind, request, spec, folder };
     let (argv, env, missing) = match begun.fill() {
-        Ok((argv, env)) => (argv, env, kind.missing(&setup.installed, &setup.env)),
+        Ok((argv, env)) => {
+            let missing = kind.missing(&setup.installed, &env);
+            (argv, env, missing)
+        }
         Err(broken) => (Vec::new(), Environment::new(), Some(format!("{broken:#}"))),
     };
     let wanted = request.config.repository.clone().map(|repository| Wanted {
