@@ -20,6 +20,10 @@ pub struct Doing {
     /// The usage limit that it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// What stands in its way, as its program shows it: a key that is refused, a provider that is away,
+    /// a sign-in that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Its turn under way, or its last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,

@@ -117,8 +117,8 @@ impl RuntimeEvent {
     pub fn of_change(before: &RuntimeAgent, after: &RuntimeAgent) -> Vec<Self> {
         let mut events = Vec::new();
         let (was, is) = (&before.doing, &after.doing);
-        let shown =
-            |doing: &Doing| (doing.login.clone(), doing.limit.clone(), doing.turn.clone(), doing.queued);
+        // All but what has an event of its own.
+        let shown = |doing: &Doing| Doing { prompt: None, usage: None, ..doing.clone() };
         if before.status != after.status || shown(was) != shown(is) {
             events.extend(Self::of_status(after.clone()));
         }

@@ -6,7 +6,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use crate::cell::{Cell, Symbol};
+use crate::cell::{Cell, DIM, Symbol};
 use crate::extras::Link;
 use crate::model::{Model, Size};
 use crate::paint;
@@ -114,6 +114,19 @@ impl Screen {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.model.buffer().rows.iter().map(|row| self.row_text(row.cells())).collect()
+    }
+
+    /// The visible rows as text, each with blanks for its faint characters; `None` where there is none.
+    #[must_use]
+    pub fn without_faint(&self) -> Vec<Option<String>> {
+        let bright = |cells: &[Cell]| {
+            let is_faint = |cell: &Cell| cell.has_content() && cell.ink.bg & DIM != 0;
+            cells.iter().any(is_faint).then(|| {
+                let blank = |cell: &Cell| if is_faint(cell) { Cell::nothing(cell.ink) } else { *cell };
+                self.row_text(&cells.iter().map(blank).collect::<Vec<_>>())
+            })
+        };
+        self.model.buffer().rows.iter().map(|row| bright(row.cells())).collect()
     }
 
     /// All rows as text, those above the screen first, without trailing blanks.

@@ -139,7 +139,8 @@ impl Begun<'_> {
         let of_spawn = self.request.config.env.get(name).cloned();
         let key =
             of_spawn.or_else(|| self.setup.keys.get(provider).map(|key| key.expose_secret().to_owned()));
-        if let Some(key) = key {
+        // A spawn that empties the variable wants none.
+        if let Some(key) = key.filter(|key| !key.is_empty()) {
             let tail: String = key.chars().skip(key.chars().count().saturating_sub(20)).collect();
             vars.set(format!("key.{provider}.last20"), tail);
             vars.set(format!("key.{provider}"), key);

@@ -313,8 +313,9 @@ impl Record {
         next.agent.evidence = Some(observed.evidence);
         next.agent.error = observed.error;
         next.agent.login_url = observed.asks.login.as_ref().and_then(|login| login.url.clone());
-        let Asks { prompt, login, limit } = observed.asks;
-        (next.agent.doing.prompt, next.agent.doing.login, next.agent.doing.limit) = (prompt, login, limit);
+        let Asks { prompt, login, limit, trouble } = observed.asks;
+        let doing = next.agent.doing;
+        next.agent.doing = Doing { prompt, login, limit, trouble, ..doing };
         next.follow_turn(observed.failure);
         if status == before.status && next.agent.doing == before.doing {
             return Ok(before.clone());

@@ -19,7 +19,7 @@ use raven_protocol::time::Timestamp;
 
 pub use self::ending::end;
 use self::seen::Seen;
-use self::told::{Telling, Word};
+use self::told::{Telling, UNSAID, Word};
 use super::kinds::Kind;
 use super::kinds::description::{Shown, Told, WhenStill};
 use super::kinds::rules::Reading;
@@ -79,6 +79,8 @@ pub struct Asks {
     pub login: Option<Login>,
     /// The limit that it waits for.
     pub limit: Option<Limit>,
+    /// What stands in its turn's way.
+    pub trouble: Option<String>,
 }
 
 /// A change and what it was seen by.
@@ -100,8 +102,8 @@ impl Watch {
     /// Begins, or goes on, with what was reached.
     pub fn new(kind: Arc<Kind>, status: AgentStatus, doing: &Doing) -> Self {
         use AgentStatus::{Busy, Ready, Waiting};
-        let asks =
-            Asks { prompt: doing.prompt.clone(), login: doing.login.clone(), limit: doing.limit.clone() };
+        let Doing { prompt, login, limit, trouble, .. } = doing.clone();
+        let asks = Asks { prompt, login, limit, trouble };
         let was_ready = matches!(status, Ready | Busy) || status == Waiting && doing.turn.is_some();
         Self {
             kind,
@@ -191,11 +193,30 @@ impl Watch {
         if let Some(reading) = self.question(word.as_ref(), now) {
             return Some(self.asked(&reading, word.as_ref()));
         }
-        match word {
+        let observed = match word {
             Some(word) => self.told(&word, now),
             None => self.shown(now),
+        };
+        observed.map(|observed| self.troubled(observed)).or_else(|| self.unknown_start(now))
+    }
+
+    /// Adds what went wrong, by the screen: while a turn goes on, or as how it ended.
+    fn troubled(&self, mut observed: Observed) -> Observed {
+        let trouble = self.seen.reading().and_then(|reading| reading.trouble.clone());
+        match observed.change {
+            AgentChange::Busy => observed.asks.trouble = trouble,
+            AgentChange::Ready if self.status == AgentStatus::Busy => match observed.failure.as_deref() {
+                None => observed.failure = trouble,
+                // It may not be painted yet: then it is what stood in the way before.
+                Some(UNSAID) => {
+                    let known = trouble.or_else(|| self.asks.trouble.clone());
+                    observed.failure = known.or(observed.failure);
+                }
+                Some(_) => {}
+            },
+            _ => {}
         }
-        .or_else(|| self.unknown_start(now))
+        observed
     }
 
     /// The question on the screen, if it counts.
@@ -240,7 +261,7 @@ impl Watch {
                 input: asked.input,
             })
         });
-        let asks = Asks { prompt, login: reading.login.clone(), limit };
+        let asks = Asks { prompt, login: reading.login.clone(), limit, trouble: reading.trouble.clone() };
         Observed { asks, ..Observed::of(change, evidence) }
     }
 

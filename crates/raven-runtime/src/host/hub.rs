@@ -158,13 +158,16 @@ impl Hub {
         let state = self.state.borrow();
         let screen = &state.screen;
         let (cols, rows) = screen.size();
-        let row =
-            |(number, text)| LookRow { wraps: screen.wraps(u16::try_from(number).unwrap_or(u16::MAX)), text };
+        let row = |(number, (text, bright))| LookRow {
+            wraps: screen.wraps(u16::try_from(number).unwrap_or(u16::MAX)),
+            text,
+            bright,
+        };
         Look {
             head: state.journal.head(),
             fingerprint: screen.fingerprint(),
             size: TerminalSize::new(cols.into(), rows.into()).unwrap_or(TerminalSize::DEFAULT),
-            rows: screen.lines().into_iter().enumerate().map(row).collect(),
+            rows: screen.lines().into_iter().zip(screen.without_faint()).enumerate().map(row).collect(),
             cursor: screen.cursor(),
             title: screen.title(),
             alternate: screen.alternate(),

@@ -50,6 +50,9 @@ impl Default for Look {
 pub struct LookRow {
     /// Its text.
     pub text: String,
+    /// The same with blanks for what is faint, where something is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bright: Option<String>,
     /// Whether it goes on in the next because it was too long.
     pub wraps: bool,
 }

@@ -16,6 +16,7 @@
 #[path = "../it/daemon.rs"]
 #[expect(dead_code, reason = "the other suite's harness has more than is needed here")]
 mod daemon;
+mod driven;
 mod proofs;
 mod stub;
 mod subjects;
@@ -23,6 +24,8 @@ mod table;
 
 use std::process::ExitCode;
 
+use driven::Bench;
+use proofs::Outcome;
 use stub::Stub;
 
 /// `agents PATH [TYPE…]`: proves what it can of the kinds whose programs are on the path. `agents stub PORT`
@@ -37,6 +40,8 @@ async fn main() -> ExitCode {
         println!("{}", stub.seen().join("\n"));
         return ExitCode::SUCCESS;
     }
+    // A failed proof is told in one line, and with the agent's screen.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     let inherited = std::env::var("PATH").unwrap();
     let path: &'static str =
         words.first().map_or(inherited.clone(), |own| format!("{own}:{inherited}")).leak();
@@ -45,11 +50,12 @@ async fn main() -> ExitCode {
     for subject in
         subjects::ALL.iter().filter(|s| words.len() < 2 || words[1..].iter().any(|w| w == s.agent_type))
     {
-        rows.push((subject, proofs::all(subject, stub, path).await));
+        rows.push((subject, proofs::all(subject, Bench { stub, path }).await));
     }
     if let Ok(file) = std::env::var("RAVEN_AGENTS_TABLE") {
         std::fs::write(file, table::of(&rows)).unwrap();
     }
-    let failed = rows.iter().flat_map(|(_, outcomes)| outcomes).any(|outcome| outcome.told.is_err());
+    let failed =
+        rows.iter().flat_map(|(_, outcomes)| outcomes).any(|outcome| matches!(outcome, Outcome::Failed));
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -1,59 +1,134 @@
 //! The agents under test, and how each is led to the stub providers.
 //!
-//! Owns what differs between them. Must not know what is proven.
+//! Owns what differs between them. Must not know how anything is proven.
 
 use serde_json::{Map, Value, json};
 
-use crate::stub::{GOOD_KEY, MCP_KEY, Stub};
+use crate::driven::Bench;
+use crate::stub::{GOOD_KEY, MCP_KEY};
 
 /// One kind of agent.
 pub struct Subject {
     pub agent_type: &'static str,
-    /// Whose key it gets.
-    pub provider: &'static str,
+    /// Whose key it gets, and the variable in which it looks for it.
+    pub provider: Option<&'static str>,
+    pub key_variable: &'static str,
     /// Where it looks for the provider's address, and what follows the stub's.
     address: (&'static str, &'static str),
     /// How it is started beyond its description.
     more: fn() -> Value,
-    /// Why it cannot call tools of a server.
-    pub no_tools: Option<&'static str>,
-    /// How signing in begins.
-    pub login: &'static str,
+    /// How it is started when it shall ask for a sign-in.
+    more_without_key: fn() -> Value,
+    /// The way to a page where people sign in.
+    pub link: Link,
+    /// What it is given there, and what shows that it took it.
+    pub taken: Taken,
+    /// Variables with which its provider has limits.
+    pub limited: fn() -> Value,
+    /// Whether a limit tells when it ends.
+    pub limit_ends: bool,
+    /// Behaviours that it cannot have, each with the reason.
+    pub cannot: &'static [(&'static str, &'static str)],
+}
+
+/// The way to a page where people sign in.
+pub struct Link {
+    pub choose: &'static str,
+    pub kind: &'static str,
+    pub begins: &'static str,
+    pub ends: &'static str,
+}
+
+/// What signing in gives to an agent.
+pub enum Taken {
+    /// A code that only the vendor could check: it says so.
+    Code(&'static str),
+    /// The address that the browser was sent to: it says that it cannot check it.
+    Address { parameter: &'static str, says: &'static str },
+    /// A provider's key, after these choices: it is ready then.
+    Key(&'static [&'static str]),
 }
 
 pub const ALL: [Subject; 4] = [
     Subject {
         agent_type: "claude-code",
-        provider: "anthropic",
+        provider: Some("anthropic"),
+        key_variable: "ANTHROPIC_API_KEY",
         address: ("ANTHROPIC_BASE_URL", ""),
         more: || json!({}),
-        no_tools: None,
-        login: "menu",
+        more_without_key: || json!({}),
+        link: Link {
+            choose: "1",
+            kind: "paste_code",
+            begins: "https://claude.ai/oauth/authorize?",
+            ends: "",
+        },
+        taken: Taken::Code("OAuth error"),
+        limited: || json!({"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": format!("{GOOD_KEY}plan-0123456789")}),
+        limit_ends: true,
+        cannot: &[],
     },
     Subject {
         agent_type: "codex",
-        provider: "openai",
+        provider: Some("openai"),
+        key_variable: "OPENAI_API_KEY",
         address: ("OPENAI_BASE_URL", "/v1"),
         // Its own default model wants answers that the stub does not know.
         more: || json!({"model": "stub-model"}),
-        no_tools: None,
-        login: "menu",
+        more_without_key: || json!({"model": "stub-model"}),
+        link: Link {
+            choose: "1",
+            kind: "browser",
+            begins: "https://auth.openai.com/oauth/authorize?",
+            ends: "&originator=codex-tui",
+        },
+        taken: Taken::Address { parameter: "redirect_uri", says: "Token exchange failed" },
+        limited: || json!({}),
+        limit_ends: true,
+        cannot: &[],
     },
     Subject {
         agent_type: "gemini-cli",
-        provider: "gemini",
+        provider: Some("gemini"),
+        key_variable: "GEMINI_API_KEY",
         address: ("GOOGLE_GEMINI_BASE_URL", ""),
         more: || json!({}),
-        no_tools: None,
-        login: "menu",
+        more_without_key: || json!({}),
+        link: Link {
+            choose: "1",
+            kind: "paste_code",
+            begins: "https://accounts.google.com/o/oauth2/v2/auth?",
+            ends: ".apps.googleusercontent.com",
+        },
+        taken: Taken::Key(&["2"]),
+        limited: || json!({}),
+        limit_ends: false,
+        cannot: &[],
     },
     Subject {
         agent_type: "aider",
-        provider: "openai",
+        provider: Some("openai"),
+        key_variable: "OPENAI_API_KEY",
         address: ("OPENAI_API_BASE", "/v1"),
         more: || json!({"model": "openai/gpt-4o", "args": ["--edit-format", "diff"]}),
-        no_tools: Some("Aider has no MCP client"),
-        login: "menu",
+        // With a model it does not ask: it fails at the first message.
+        more_without_key: || json!({}),
+        link: Link {
+            choose: "yes",
+            kind: "browser",
+            begins: "https://openrouter.ai/auth?",
+            ends: "&code_challenge_method=S256",
+        },
+        taken: Taken::Address { parameter: "callback_url", says: "Error exchanging code" },
+        limited: || json!({}),
+        limit_ends: false,
+        cannot: &[
+            ("MCP tool", "Aider has no MCP client."),
+            (
+                "usage limit",
+                "Aider does not tell a limit from other refusals: it is told as the failure of the turn.",
+            ),
+        ],
     },
 ];
 
@@ -71,20 +146,32 @@ impl Subject {
 
     /// A key of its provider's that the stub takes.
     pub fn key(&self) -> String {
-        format!("{GOOD_KEY}{}-0123456789abcdefghij", self.provider)
+        format!("{GOOD_KEY}{}-0123456789abcdefghij", self.agent_type)
+    }
+
+    /// Why it cannot have a behaviour.
+    pub fn cannot(&self, behaviour: &str) -> Option<&'static str> {
+        self.cannot.iter().find(|(name, _)| *name == behaviour).map(|(_, why)| *why)
     }
 
     /// The body of a spawn of agents with these ids.
-    pub fn spawn(&self, stub: &Stub, path: &str, ids: &[&str]) -> Value {
-        let (variable, below) = self.address;
-        let mut config = (self.more)();
-        config["env"] = json!({variable: format!("{}{below}", stub.url), "PATH": path});
-        let mut body =
-            json!({"agentType": self.agent_type, "count": ids.len(), "agentIds": ids, "config": config});
-        if self.no_tools.is_none() {
+    pub fn spawn(&self, bench: Bench, ids: &[&str]) -> Value {
+        let mut body = self.body(bench, ids, (self.more)());
+        if self.cannot("MCP tool").is_none() {
             let keys: Map<String, Value> = ids.iter().map(|id| ((*id).to_owned(), MCP_KEY.into())).collect();
-            body["mcp"] = json!({"url": stub.mcp(), "keys": keys});
+            body["mcp"] = json!({"url": bench.stub.mcp(), "keys": keys});
         }
         body
+    }
+
+    /// The body of a spawn of one that shall ask for a sign-in.
+    pub fn spawn_without_key(&self, bench: Bench) -> Value {
+        self.body(bench, &[crate::driven::ALONE], (self.more_without_key)())
+    }
+
+    fn body(&self, bench: Bench, ids: &[&str], mut config: Value) -> Value {
+        let (variable, below) = self.address;
+        config["env"] = json!({variable: format!("{}{below}", bench.stub.url), "PATH": bench.path});
+        json!({"agentType": self.agent_type, "count": ids.len(), "agentIds": ids, "config": config})
     }
 }

@@ -4,40 +4,44 @@
 
 use std::fmt::Write as _;
 
-use crate::proofs::Outcome;
+use crate::proofs::{BEHAVIOURS, Outcome};
 use crate::subjects::Subject;
 
 const HEAD: &str = "# Agents\n\n\
     What the suite of real agents proved, with the pinned program of each kind on the real runtime and stub providers on\n\
-    loopback. `cargo xtask test --agents` installs the programs, proves it again and writes this page.\n\n\
-    *Lives a life*: ready unattended in a home that was empty, answers a message that was sent, asks a permission that is\n\
-    answered by the API, calls a tool of an MCP server, is interrupted, and is stopped with no process left. *Survives a kill*: the\n\
-    runtime is killed in the middle of a turn, and the one that follows tells the true state. Nothing is proven here of a\n\
-    real sign-in or of a real provider.\n\n";
+    loopback. `cargo xtask test --agents` installs the programs, proves it again and writes this page; CI fails when it\n\
+    would write another.\n\n";
+
+const FOOT: &str = "\nNot proven here: a sign-in to its end, which only the vendors' own servers can give (what is given is proven to reach\n\
+    the program, and that `ready` follows where a key suffices), and anything that only a real model does.\n";
 
 /// The page.
 pub fn of(rows: &[(&Subject, Vec<Outcome>)]) -> String {
     let mut page = HEAD.to_owned();
-    let names: Vec<&str> =
-        rows.first().into_iter().flat_map(|(_, row)| row.iter().map(|o| o.behaviour)).collect();
-    let _infallible = writeln!(page, "| kind | version | {} |", names.join(" | "));
-    let _infallible = writeln!(page, "| --- | --- |{}", " --- |".repeat(names.len()));
-    for (subject, outcomes) in rows {
-        let cells: Vec<&str> = outcomes
-            .iter()
-            .map(|outcome| match (&outcome.told, outcome.behaviour, subject.no_tools) {
-                (Err(_), ..) => "**failed**",
-                (Ok(()), "lives a life", Some(_)) => "proven, without tools",
-                (Ok(()), ..) => "proven",
-            })
-            .collect();
-        let _infallible =
-            writeln!(page, "| `{}` | {} | {} |", subject.agent_type, subject.version(), cells.join(" | "));
-    }
+    let mut reasons: Vec<&str> = Vec::new();
+    let _infallible = write!(page, "| |");
     for (subject, _) in rows {
-        if let Some(why) = subject.no_tools {
-            let _infallible = writeln!(page, "\n`{}` calls no tool of a server: {why}.", subject.agent_type);
-        }
+        let _infallible = write!(page, " `{}` {} |", subject.agent_type, subject.version());
     }
-    page
+    let _infallible = writeln!(page, "\n| --- |{}", " --- |".repeat(rows.len()));
+    for (place, behaviour) in BEHAVIOURS.iter().enumerate() {
+        let _infallible = write!(page, "| **{}**: {} |", behaviour.name, behaviour.means);
+        for (_, outcomes) in rows {
+            let cell = match outcomes[place] {
+                Outcome::Proven => "proven".to_owned(),
+                Outcome::Failed => "**failed**".to_owned(),
+                Outcome::Impossible(why) => {
+                    reasons.push(why);
+                    format!("impossible [{}]", reasons.len())
+                }
+            };
+            let _infallible = write!(page, " {cell} |");
+        }
+        page.push('\n');
+    }
+    page.push('\n');
+    for (number, why) in reasons.iter().enumerate() {
+        let _infallible = writeln!(page, "{}. {why}", number + 1);
+    }
+    page + FOOT
 }

@@ -210,6 +210,10 @@ pub struct Rule {
     /// How to sign in.
     #[serde(default)]
     pub login: Option<LoginRule>,
+    /// What went wrong: the first group of this expression. Told as long as it is shown, and as a turn's
+    /// failure when the agent is ready again.
+    #[serde(default)]
+    pub trouble: Option<String>,
     /// When a limit ends: the first group of this expression.
     #[serde(default)]
     pub resets: Option<String>,

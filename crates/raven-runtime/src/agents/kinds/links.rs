@@ -91,7 +91,8 @@ mod tests {
     use crate::host::look::{LookLink, LookRow};
 
     fn look(cols: u32, rows: &[(&str, bool)], links: &[&str]) -> Look {
-        let row = |(text, wraps): &(&str, bool)| LookRow { text: (*text).to_owned(), wraps: *wraps };
+        let row =
+            |(text, wraps): &(&str, bool)| LookRow { text: (*text).to_owned(), bright: None, wraps: *wraps };
         let links = links.iter().map(|uri| LookLink { uri: (*uri).to_owned(), row: 0 }).collect();
         let size = TerminalSize::new(cols, 24).unwrap();
         Look { size, rows: rows.iter().map(row).collect(), links, ..Look::default() }

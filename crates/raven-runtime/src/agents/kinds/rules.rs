@@ -3,13 +3,15 @@
 //! Owns the reading of screens: which rule fits, what is asked, where to sign in. Must not know what
 //! else an agent tells, nor what follows from it.
 
+use std::borrow::Cow;
+
 use anyhow::Context as _;
 use raven_protocol::doing::{Login, LoginKind, PromptInput, PromptKind, PromptOption};
 use regex::{Regex, RegexBuilder};
 
 use super::description::{Description, FixedOption, LoginRule, PromptRule, Rule, Shown, Told};
 use super::links::find_link;
-use crate::host::look::Look;
+use crate::host::look::{Look, LookRow};
 
 /// Largest compiled expression, in bytes: a file of a user must not take the machine's memory.
 const MAX_EXPRESSION: usize = 1024 * 1024;
@@ -41,6 +43,8 @@ pub struct Reading {
     pub asked: Option<Asked>,
     /// How to sign in.
     pub login: Option<Login>,
+    /// What went wrong.
+    pub trouble: Option<String>,
     /// What is said of a limit: the lines, and when it ends, as written.
     pub limit: Option<(String, Option<String>)>,
 }
@@ -74,6 +78,7 @@ struct Compiled {
     title: Option<Regex>,
     prompt: Option<CompiledPrompt>,
     login: Option<(LoginKind, Option<Regex>)>,
+    trouble: Option<Regex>,
     resets: Option<Regex>,
 }
 
@@ -129,26 +134,44 @@ impl Rules {
         self.titles.iter().find(|(is, _)| is.is_match(title)).map(|(_, told)| *told)
     }
 
-    /// The text in the line where one is typed; empty when there is only its placeholder. `None` when
-    /// that line cannot be found.
+    /// The text in the line where one is typed; empty when there is only a placeholder or a suggestion,
+    /// which are faint. `None` when that line cannot be found.
     pub fn composed(&self, look: &Look) -> Option<String> {
         let composer = self.composer.as_ref()?;
         let text = logical_lines(look).join("\n");
         let found = composer.captures_iter(&text).last()?;
-        let typed = found.get(1).map_or("", |typed| typed.as_str().trim());
-        let is_empty = self.placeholder.as_ref().is_some_and(|placeholder| placeholder.is_match(typed));
-        Some(if is_empty { String::new() } else { typed.to_owned() })
+        let Some(typed) = found.get(1) else { return Some(String::new()) };
+        let is_placeholder = |typed: &str| self.placeholder.as_ref().is_some_and(|is| is.is_match(typed));
+        let (before, length) = (text[..typed.start()].chars().count(), typed.as_str().chars().count());
+        let bright = lines_of(look, bright).join("\n");
+        let bright: String = bright.chars().skip(before).take(length).collect();
+        // A drawn cursor stands on the first character of what is faint.
+        let is_faint = bright != typed.as_str() && bright.trim().chars().count() <= 1;
+        let is_empty = is_faint || is_placeholder(typed.as_str().trim());
+        Some(if is_empty { String::new() } else { typed.as_str().trim().to_owned() })
     }
 }
 
 /// Lines as they were before the screen's width cut them, down to the last that says something.
 fn logical_lines(look: &Look) -> Vec<String> {
+    lines_of(look, |row| Cow::Borrowed(&row.text))
+}
+
+/// A row without what is faint, as long as the whole one.
+fn bright(row: &LookRow) -> Cow<'_, str> {
+    match &row.bright {
+        Some(bright) => format!("{bright:width$}", width = row.text.chars().count()).into(),
+        None => Cow::Borrowed(&row.text),
+    }
+}
+
+fn lines_of(look: &Look, text: fn(&LookRow) -> Cow<'_, str>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut goes_on = false;
     for row in &look.rows {
         match lines.last_mut().filter(|_| goes_on) {
-            Some(line) => line.push_str(&row.text),
-            None => lines.push(row.text.clone()),
+            Some(line) => line.push_str(&text(row)),
+            None => lines.push(text(row).into_owned()),
         }
         goes_on = row.wraps;
     }
@@ -174,6 +197,7 @@ impl Compiled {
             title: optional(rule.title.as_ref())?,
             prompt: rule.prompt.as_ref().map(CompiledPrompt::new).transpose()?,
             login: rule.login.as_ref().map(login).transpose()?,
+            trouble: optional(rule.trouble.as_ref())?,
             resets: optional(rule.resets.as_ref())?,
         })
     }
@@ -190,6 +214,8 @@ impl Compiled {
             && !self.none.iter().any(|unwanted| unwanted.is_match(text))
             && self.cursor.as_ref().is_none_or(|wanted| wanted.is_match(cursor_line))
             && self.title.as_ref().is_none_or(|wanted| wanted.is_match(look.title.as_deref().unwrap_or("")));
+        let trouble =
+            self.trouble.as_ref().and_then(|trouble| first_group(trouble, text)).map(|it| line(&it));
         fits.then(|| Reading {
             rule: self.name.clone(),
             shown: self.shown,
@@ -207,8 +233,10 @@ impl Compiled {
                     part.iter().find(|line| wanted.is_match(line)).map(|line| line.trim().to_owned())
                 });
                 let resets = self.resets.as_ref().and_then(|resets| first_group(resets, text));
-                (bounded(&said.unwrap_or_else(|| tidy(text))), resets)
+                let said = trouble.clone().or(said).unwrap_or_else(|| tidy(text));
+                (bounded(&said), resets)
             }),
+            trouble: trouble.filter(|_| self.shown != Shown::Limited),
         })
     }
 }
@@ -294,6 +322,11 @@ fn tidy(text: &str) -> String {
     let is_frame = |c: char| ('\u{2500}'..='\u{259f}').contains(&c);
     let bare = text.lines().map(|line| line.trim_matches(|c: char| is_frame(c) || c.is_whitespace()));
     bare.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// One line of text that its program broke into several.
+fn line(text: &str) -> String {
+    bounded(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn bounded(text: &str) -> String {

@@ -62,6 +62,11 @@ impl Seen {
         self.moved_at.map_or(0, |at| since(at, now))
     }
 
+    /// What it shows at this moment.
+    pub fn reading(&self) -> Option<&Reading> {
+        self.reading.as_ref()
+    }
+
     /// What it shows, once that can be believed.
     pub fn settled(&self, now: Timestamp) -> Option<&Reading> {
         let reading = self.reading.as_ref()?;

@@ -57,7 +57,8 @@ fn after(millis: i64) -> Timestamp {
 }
 
 fn look(text: &str) -> Notice {
-    let rows = text.lines().map(|text| LookRow { text: text.to_owned(), wraps: false }).collect();
+    let rows =
+        text.lines().map(|text| LookRow { text: text.to_owned(), bright: None, wraps: false }).collect();
     let fingerprint = text.len() as u64;
     Notice::Look(Look { fingerprint, rows, size: TerminalSize::DEFAULT, ..Look::default() })
 }
@@ -260,4 +261,36 @@ fn a_limit_is_a_state_with_its_end() {
     assert_eq!(waits.change, AgentChange::Waiting);
     assert_eq!(limit.text, "Usage limit reached, resets 15:04");
     assert!(limit.resets_at.is_some());
+}
+
+#[test]
+fn trouble_is_told_while_a_turn_goes_on_and_as_its_failure_when_it_ends_without_a_reason() {
+    let mut case = Case::running(ours("codex"));
+    let composer = "\n\n› Ask Codex to do anything\n\n  stub-model\n  for shortcuts";
+    let screen = |text: &str| look(&format!("{text}{composer}"));
+    case.at(100, report("idle", 100)).at(200, screen("hi")).later(600);
+    case.at(1000, report("working", 1000));
+    case.said.clear();
+    let trying = "• Reconnecting... 1/5 (2s • esc to interrupt)\n  └ status 401: the key\n    is refused";
+    case.at(2000, screen(trying));
+    let troubled = case.said.pop().unwrap();
+    assert_eq!(troubled.change, AgentChange::Busy);
+    assert_eq!(troubled.asks.trouble.as_deref(), Some("status 401: the key is refused"));
+    case.at(3000, report("error", 3000));
+    let failed = case.said.pop().unwrap();
+    assert_eq!(failed.change, AgentChange::Ready);
+    assert_eq!(failed.failure.as_deref(), Some("status 401: the key is refused"));
+    assert_eq!(failed.asks.trouble, None, "it does not try any more");
+}
+
+#[test]
+fn trouble_that_is_over_is_told_no_more() {
+    let mut case = Case::running(ours("claude-code"));
+    let rule = "─".repeat(40);
+    let screen = |text: &str| look(&format!("{text}\n{rule}\n❯ \n{rule}\n  ? for shortcuts"));
+    case.at(100, report("idle", 100)).at(200, screen("")).later(600).at(1000, report("working", 1000));
+    case.at(2000, screen("✻ 529 Overloaded · retrying in 3s · attempt 2/10"));
+    assert_eq!(case.said.pop().unwrap().asks.trouble.as_deref(), Some("529 Overloaded"));
+    case.at(3000, screen("● it goes on"));
+    assert_eq!(case.said.pop().unwrap().asks.trouble, None);
 }

@@ -11,6 +11,9 @@ use crate::agents::kinds::Kind;
 use crate::agents::kinds::description::{Hook, Told};
 use crate::host::look::{Signal, SignalSource};
 
+/// Why a turn failed whose program only tells that it did.
+pub const UNSAID: &str = "it did not say why";
+
 /// Longest message of a program that is kept, in characters.
 const MAX_SAID: usize = 400;
 
@@ -107,7 +110,7 @@ impl Telling {
             Some("blocked") => self.program = Some(word(Told::Waiting, said("blocked"))),
             // It is back at its prompt.
             Some("error") => {
-                let failure = Some(message.clone().unwrap_or_else(|| "it did not say why".to_owned()));
+                let failure = Some(message.clone().unwrap_or_else(|| UNSAID.to_owned()));
                 self.program = Some(Word { failure, ..word(Told::Ready, said("error")) });
             }
             Some("clear") => self.program = None,

@@ -2,6 +2,8 @@
 //!
 //! Owns its wire format. Must not know what is said.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -34,7 +36,9 @@ pub async fn messages(Json(body): Json<Value>) -> Response {
         Reply::Limit => {
             let error =
                 json!({"type": "rate_limit_error", "message": "This request would exceed the limit."});
-            return stream::refusal(StatusCode::TOO_MANY_REQUESTS, json!({"type": "error", "error": error}));
+            let refusal =
+                stream::refusal(StatusCode::TOO_MANY_REQUESTS, json!({"type": "error", "error": error}));
+            return (plan_is_used_up(), refusal).into_response();
         }
     };
     if body["stream"] == true {
@@ -114,4 +118,15 @@ fn pieces(block: &Value) -> (Value, Vec<Value>) {
     };
     let deltas = words.iter().map(|word| json!({"type": "text_delta", "text": word}));
     (json!({"type": "text", "text": ""}), deltas.collect())
+}
+
+/// What a subscription's limit is told by: that of five hours, over in two.
+fn plan_is_used_up() -> [(&'static str, String); 4] {
+    let reset = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 2 * 60 * 60;
+    [
+        ("anthropic-ratelimit-unified-status", "rejected".to_owned()),
+        ("anthropic-ratelimit-unified-representative-claim", "five_hour".to_owned()),
+        ("anthropic-ratelimit-unified-reset", reset.to_string()),
+        ("anthropic-ratelimit-unified-5h-reset", reset.to_string()),
+    ]
 }

@@ -1,13 +1,10 @@
 //! What a model does, by the text of the prompt: the last line that begins with an order wins.
 //!
 //! `say:WORD` says the word · `run:COMMAND` runs a command, then says the first line of what came back ·
-//! `mcp:TEXT` calls the tool `lab_echo`, then says what it returned · `slow:` talks for a minute ·
-//! `limit:` is over its limit. Owns the orders. Must not know a provider.
+//! `mcp:TEXT` calls the tool `lab_echo`, then says what it returned · `slow:N` says N words, five in a
+//! second · `limit:` is over its limit. Owns the orders. Must not know a provider.
 
 use serde_json::{Map, Value};
-
-/// How many words the slow answer has; at one in 200 ms a minute of them.
-const SLOW_WORDS: usize = 300;
 
 /// Something in a conversation that matters here.
 pub enum Item {
@@ -64,7 +61,10 @@ fn order(text: &str) -> Option<Reply> {
             "say" => Some(Reply::Say(format!("I say {}", word(rest)))),
             "run" => Some(Reply::Run(rest.to_owned())),
             "mcp" => Some(Reply::Echo(word(rest))),
-            "slow" => Some(Reply::Slow((1..=SLOW_WORDS).map(|n| format!("word{n} ")).collect())),
+            "slow" => {
+                let words = word(rest).parse().unwrap_or(0);
+                Some(Reply::Slow((1..=words).map(|n: usize| format!("word{n} ")).collect()))
+            }
             "limit" => Some(Reply::Limit),
             _ => None,
         }
@@ -73,7 +73,7 @@ fn order(text: &str) -> Option<Reply> {
 
 /// The line of a result that tells what came of it: programs put headings above what a command wrote.
 fn telling(result: &str) -> &str {
-    let lines = || result.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = || result.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('<'));
     lines()
         .find_map(|line| line.strip_prefix("Output:").map(str::trim).filter(|rest| !rest.is_empty()))
         .or_else(|| lines().skip_while(|line| *line != "Output:").nth(1))

@@ -24,7 +24,10 @@ pub fn service(running: &CancellationToken) -> StreamableHttpService<Lab, LocalS
     let config = StreamableHttpServerConfig::default()
         .with_sse_retry(None)
         .with_cancellation_token(running.child_token());
-    StreamableHttpService::new(|| Ok(Lab), Arc::new(LocalSessionManager::default()), config)
+    // Without the empty event that would begin each stream: Gemini CLI 0.61 takes it for a broken message.
+    let mut sessions = LocalSessionManager::default();
+    sessions.session_config.sse_retry = None;
+    StreamableHttpService::new(|| Ok(Lab), Arc::new(sessions), config)
 }
 
 impl ServerHandler for Lab {
