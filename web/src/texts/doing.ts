@@ -70,6 +70,10 @@ export const doingTexts = {
     resets: 'It ends',
     unknown: 'When it ends is not told.',
   },
+  trouble: {
+    title: 'Something is in its way',
+    goesOn: 'It goes on trying. Interrupt it, or mend what it names: a key is kept in the settings.',
+  },
   interrupt: {
     action: 'Interrupt',
     hint: 'Ends its turn; the agent stays',

@@ -14,6 +14,7 @@ import { PromptCard } from './PromptCard';
 import { ScreenPreview } from './ScreenPreview';
 import { splitError } from './screenLines';
 import { StopControl } from './StopControl';
+import { TroubleCard } from './TroubleCard';
 
 export function AgentCard({ agent }: { agent: Agent }) {
   const kind = texts.types[agent.type]?.name ?? agent.type;
@@ -36,6 +37,7 @@ export function AgentCard({ agent }: { agent: Agent }) {
       <LoginCard agent={agent} place="home" />
       <PromptCard agent={agent} place="home" />
       <LimitCard agent={agent} place="home" />
+      <TroubleCard agent={agent} place="home" />
       <ScreenPreview agent={agent} />
       {hasEnded(agent) && <Reason agent={agent} />}
       <Group gap="xs" mt="auto">

@@ -23,6 +23,7 @@ import { OutcomeCard } from './OutcomeCard';
 import { PromptCard } from './PromptCard';
 import { StopControl } from './StopControl';
 import { TerminalSection } from './TerminalSection';
+import { TroubleCard } from './TroubleCard';
 
 const TABS = ['terminal', 'activity', 'recordings', 'details'] as const;
 type Tab = (typeof TABS)[number];
@@ -87,6 +88,7 @@ function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlo
           <LoginCard agent={agent} place="page" />
           <PromptCard agent={agent} place="page" />
           <LimitCard agent={agent} place="page" />
+          <TroubleCard agent={agent} place="page" />
           <OutcomeCard agent={agent} />
           <TerminalSection agent={agent}>{slots.terminal(agent)}</TerminalSection>
           <MessageBox agent={agent} />

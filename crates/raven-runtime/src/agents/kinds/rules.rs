@@ -332,3 +332,26 @@ fn line(text: &str) -> String {
 fn bounded(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents::kinds::Kind;
+
+    #[test]
+    fn what_is_faint_in_the_input_line_was_not_typed() {
+        let kind = Kind::of("type = 'x'\ntitle = 'X'\n[drive]\ncomposer = '^> ?([^\\n]*)\\z'");
+        let composed = |text: &str, bright: Option<&str>| {
+            let before = LookRow { text: "Grüße, 世界".to_owned(), bright: None, wraps: false };
+            let row = LookRow { text: text.to_owned(), bright: bright.map(str::to_owned), wraps: false };
+            kind.rules.composed(&Look { rows: vec![before, row], ..Look::default() })
+        };
+        assert_eq!(composed("> fix the tests", None).as_deref(), Some("fix the tests"));
+        assert_eq!(composed("> fix the tests", Some(">")).as_deref(), Some(""), "a suggestion");
+        assert_eq!(composed("> fix the tests", Some("> f")).as_deref(), Some(""), "the cursor stands on it");
+        let completed = composed("> fix the tests", Some("> fix"));
+        assert_eq!(completed.as_deref(), Some("fix the tests"), "the rest of a typed text is offered");
+        assert_eq!(composed(">", None).as_deref(), Some(""));
+        assert_eq!(composed("$ x", None), None);
+    }
+}
