@@ -334,7 +334,9 @@ mod tests {
         let mut begun = Some(begun);
         let package = package("x");
         let line = |line: &str| {
-            if line == "begun" && let Some(begun) = begun.take() {
+            if line == "begun"
+                && let Some(begun) = begun.take()
+            {
                 begun.send(()).unwrap();
             }
         };

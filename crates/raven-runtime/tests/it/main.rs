@@ -19,6 +19,7 @@ mod doctor;
 mod doors;
 mod events;
 mod keys;
+mod kinds;
 mod recorders;
 mod restarts;
 mod signals;
