@@ -6,6 +6,7 @@ pub mod driver;
 mod installing;
 pub mod kinds;
 mod plan;
+pub mod prices;
 pub mod record;
 mod supervisor;
 mod usage;
@@ -30,6 +31,7 @@ use url::Url;
 use self::driver::Driver;
 use self::installing::Installations;
 use self::kinds::{Equipment, Kind, Kinds};
+use self::prices::Prices;
 use self::record::{Listeners, Record, Spec};
 use self::supervisor::{Plan, StopOrder, Supervisor};
 use self::versions::Versions;
@@ -88,6 +90,8 @@ pub struct Setup {
     pub host_program: PathBuf,
     /// The kinds that can be started.
     pub kinds: Kinds,
+    /// What models cost.
+    pub prices: Arc<Prices>,
     /// The clean environment.
     pub env: Environment,
     /// Keys of model providers.
@@ -189,7 +193,13 @@ impl Agents {
         let driver = Driver::new(Arc::clone(record), Arc::clone(&kind));
         let left = leave.clone();
         self.shared.setup.tasks.spawn(async move { left.run_until_cancelled(driver.hand_on_queue()).await });
-        let supervisor = Supervisor { record: Arc::clone(record), kind, stops: stop.subscribe(), leave };
+        let supervisor = Supervisor {
+            record: Arc::clone(record),
+            kind,
+            prices: Arc::clone(&self.shared.setup.prices),
+            stops: stop.subscribe(),
+            leave,
+        };
         let agents = self.clone();
         self.shared.setup.tasks.spawn(async move {
             match plan {

@@ -113,6 +113,11 @@ impl DataDir {
         kinds_in(&self.root)
     }
 
+    /// The user's own prices of models.
+    pub fn prices(&self) -> PathBuf {
+        self.root.join("prices.toml")
+    }
+
     /// Programs of agents that are installed here.
     pub fn installed(&self) -> PathBuf {
         installed_in(&self.root)
