@@ -28,6 +28,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How often it is asked whether the agents have ended.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
+/// The code of the problem when there is no such agent.
+const NO_AGENT: &str = "AGENT_NOT_FOUND";
+
 /// A daemon that can be asked.
 pub struct Daemon {
     endpoint: Url,
@@ -177,7 +180,10 @@ impl Daemon {
             None => {
                 let folder = data_dir(asked.data_dir.clone(), &env)?;
                 let running = running(&folder)?.with_context(|| {
-                    format!("no raven-runtime is running on the data folder {}", folder.display())
+                    format!(
+                        "no raven-runtime is running on the data folder {}: `raven-runtime start` starts one",
+                        folder.display()
+                    )
                 })?;
                 Url::parse(&running.endpoint)?
             }
@@ -218,12 +224,19 @@ impl Daemon {
             call = call.json(body);
         }
         let answer = call.send().await;
-        let answer = answer.with_context(|| format!("no raven-runtime answers at {}", self.endpoint))?;
+        let answer = answer.with_context(|| {
+            format!("no raven-runtime answers at {}: `raven-runtime start` starts one", self.endpoint)
+        })?;
         if answer.status().is_success() {
             return answer.json().await.context("the answer is not one of a raven-runtime");
         }
         let status = answer.status();
         match answer.json::<Problem>().await {
+            Ok(problem) if problem.code == NO_AGENT => {
+                let (what, _in_words_of_the_api) =
+                    problem.detail.split_once(": ").unwrap_or((&problem.title, ""));
+                bail!("{what}: `raven-runtime agents` lists those there are")
+            }
             Ok(problem) => bail!("{}: {}", problem.title, problem.detail),
             Err(_) => bail!("{} answered {status}", self.endpoint),
         }

@@ -14,6 +14,7 @@
 )]
 
 mod callbacks;
+mod commands;
 mod daemon;
 mod doctor;
 mod doors;
