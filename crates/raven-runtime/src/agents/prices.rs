@@ -30,6 +30,8 @@ struct Price {
     cached: Option<f64>,
     written: Option<f64>,
     output: f64,
+    /// Tokens that the model's context takes.
+    context: Option<u64>,
     /// The last day on which it holds.
     until: Option<Datetime>,
 }
@@ -86,6 +88,11 @@ impl Prices {
             + cost(tokens.cached, price.cached.unwrap_or(price.input))
             + cost(tokens.written, price.written.unwrap_or(price.input));
         Some(sent + cost(tokens.output, price.output))
+    }
+
+    /// How many tokens a model's context takes, where that is known here.
+    pub fn context(&self, model: &str) -> Option<u64> {
+        self.of(model)?.context
     }
 
     fn of(&self, model: &str) -> Option<&Price> {
@@ -158,6 +165,8 @@ mod tests {
         let tokens = Tokens { input: 3 * MILLION, cached: MILLION, written: MILLION, output: 0 };
         assert_eq!(cost(&prices, "claude-opus-5", tokens), Some(5.0 + 0.5 + 6.25));
         assert_eq!(cost(&prices, "gpt-4.1", tokens), Some(2.0 + 0.5 + 2.0), "it has no price of its own");
+        assert_eq!(prices.context("claude-opus-5-5"), Some(MILLION));
+        assert_eq!(prices.context("claude-opus-4-5"), None);
         for (day, known) in [("2026-12-31", true), ("2027-01-01", false)] {
             assert_eq!(prices.cost("gemini-3.8-flash", tokens, day).is_some(), known, "{day}");
         }

@@ -37,7 +37,7 @@ pub fn read(source: &UsageSource, home: &Path, screen: &str, prices: &Prices) ->
         }
         UsageSource::Transcript(records) => {
             let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
-            records.read(&records.text(home)?, |model, tokens| prices.cost(model, tokens, &today))
+            records.read(&records.text(home)?, prices, &today)
         }
     }
 }
@@ -150,7 +150,7 @@ impl Records {
         Some(text)
     }
 
-    fn read(&self, text: &str, cost: impl Fn(&str, Tokens) -> Option<f64>) -> Option<Usage> {
+    fn read(&self, text: &str, prices: &Prices, today: &str) -> Option<Usage> {
         let records = self.counted(text);
         let last = records.last()?;
         let counted: Vec<&Record> = match (&self.same, self.running_total) {
@@ -164,7 +164,7 @@ impl Records {
         };
         let sum = |of: fn(Tokens) -> u64| counted.iter().map(|record| of(record.tokens)).sum();
         // One model without a price, and the whole has none.
-        let costs = counted.iter().map(|record| cost(record.model.as_deref()?, record.tokens));
+        let costs = counted.iter().map(|record| prices.cost(record.model.as_deref()?, record.tokens, today));
         let cost: Option<f64> = costs.sum();
         Some(Usage {
             input_tokens: Some(sum(|tokens| tokens.input)),
@@ -172,7 +172,7 @@ impl Records {
             output_tokens: Some(sum(|tokens| tokens.output)),
             cost_micro_usd: cost.map(whole),
             cost_is_estimate: cost.is_some(),
-            context_left_percent: self.context.as_ref().and_then(|context| context.left(&last.value)),
+            context_left_percent: self.context.as_ref().and_then(|context| context.left(last, prices)),
             model: last.model.clone(),
         })
     }
@@ -212,12 +212,13 @@ struct Record {
 }
 
 impl Context {
-    fn left(&self, record: &Value) -> Option<u8> {
+    fn left(&self, record: &Record, prices: &Prices) -> Option<u8> {
+        let of_model = || prices.context(record.model.as_deref()?);
         let size = match &self.size {
-            ContextSize::Tokens(size) => *size,
-            ContextSize::At(at) => record.pointer(at)?.as_u64()?,
+            ContextSize::Tokens(size) => of_model().unwrap_or(*size),
+            ContextSize::At(at) => record.value.pointer(at)?.as_u64()?,
         };
-        let used = tokens(record, &self.used).min(size);
+        let used = tokens(&record.value, &self.used).min(size);
         u8::try_from((size - used) * 100 / size.max(1)).ok()
     }
 }
@@ -323,13 +324,17 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let record = |id: &str, model: &str| {
             serde_json::json!({"type": "assistant", "message": {"id": id, "model": model,
-                "usage": {"input_tokens": 10, "output_tokens": 1}}})
+                "usage": {"input_tokens": 99_999, "output_tokens": 1}}})
         };
-        let text = format!("{}\n{}\n", record("a", "not-in-the-list"), record("b", "claude-opus-5"));
-        std::fs::write(folder.join("s.jsonl"), text).unwrap();
+        let text = format!("{}\n{}\n", record("a", "claude-opus-5"), record("b", "not-in-the-list"));
+        std::fs::write(folder.join("s.jsonl"), &text).unwrap();
         let usage = used("claude-code", home.path(), "").unwrap();
+        assert_eq!(usage.context_left_percent, Some(50), "the kind's own number");
+        std::fs::write(folder.join("s.jsonl"), text + &record("c", "claude-opus-5").to_string()).unwrap();
+        let usage = used("claude-code", home.path(), "").unwrap();
+        assert_eq!(usage.context_left_percent, Some(90), "the model's");
         assert_eq!((usage.cost_micro_usd, usage.cost_is_estimate), (None, false));
-        assert_eq!(usage.output_tokens, Some(2));
+        assert_eq!(usage.output_tokens, Some(3));
     }
 
     #[test]
