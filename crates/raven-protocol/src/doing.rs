@@ -182,9 +182,12 @@ pub struct Usage {
     /// Tokens that the model answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
-    /// Cost in millionths of a US dollar. Always an estimate: no program knows what is billed.
+    /// Cost in millionths of a US dollar. No program knows what is billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_micro_usd: Option<u64>,
+    /// Whether that is the runtime's own estimate, by list prices; its program tells it otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cost_is_estimate: bool,
     /// How much of the model's context is left, 0 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context_left_percent: Option<u8>,

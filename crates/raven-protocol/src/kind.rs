@@ -21,9 +21,12 @@ pub struct AgentTypeStatus {
     pub title: String,
     /// Whether it can be started.
     pub installed: bool,
-    /// Its version, where it tells one.
+    /// Its version, where its program tells one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Whether its program is being asked for its version just now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub version_pending: bool,
     /// Whether what is known of its screens and signals was tested with this version.
     #[serde(default)]
     pub tested: bool,
@@ -48,6 +51,9 @@ pub struct AgentTypeStatus {
     /// Providers whose keys it takes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<Provider>,
+    /// Those of them whose keys the runtime has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Provider>,
     /// Whether it can be given its control plane's MCP server.
     #[serde(default)]
     pub mcp: bool,

@@ -6,9 +6,11 @@ pub mod driver;
 mod installing;
 pub mod kinds;
 mod plan;
+pub mod prices;
 pub mod record;
 mod supervisor;
 mod usage;
+mod versions;
 pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +21,7 @@ use std::time::Duration;
 
 use raven_protocol::agent::{AgentStatus, InvalidSpawn, Repository, check_count, check_name};
 use raven_protocol::id::{AgentId, RuntimeSessionId};
-use raven_protocol::kind::{AgentTypeStatus, Credential};
+use raven_protocol::kind::AgentTypeStatus;
 use raven_protocol::runtime_api::{RuntimeAgent, SpawnRequest, StopRequest};
 use raven_protocol::time::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -28,9 +30,11 @@ use url::Url;
 
 use self::driver::Driver;
 use self::installing::Installations;
-use self::kinds::{Kind, Kinds};
+use self::kinds::{Equipment, Kind, Kinds};
+use self::prices::Prices;
 use self::record::{Listeners, Record, Spec};
 use self::supervisor::{Plan, StopOrder, Supervisor};
+use self::versions::Versions;
 use crate::environment::Environment;
 use crate::files;
 use crate::keys::Keys;
@@ -86,6 +90,8 @@ pub struct Setup {
     pub host_program: PathBuf,
     /// The kinds that can be started.
     pub kinds: Kinds,
+    /// What models cost.
+    pub prices: Arc<Prices>,
     /// The clean environment.
     pub env: Environment,
     /// Keys of model providers.
@@ -119,6 +125,7 @@ pub struct Agents {
 struct Shared {
     setup: Setup,
     installations: Installations,
+    versions: Versions,
     entries: Mutex<BTreeMap<AgentId, Entry>>,
 }
 
@@ -135,6 +142,7 @@ impl Agents {
             shared: Arc::new(Shared {
                 setup,
                 installations: Installations::default(),
+                versions: Versions::default(),
                 entries: Mutex::new(BTreeMap::new()),
             }),
         };
@@ -150,6 +158,8 @@ impl Agents {
         }
         let old = agents.clone();
         agents.shared.setup.tasks.spawn(async move { old.forget().await });
+        // Programs are asked for their versions now, so that the first who wants the list has them.
+        let _told_later = agents.types();
         Ok(agents)
     }
 
@@ -183,7 +193,13 @@ impl Agents {
         let driver = Driver::new(Arc::clone(record), Arc::clone(&kind));
         let left = leave.clone();
         self.shared.setup.tasks.spawn(async move { left.run_until_cancelled(driver.hand_on_queue()).await });
-        let supervisor = Supervisor { record: Arc::clone(record), kind, stops: stop.subscribe(), leave };
+        let supervisor = Supervisor {
+            record: Arc::clone(record),
+            kind,
+            prices: Arc::clone(&self.shared.setup.prices),
+            stops: stop.subscribe(),
+            leave,
+        };
         let agents = self.clone();
         self.shared.setup.tasks.spawn(async move {
             match plan {
@@ -322,18 +338,15 @@ impl Agents {
     /// Every kind as it stands on this machine.
     pub fn types(&self) -> Vec<AgentTypeStatus> {
         let setup = &self.shared.setup;
+        let here = Equipment {
+            installed: &setup.installed,
+            env: &setup.env,
+            keys: &setup.keys,
+            logins: &setup.logins,
+        };
         let status = |kind: &Arc<Kind>| {
-            let is = &kind.is;
-            let credential = if is.login.optional {
-                Credential::NotNeeded
-            } else if is.keys.values().any(|provider| setup.keys.get(*provider).is_some()) {
-                Credential::Key
-            } else if setup.has_login(kind) {
-                Credential::Login
-            } else {
-                Credential::Missing
-            };
-            let mut status = AgentTypeStatus { credential, ..kind.status(&setup.installed, &setup.env) };
+            let mut status = kind.status(&here);
+            self.add_version(kind, &mut status);
             self.shared.installations.add_to(&mut status);
             status
         };

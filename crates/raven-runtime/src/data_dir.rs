@@ -71,6 +71,16 @@ pub fn installed_in(root: &Path) -> PathBuf {
     root.join("installed")
 }
 
+/// Where a data folder has the logins that agents made, by kind.
+pub fn logins_in(root: &Path) -> PathBuf {
+    root.join("logins")
+}
+
+/// Where a data folder has the provider keys that were set by calls.
+pub fn keys_in(root: &Path) -> PathBuf {
+    root.join("keys.json")
+}
+
 impl DataDir {
     /// Takes the folder; makes it when it is not there.
     ///
@@ -103,6 +113,11 @@ impl DataDir {
         kinds_in(&self.root)
     }
 
+    /// The user's own prices of models.
+    pub fn prices(&self) -> PathBuf {
+        self.root.join("prices.toml")
+    }
+
     /// Programs of agents that are installed here.
     pub fn installed(&self) -> PathBuf {
         installed_in(&self.root)
@@ -110,7 +125,7 @@ impl DataDir {
 
     /// Logins that agents made, by kind.
     pub fn logins(&self) -> PathBuf {
-        self.root.join("logins")
+        logins_in(&self.root)
     }
 
     /// Calls that wait.
@@ -125,7 +140,7 @@ impl DataDir {
 
     /// Provider keys that were set by calls.
     pub fn keys(&self) -> PathBuf {
-        self.root.join("keys.json")
+        keys_in(&self.root)
     }
 
     /// The id of this installation; made once.

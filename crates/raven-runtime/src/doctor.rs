@@ -47,6 +47,9 @@ pub struct Folder {
     pub disk_free: Option<u64>,
     /// Kinds of agents and whether they are installed.
     pub agent_types: Vec<AgentTypeStatus>,
+    /// Why these cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// A running daemon.

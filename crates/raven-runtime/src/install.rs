@@ -1,15 +1,14 @@
 //! Programs of agents that this runtime installs into its own data folder.
 //!
-//! Owns what a package is, and how it gets into its folder as a whole or not at all. Must not know agents
-//! or what is done with a program.
+//! Owns what a package is, and how it gets into its folder as a whole or not at all; what programs tell of
+//! their versions. Must not know agents or what is done with a program.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use regex::Regex;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, flock, syncfs};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
@@ -17,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::environment::{Environment, find_program};
 use crate::files::{self, Durability};
+use crate::group::{self, Group};
 
 /// How long an installation may take: the largest has 700 MB.
 const INSTALL: Duration = Duration::from_secs(20 * 60);
@@ -32,6 +32,9 @@ const WAITING: usize = 64;
 
 /// The file that says that an installation is whole.
 const WHOLE: &str = ".whole";
+
+/// Where a program that was not installed here finds a home while it tells its version.
+const SCRATCH: &str = "/tmp";
 
 /// A program as a registry has it, pinned.
 #[derive(Debug, Clone, Deserialize)]
@@ -108,6 +111,7 @@ impl Package {
         let fetched = tokio::time::timeout(INSTALL, self.fetch(&folder, env, line)).await;
         fetched.map_err(|_| anyhow::anyhow!("it took longer than {} minutes", INSTALL.as_secs() / 60))??;
         self.check_version(&folder, env).await?;
+        settle(&folder).await.context("it cannot be written to the disk")?;
         files::replace(&folder.join(WHOLE), b"", Durability::Disk)?;
         self.program(installed, kind).with_context(|| format!("the package has no {}", self.executable))
     }
@@ -120,6 +124,9 @@ impl Package {
     ) -> anyhow::Result<()> {
         let text = |path: PathBuf| path.to_string_lossy().into_owned();
         match self.source {
+            // The version pins the whole tree of our three packages. Claude Code and Codex depend on nothing
+            // but their own binaries, and Gemini CLI is bundled: all by exact versions. Only two headers
+            // that Gemini's optional natives are compiled with (nan, node-addon-api) come by a range.
             Source::Npm => {
                 let npm = tool("npm", env, "install Node.js 20 or later on the runtime's machine")?;
                 let package = format!("{}@{}", self.name, self.version);
@@ -139,25 +146,69 @@ impl Package {
 
     /// Starts it once: a package that cannot run here is not installed.
     async fn check_version(&self, folder: &Path, env: &Environment) -> anyhow::Result<()> {
-        let Some(pattern) = self.version_pattern.as_ref().filter(|_| !self.version_args.is_empty()) else {
+        if !self.tells_version() {
             return Ok(());
-        };
-        let program = folder.join(&self.executable);
-        let mut command = Command::new(&program);
-        command.args(&self.version_args).env_clear().envs(env).env("HOME", folder).current_dir(folder);
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        let told = tokio::time::timeout(VERSION, command.output()).await;
+        }
+        let version = self.ask_version(&folder.join(&self.executable), folder, env).await?;
+        if version != self.version {
+            bail!("version {version} came instead of {}", self.version);
+        }
+        Ok(())
+    }
+
+    /// Whether its program can be asked for its version.
+    pub fn tells_version(&self) -> bool {
+        self.version_pattern.is_some() && !self.version_args.is_empty()
+    }
+
+    /// The version of a program that somebody else installed. It runs once, in an empty home of its own,
+    /// and leaves nothing behind.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not tell.
+    pub async fn version_of(&self, program: &Path, env: &Environment) -> anyhow::Result<String> {
+        let scratch = Scratch::new()?;
+        self.ask_version(program, &scratch.0, env).await
+    }
+
+    async fn ask_version(&self, program: &Path, home: &Path, env: &Environment) -> anyhow::Result<String> {
+        let pattern = Regex::new(self.version_pattern.as_deref().unwrap_or_default())?;
+        let mut command = Command::new(program);
+        command.args(&self.version_args).env_clear().envs(env).env("HOME", home).current_dir(home);
+        let told = tokio::time::timeout(VERSION, group::output(&mut command)).await;
         let told = told.map_err(|_| anyhow::anyhow!("it does not tell its version"))?;
         let told = told.with_context(|| format!("{} cannot be started", program.display()))?;
-        let text = String::from_utf8_lossy(&told.stdout).into_owned();
-        let version =
-            Regex::new(pattern)?.captures(&text).and_then(|found| Some(found.get(1)?.as_str().to_owned()));
-        match version {
-            Some(version) if version == self.version => Ok(()),
-            Some(version) => bail!("version {version} came instead of {}", self.version),
-            None => bail!("it does not tell its version: {}", String::from_utf8_lossy(&told.stderr)),
-        }
+        let text = String::from_utf8_lossy(&told.stdout);
+        let version = pattern.captures(&text).and_then(|found| Some(found.get(1)?.as_str().to_owned()));
+        version.with_context(|| {
+            format!("it does not tell its version: {}", String::from_utf8_lossy(&told.stderr).trim())
+        })
     }
+}
+
+/// A folder for one question, gone with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> std::io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let path = Path::new(SCRATCH).join(format!("raven-runtime-{:016x}", rand::random::<u64>()));
+        // One that is there already is somebody else's, and refused.
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Writes everything under a folder to its disk: what is called whole is there after a power cut.
+async fn settle(folder: &Path) -> anyhow::Result<()> {
+    let folder = std::fs::File::open(folder)?;
+    Ok(tokio::task::spawn_blocking(move || syncfs(folder)).await??)
 }
 
 fn tool(name: &str, env: &Environment, advice: &str) -> anyhow::Result<PathBuf> {
@@ -171,12 +222,12 @@ async fn run(
     line: &mut impl FnMut(&str),
 ) -> anyhow::Result<()> {
     let mut command = Command::new(program);
-    command.args(args).env_clear().envs(env).current_dir(folder).kill_on_drop(true);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
+    command.args(args).env_clear().envs(env).current_dir(folder);
+    let started = Group::start(&mut command);
+    let mut group = started.with_context(|| format!("{} cannot be started", program.display()))?;
     let (told, mut lines) = mpsc::channel(WAITING);
-    tokio::spawn(tell(child.stdout.take(), told.clone()));
-    tokio::spawn(tell(child.stderr.take(), told));
+    tokio::spawn(tell(group.stdout(), told.clone()));
+    tokio::spawn(tell(group.stderr(), told));
     let mut last = Vec::new();
     while let Some(text) = lines.recv().await {
         line(&text);
@@ -185,7 +236,7 @@ async fn run(
             last.remove(0);
         }
     }
-    let status = child.wait().await?;
+    let status = group.wait().await?;
     if !status.success() {
         bail!("{} ended with {status}; it printed last:\n{}", program.display(), last.join("\n"));
     }
@@ -247,6 +298,65 @@ mod tests {
         assert_eq!(package("x").program(&installed, "k"), Some(program));
         assert_eq!(printed, ["fetching"]);
         assert!(!installed.join("k/1.0.0/half").exists(), "what was left of the failure is gone");
+    }
+
+    /// Waits until a child of the installer is gone that wrote its number down.
+    async fn child_ends(number: &Path) {
+        let pid: i32 = std::fs::read_to_string(number).unwrap().trim().parse().unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        let mut turns = tokio::time::interval(Duration::from_millis(20));
+        let gone = async {
+            // A zombie whose parent does not collect it has ended too.
+            while rustix::process::test_kill_process(pid).is_ok() && !is_zombie(pid) {
+                turns.tick().await;
+            }
+        };
+        tokio::time::timeout(VERSION, gone).await.expect("the installer's child ends");
+    }
+
+    fn is_zombie(pid: rustix::process::Pid) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+        stat.is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, state)| state.trim().starts_with('Z')))
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_leaves_nothing_running() {
+        let folder = tempfile::tempdir().unwrap();
+        let number = folder.path().join("child");
+        // The child outlives its parent's end, and holds none of its streams.
+        let begins = format!(
+            "(trap '' HUP TERM INT; exec sleep 1000) > /dev/null 2>&1 & echo $! > {0}.new; mv {0}.new {0}; \
+             echo begun; wait",
+            number.display()
+        );
+        let env = npm(folder.path(), &begins);
+        let (begun, wait) = tokio::sync::oneshot::channel();
+        let mut begun = Some(begun);
+        let package = package("x");
+        let line = |line: &str| {
+            if line == "begun"
+                && let Some(begun) = begun.take()
+            {
+                begun.send(()).unwrap();
+            }
+        };
+        tokio::select! {
+            ended = package.install(folder.path(), "k", &env, line) => panic!("{ended:?}"),
+            told = wait => told.unwrap(),
+        }
+        child_ends(&number).await;
+        assert_eq!(package.program(folder.path(), "k"), None);
+    }
+
+    #[tokio::test]
+    async fn a_program_in_path_tells_its_version_in_a_home_that_is_gone_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        let env = npm(folder.path(), &format!("touch $HOME/x; echo $HOME > {}; echo v3.4.5", home.display()));
+        let version = package("x").version_of(&folder.path().join("npm"), &env).await.unwrap();
+        assert_eq!(version, "3.4.5");
+        let home = std::fs::read_to_string(home).unwrap();
+        assert!(home.starts_with(SCRATCH) && !Path::new(home.trim()).exists(), "{home}");
     }
 
     #[tokio::test]

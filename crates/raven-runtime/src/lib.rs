@@ -22,6 +22,7 @@ mod doctor;
 mod environment;
 mod events;
 mod files;
+mod group;
 mod heartbeat;
 pub mod host;
 mod install;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::kinds::Kinds;
+use crate::agents::prices::Prices;
 use crate::agents::record::Listeners;
 use crate::agents::{Agents, Setup};
 use crate::api::{self, Api};
@@ -59,6 +60,7 @@ impl Runtime {
             installed: data.installed(),
             install_env: config.install_environment.clone(),
             logins: data.logins(),
+            prices: Prices::load(&data.prices()).context("cannot read the prices of models")?.into(),
             kinds: Kinds::load(&data.kinds()).context("cannot read the kinds of agents")?,
             env: config.environment.clone(),
             keys,

@@ -57,7 +57,7 @@ export const typesQuery = queryOptions({
   queryFn: client.agentTypes,
   retry: false,
   refetchInterval: (query) =>
-    query.state.data?.items.some((kind) => kind.installing) ? INSTALLING_MS : false,
+    query.state.data?.items.some((kind) => kind.installing || kind.versionPending) ? INSTALLING_MS : false,
 });
 export const providerKeysQuery = queryOptions({
   queryKey: keys.providerKeys,

@@ -739,6 +739,8 @@ export interface components {
             /** @description Whether it can be started. */
             installed: boolean;
             installing?: components["schemas"]["Installing"] | null;
+            /** @description Those of them whose keys the runtime has. */
+            keys?: components["schemas"]["Provider"][];
             /** @description Whether it can be given its control plane's MCP server. */
             mcp?: boolean;
             /** @description The program that would be started. */
@@ -751,8 +753,10 @@ export interface components {
             title?: string;
             /** @description Its name, as a spawn gives it. */
             type: components["schemas"]["AgentType"];
-            /** @description Its version, where it tells one. */
+            /** @description Its version, where its program tells one. */
             version?: string | null;
+            /** @description Whether its program is being asked for its version just now. */
+            versionPending?: boolean;
         };
         /** @description Answer of `GET /api/types`. */
         AgentTypes: {
@@ -1559,8 +1563,13 @@ export interface components {
              */
             contextLeftPercent?: number | null;
             /**
+             * @description Whether that is the runtime's own estimate, by list prices; its program tells it otherwise.
+             * @default false
+             */
+            costIsEstimate?: boolean;
+            /**
              * Format: int64
-             * @description Cost in millionths of a US dollar. Always an estimate: no program knows what is billed.
+             * @description Cost in millionths of a US dollar. No program knows what is billed.
              * @default null
              */
             costMicroUsd?: number | null;

@@ -23,23 +23,45 @@ export function InstalledBadge({ kind }: { kind: AgentTypeStatus }) {
 
 export function CredentialBadge({ kind }: { kind: AgentTypeStatus }) {
   const credential = kind.credential ?? 'not_needed';
+  const keys = kind.keys ?? [];
   return (
     <Badge variant="light" color={CREDENTIAL_COLORS[credential]} style={{ flex: 'none' }}>
-      {words.credentials[credential]}
+      {credential === 'key' && keys.length > 0
+        ? words.keyOf(keys.map((provider) => texts.providers[provider]).join(', '))
+        : words.credentials[credential]}
     </Badge>
   );
 }
 
+/** What is known of the version of a kind that is there, as far as there is one to know. */
+export function versionWords(kind: AgentTypeStatus): string | undefined {
+  if (!kind.installed) return undefined;
+  if (kind.version) return kind.version;
+  if (kind.versionPending) return words.versionPending;
+  return kind.installable ? words.versionUnknown : undefined;
+}
+
+/** Whether what is known of a kind was tested with the version that is there; nothing without a version. */
+export function testedWords(kind: AgentTypeStatus): string | undefined {
+  if (!kind.installed || !kind.version) return undefined;
+  return kind.tested ? words.tested : words.untested;
+}
+
 export function KindVersion({ kind }: { kind: AgentTypeStatus }) {
-  if (!kind.installed || !kind.version) return null;
+  const version = versionWords(kind);
+  const tested = testedWords(kind);
   return (
     <Group gap={6} component="span">
-      <Text span inherit>
-        {kind.version}
-      </Text>
-      <Text span inherit c={kind.tested ? 'dimmed' : 'var(--raven-attention)'}>
-        {kind.tested ? words.tested : words.untested}
-      </Text>
+      {version && (
+        <Text span inherit>
+          {version}
+        </Text>
+      )}
+      {tested && (
+        <Text span inherit c={kind.tested ? 'dimmed' : 'var(--raven-attention)'}>
+          {tested}
+        </Text>
+      )}
     </Group>
   );
 }

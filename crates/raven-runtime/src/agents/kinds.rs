@@ -7,7 +7,7 @@ pub mod links;
 pub mod rules;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -17,6 +17,9 @@ use raven_protocol::kind::{AgentTypeStatus, Credential};
 use self::description::Description;
 use self::rules::Rules;
 use crate::environment::{Environment, find_program};
+use crate::install::Package;
+use crate::keys::Keys;
+use crate::place::home::Sources;
 
 /// Our own kinds, in the order in which they are shown. What is known of a program stands there and
 /// nowhere else.
@@ -41,6 +44,18 @@ pub struct Kind {
     pub is: Description,
     /// Its expressions, compiled.
     pub rules: Rules,
+}
+
+/// What a machine has for agents.
+pub struct Equipment<'a> {
+    /// Where programs are that this runtime installed.
+    pub installed: &'a Path,
+    /// The clean environment.
+    pub env: &'a Environment,
+    /// Keys of model providers.
+    pub keys: &'a Keys,
+    /// Where logins are kept that agents made.
+    pub logins: &'a Path,
 }
 
 /// Every kind, in the order in which they are shown.
@@ -112,29 +127,73 @@ impl Kind {
         command
     }
 
-    /// Whether it can be started here.
-    pub fn status(&self, installed: &Path, env: &Environment) -> AgentTypeStatus {
-        let path = self.path(installed, env);
+    /// Whether it can be started here, and with what. Of a program that was found elsewhere, the version
+    /// is not told yet: it is to be asked.
+    pub fn status(&self, here: &Equipment<'_>) -> AgentTypeStatus {
+        let path = self.path(here.installed, here.env);
         let package = self.is.program.package.as_ref();
-        let ours = self.installed(installed).is_some();
-        let version = package.filter(|_| ours).map(|package| package.version.clone());
-        let tested = version
-            .as_ref()
-            .is_some_and(|version| package.is_some_and(|package| package.tested.contains(version)));
-        AgentTypeStatus {
+        let mut status = AgentTypeStatus {
             agent_type: self.is.agent_type.clone(),
             title: self.is.title.clone(),
             installed: path.is_some(),
-            version,
-            tested,
+            version: None,
+            version_pending: false,
+            tested: false,
             installable: package.map(|package| package.version.clone()),
             installing: None,
             install_error: None,
-            credential: Credential::NotNeeded,
+            credential: self.credential(here),
             providers: self.is.keys.values().copied().collect(),
+            keys: self.is.keys.values().copied().filter(|key| here.keys.get(*key).is_some()).collect(),
             mcp: self.is.mcp,
             install: self.install_command().filter(|_| path.is_none()),
             path: path.map(|path| path.to_string_lossy().into_owned()),
+        };
+        if self.installed(here.installed).is_some() {
+            self.tell_version(package.map(|package| package.version.clone()), &mut status);
+        }
+        status
+    }
+
+    /// The program that is to be asked for its version.
+    pub fn asks_version(&self, status: &AgentTypeStatus) -> Option<PathBuf> {
+        let tells = self.is.program.package.as_ref().is_some_and(Package::tells_version);
+        status.path.as_ref().filter(|_| tells && status.version.is_none()).map(PathBuf::from)
+    }
+
+    /// Asks a program of this kind for its version.
+    pub async fn ask_version(&self, program: &Path, env: &Environment) -> Option<String> {
+        let told = self.is.program.package.as_ref()?.version_of(program, env).await;
+        told.inspect_err(
+            |why| tracing::info!(program = %program.display(), "its version is unknown: {why:#}"),
+        )
+        .ok()
+    }
+
+    /// Adds a version, and whether it was tested.
+    pub fn tell_version(&self, version: Option<String>, status: &mut AgentTypeStatus) {
+        let tested = self.is.program.package.as_ref().map(|package| &package.tested);
+        status.tested =
+            version.as_ref().is_some_and(|version| tested.is_some_and(|tested| tested.contains(version)));
+        status.version = version;
+    }
+
+    /// Whether a login of this kind is kept here.
+    pub fn has_login(&self, from: &Sources<'_>) -> bool {
+        self.is.home.share.iter().any(|path| from.login(path).exists())
+    }
+
+    fn credential(&self, here: &Equipment<'_>) -> Credential {
+        let own = here.env.get("HOME").map(PathBuf::from).unwrap_or_default();
+        let logins = here.logins.join(self.is.agent_type.as_str());
+        if self.is.login.optional {
+            Credential::NotNeeded
+        } else if self.is.keys.values().any(|provider| here.keys.get(*provider).is_some()) {
+            Credential::Key
+        } else if self.has_login(&Sources { own: &own, logins: &logins }) {
+            Credential::Login
+        } else {
+            Credential::Missing
         }
     }
 
@@ -152,11 +211,11 @@ impl Kind {
     }
 
     /// Its program, as this runtime installed it.
-    fn installed(&self, folder: &Path) -> Option<std::path::PathBuf> {
+    fn installed(&self, folder: &Path) -> Option<PathBuf> {
         self.is.program.package.as_ref()?.program(folder, self.is.agent_type.as_str())
     }
 
-    fn path(&self, installed: &Path, env: &Environment) -> Option<std::path::PathBuf> {
+    fn path(&self, installed: &Path, env: &Environment) -> Option<PathBuf> {
         match self.is.program.command.first() {
             Some(name) => self.installed(installed).or_else(|| find_program(name, env)),
             None => find_program(&shell(env), env),

@@ -162,10 +162,9 @@ impl Setup {
     }
 
     /// Whether a kind's login is kept here.
-    pub fn has_login(&self, kind: &Kind) -> bool {
+    fn has_login(&self, kind: &Kind) -> bool {
         let (own, logins) = (self.own_home(), self.logins_of(kind));
-        let from = Sources { own: &own, logins: &logins };
-        kind.is.home.share.iter().any(|path| from.login(path).exists())
+        kind.has_login(&Sources { own: &own, logins: &logins })
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::kinds::Kind;
+use super::prices::Prices;
 use super::record::Record;
 use super::usage;
 use super::watch::{Observed, Watch};
@@ -74,6 +75,8 @@ pub struct Supervisor {
     pub record: Arc<Record>,
     /// Its kind.
     pub kind: Arc<Kind>,
+    /// What models cost.
+    pub prices: Arc<Prices>,
     /// Stops that were asked for.
     pub stops: watch::Receiver<Option<StopOrder>>,
     /// The daemon's end; the agent goes on.
@@ -243,13 +246,14 @@ impl Supervisor {
     /// Reads what it has used, aside: a transcript may be long.
     fn read_usage(&self, screen: String) {
         let (record, kind) = (Arc::clone(&self.record), Arc::clone(&self.kind));
+        let prices = Arc::clone(&self.prices);
         if kind.is.usage.is_none() {
             return;
         }
         tokio::task::spawn_blocking(move || {
             let home = record.folder().join("home");
             let source = kind.is.usage.as_ref();
-            if let Some(used) = source.and_then(|source| usage::read(source, &home, &screen)) {
+            if let Some(used) = source.and_then(|source| usage::read(source, &home, &screen, &prices)) {
                 record.used(used);
             }
         });

@@ -2,19 +2,20 @@
 //!
 //! Owns words and the exit code. Must not know what makes an orphan.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
+use raven_protocol::kind::AgentTypeStatus;
 
 use super::query::{self, block_on, held, kind_line, print, size};
 use super::{Doctor, Where};
-use crate::agents::kinds::Kinds;
-use crate::config::{data_dir, process_environment};
-use crate::data_dir::{installed_in, kinds_in};
+use crate::agents::kinds::{Equipment, Kinds};
+use crate::config::{Config, Options, data_dir, process_environment};
+use crate::data_dir::{installed_in, keys_in, kinds_in, logins_in};
 use crate::doctor::look::{self, Scope};
 use crate::doctor::{Folder, Host, Leftover, Reason, Report, State, clean};
-use crate::environment;
+use crate::keys::Keys;
 
 /// How long a daemon may take to tell how it fares; one that hangs must not hang us.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -53,21 +54,40 @@ async fn folder(path: PathBuf, api_key_file: Option<PathBuf>) -> Folder {
     };
     let health = tokio::time::timeout(ANSWER, health).await.ok().flatten();
     let told = health.as_ref().and_then(|health| health.agent_types.clone());
-    let agent_types = told.unwrap_or_else(|| {
-        let env = environment::clean(&process_environment());
-        let kinds = Kinds::load(&kinds_in(&path));
-        kinds
-            .map(|kinds| kinds.all().iter().map(|kind| kind.status(&installed_in(&path), &env)).collect())
-            .unwrap_or_default()
-    });
+    let (agent_types, unreadable) = match told {
+        Some(told) => (told, None),
+        None => match kinds(&path).await {
+            Ok(kinds) => (kinds, None),
+            Err(why) => (Vec::new(), Some(format!("{why:#}"))),
+        },
+    };
     let disk = rustix::fs::statvfs(&path).ok();
     Folder {
         daemon,
         version: health.map(|health| health.version),
         disk_free: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
         agent_types,
+        unreadable,
         path,
     }
+}
+
+/// The kinds as a daemon on this folder would tell them, and what their programs tell of their versions.
+async fn kinds(root: &Path) -> anyhow::Result<Vec<AgentTypeStatus>> {
+    let asked = Options { data_dir: Some(root.to_owned()), ..Options::default() };
+    let config = Config::from_sources(asked, &process_environment())?;
+    let keys = Keys::open(keys_in(root), config.provider_keys)?;
+    let (installed, logins, env) = (installed_in(root), logins_in(root), config.environment);
+    let here = Equipment { installed: &installed, env: &env, keys: &keys, logins: &logins };
+    let mut told = Vec::new();
+    for kind in Kinds::load(&kinds_in(root))?.all() {
+        let mut status = kind.status(&here);
+        if let Some(program) = kind.asks_version(&status) {
+            kind.tell_version(kind.ask_version(&program, &env).await, &mut status);
+        }
+        told.push(status);
+    }
+    Ok(told)
 }
 
 /// The report for a person.
@@ -102,7 +122,10 @@ fn folder_lines(folder: &Folder) -> Vec<String> {
         Some(free) => format!("disk: {} left", size(free)),
         None => "disk: the folder is not there yet".to_owned(),
     });
-    lines.push("agent types".to_owned());
+    lines.push(match &folder.unreadable {
+        Some(why) => format!("agent types: {why}"),
+        None => "agent types".to_owned(),
+    });
     lines.extend(folder.agent_types.iter().map(kind_line));
     lines
 }
@@ -188,6 +211,7 @@ mod tests {
                 version: None,
                 disk_free: Some(3 << 30),
                 agent_types: Vec::new(),
+                unreadable: None,
             },
             hosts: Vec::new(),
             leftovers: vec![left.clone()],

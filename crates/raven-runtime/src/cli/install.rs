@@ -4,7 +4,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Install;
 use super::query::block_on;
@@ -37,11 +38,32 @@ pub fn run(asked: Install) -> anyhow::Result<()> {
     };
     eprintln!("installing {} {} into {}", kind.is.title, package.version, installed_in(&root).display());
     let installers = environment::for_installers(&env);
-    let program = block_on(package.install(&installed_in(&root), asked.kind.as_str(), &installers, line));
+    let installed = installed_in(&root);
+    let program = block_on(async {
+        // The installer is no part of this terminal's group: what ends us ends it by the future's end.
+        tokio::select! {
+            program = package.install(&installed, asked.kind.as_str(), &installers, line) => program,
+            ended = told_to_end() => Err(ended),
+        }
+    });
     if shows {
         eprint!("\r\x1b[K");
     }
     let program = program.with_context(|| format!("{} was not installed", kind.is.title))?;
     println!("{}", program.display());
     Ok(())
+}
+
+/// Waits for Ctrl-C, or for another signal that means the end.
+async fn told_to_end() -> anyhow::Error {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let signals: io::Result<Vec<Signal>> = kinds.into_iter().map(signal).collect();
+    let Ok(mut signals) = signals else { return std::future::pending().await };
+    let [interrupt, terminate, hangup] = &mut signals[..] else { return std::future::pending().await };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    anyhow!("it was interrupted: what was begun is thrown away by the next installation")
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use raven_protocol::kind::AgentTypeStatus;
+use raven_protocol::kind::{AgentTypeStatus, Credential, Provider};
 use raven_protocol::problem::Problem;
 use raven_protocol::runtime_api::{AgentList, Health, RuntimeAgent, StopRequest};
 use reqwest::Method;
@@ -27,6 +27,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often it is asked whether the agents have ended.
 const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// The code of the problem when there is no such agent.
+const NO_AGENT: &str = "AGENT_NOT_FOUND";
 
 /// A daemon that can be asked.
 pub struct Daemon {
@@ -128,14 +131,35 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// Where a kind of agent is installed.
+/// How a kind of agent stands: its program, its version, and what it would have to work with.
 pub fn kind_line(kind: &AgentTypeStatus) -> String {
-    let how = match (&kind.path, &kind.install) {
+    let mut facts = vec![match (&kind.path, &kind.install) {
         (Some(path), _) => path.clone(),
         (None, Some(install)) => format!("not installed: {install}"),
         (None, None) => "not installed".to_owned(),
+    }];
+    match &kind.version {
+        Some(version) if kind.tested => facts.push(format!("{version}, tested")),
+        Some(version) => facts.push(format!("{version}, not tested")),
+        None if kind.version_pending => facts.push("being asked for its version".to_owned()),
+        None if kind.installed && kind.installable.is_some() => facts.push("version unknown".to_owned()),
+        None => {}
+    }
+    let named = |providers: &[Provider]| {
+        providers.iter().map(|provider| provider.as_str()).collect::<Vec<_>>().join(", ")
     };
-    format!("  {:<14} {how}", kind.agent_type.as_str())
+    match kind.credential {
+        // Daemons that are older do not say whose.
+        Credential::Key if kind.keys.is_empty() => facts.push("has a key".to_owned()),
+        Credential::Key => facts.push(format!("has a key of {}", named(&kind.keys))),
+        Credential::Login => facts.push("logged in".to_owned()),
+        Credential::Missing if kind.providers.is_empty() => facts.push("needs a login".to_owned()),
+        Credential::Missing => {
+            facts.push(format!("needs a key ({}) or a login", named(&kind.providers)));
+        }
+        Credential::NotNeeded => {}
+    }
+    format!("  {:<14} {}", kind.agent_type.as_str(), facts.join(" · "))
 }
 
 pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -156,7 +180,10 @@ impl Daemon {
             None => {
                 let folder = data_dir(asked.data_dir.clone(), &env)?;
                 let running = running(&folder)?.with_context(|| {
-                    format!("no raven-runtime is running on the data folder {}", folder.display())
+                    format!(
+                        "no raven-runtime is running on the data folder {}: `raven-runtime start` starts one",
+                        folder.display()
+                    )
                 })?;
                 Url::parse(&running.endpoint)?
             }
@@ -197,12 +224,19 @@ impl Daemon {
             call = call.json(body);
         }
         let answer = call.send().await;
-        let answer = answer.with_context(|| format!("no raven-runtime answers at {}", self.endpoint))?;
+        let answer = answer.with_context(|| {
+            format!("no raven-runtime answers at {}: `raven-runtime start` starts one", self.endpoint)
+        })?;
         if answer.status().is_success() {
             return answer.json().await.context("the answer is not one of a raven-runtime");
         }
         let status = answer.status();
         match answer.json::<Problem>().await {
+            Ok(problem) if problem.code == NO_AGENT => {
+                let (what, _in_words_of_the_api) =
+                    problem.detail.split_once(": ").unwrap_or((&problem.title, ""));
+                bail!("{what}: `raven-runtime agents` lists those there are")
+            }
             Ok(problem) => bail!("{}: {}", problem.title, problem.detail),
             Err(_) => bail!("{} answered {status}", self.endpoint),
         }
@@ -238,6 +272,38 @@ impl Daemon {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_says_what_it_has_and_what_it_needs() {
+        let kind = |more: serde_json::Value| {
+            let mut kind = serde_json::json!({"type": "codex", "installed": true, "path": "/bin/codex",
+                "installable": "1.0", "providers": ["openai"], "credential": "missing"});
+            kind.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            kind_line(&serde_json::from_value(kind).unwrap())
+        };
+        for (more, told) in [
+            (
+                serde_json::json!({"version": "1.0", "tested": true, "credential": "key", "keys": ["openai"]}),
+                "/bin/codex · 1.0, tested · has a key of openai",
+            ),
+            (
+                serde_json::json!({"version": "2.0", "credential": "login"}),
+                "/bin/codex · 2.0, not tested · logged in",
+            ),
+            (
+                serde_json::json!({"versionPending": true}),
+                "/bin/codex · being asked for its version · needs a key (openai) or a login",
+            ),
+            (serde_json::json!({"credential": "key"}), "/bin/codex · version unknown · has a key"),
+            (
+                serde_json::json!({"path": null, "installed": false, "install": "raven-runtime install codex"}),
+                "not installed: raven-runtime install codex · needs a key (openai) or a login",
+            ),
+            (serde_json::json!({"installable": null, "credential": "not_needed"}), "/bin/codex"),
+        ] {
+            assert_eq!(kind(more), format!("  {:<14} {told}", "codex"));
+        }
+    }
 
     #[test]
     fn sizes_are_read_at_a_glance() {

@@ -20,7 +20,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_raven-runtime");
 pub const DEADLINE: Duration = Duration::from_secs(40);
 
 /// Name of the variable by which a test's processes are found.
-const MARK: &str = "RAVEN_TEST_MARK";
+pub const MARK: &str = "RAVEN_TEST_MARK";
 
 /// A running daemon and its data folder.
 pub struct Daemon {
@@ -31,7 +31,7 @@ pub struct Daemon {
     process: Child,
     flags: Vec<String>,
     client: reqwest::Client,
-    mark: String,
+    pub mark: String,
 }
 
 /// Waits for a fact.

@@ -14,11 +14,13 @@
 )]
 
 mod callbacks;
+mod commands;
 mod daemon;
 mod doctor;
 mod doors;
 mod events;
 mod keys;
+mod kinds;
 mod recorders;
 mod restarts;
 mod signals;

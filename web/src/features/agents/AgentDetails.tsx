@@ -7,7 +7,7 @@ import { CopyMark } from '../../parts/CopyLine';
 import { Ago } from '../../parts/RelativeTime';
 import { TerminalMark } from '../../parts/StatusMark';
 import { texts } from '../../texts';
-import { dollars, tokens, turnWords } from './turnWords';
+import { costWords, tokens, turnWords } from './turnWords';
 
 const words = texts.details;
 const used = texts.usage;
@@ -57,14 +57,15 @@ function usageRows(agent: Agent): [string, ReactNode][] {
   const { usage, turn } = agent;
   const known = (count: number | null | undefined) => (typeof count === 'number' ? count : undefined);
   const [sent, cached] = [known(usage?.inputTokens), known(usage?.cachedTokens)];
-  const [answered, cost] = [known(usage?.outputTokens), known(usage?.costMicroUsd)];
+  const answered = known(usage?.outputTokens);
+  const cost = costWords(usage);
   const left = known(usage?.contextLeftPercent);
   const sentWords = sent !== undefined && tokens(sent);
   return [
     [used.model, usage?.model],
     [used.input, sentWords && (cached ? used.cached(sentWords, tokens(cached)) : sentWords)],
     [used.output, answered !== undefined && tokens(answered)],
-    [used.cost, cost !== undefined && <span title={used.costHint}>{used.costIs(dollars(cost))}</span>],
+    [used.cost, cost && <span title={usage?.costIsEstimate ? used.costHint : undefined}>{cost}</span>],
     [used.context, left !== undefined && `${left} %`],
     [used.turn, turn?.endedAt && turnWords(turn, 0)],
   ];

@@ -6,7 +6,13 @@ import { Link } from 'react-router';
 import { typesQuery } from '../../api/queries';
 import type { AgentTypeStatus } from '../../api/shapes';
 import { InstallControl } from '../../parts/InstallControl';
-import { CredentialBadge, InstalledBadge, kindName } from '../../parts/KindStanding';
+import {
+  CredentialBadge,
+  InstalledBadge,
+  kindName,
+  testedWords,
+  versionWords,
+} from '../../parts/KindStanding';
 import { isAdmin, useMe } from '../../parts/me';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { ProviderKeyForm } from '../../parts/ProviderKeyForm';
@@ -44,8 +50,7 @@ export function TypeChoice({ value, error, onChange }: TypeChoiceProps) {
 
 /** A missing kind can be chosen too: that is how one gets to installing it. */
 function TypeCard({ type, isChosen }: { type: AgentTypeStatus; isChosen: boolean }) {
-  const tested = type.installed && type.version && !type.tested && type.type !== 'custom';
-  const facts = [texts.types[type.type]?.about, type.version, tested && texts.kinds.untested];
+  const facts = [texts.types[type.type]?.about, versionWords(type), testedWords(type)];
   return (
     <Stack
       gap={8}

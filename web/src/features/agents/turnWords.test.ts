@@ -1,7 +1,7 @@
 /** Owns the proof of how turns, tokens and sums are worded. */
 import { expect, test } from 'vitest';
 
-import { dollars, tokens, turnWords } from './turnWords';
+import { costWords, dollars, tokens, turnWords } from './turnWords';
 
 const startedAt = '2026-01-01T00:00:00.000Z';
 const NOW = Date.parse(startedAt) + 5_000;
@@ -24,6 +24,14 @@ test.each<[number, string]>([
 
 test.each<[number, string]>([
   [0, '$0.00'],
-  [12_345, '$0.0123'],
+  [1_234, '$0.0012'],
+  [12_345, '$0.01'],
   [2_500_000, '$2.50'],
 ])('dollars(%i)', (sum, shown) => expect(dollars(sum)).toBe(shown));
+
+test('a cost says whether it is our estimate or its program’s own', () => {
+  expect(costWords({ costMicroUsd: 120_000, costIsEstimate: true })).toBe('≈ $0.12 (estimate)');
+  expect(costWords({ costMicroUsd: 20_000 })).toBe('$0.02, as its program tells');
+  expect(costWords({ inputTokens: 5 })).toBeUndefined();
+  expect(costWords(null)).toBeUndefined();
+});

@@ -1,5 +1,5 @@
 /** Owns how a turn and what was used are worded. Must not know React. */
-import type { Turn } from '../../api/doing';
+import type { Turn, Usage } from '../../api/doing';
 import { span } from '../../parts/time';
 import { texts } from '../../texts';
 
@@ -23,5 +23,12 @@ export function tokens(count: number): string {
 /** Millionths of a dollar; small sums keep the digits that say something. */
 export function dollars(microUsd: number): string {
   const value = microUsd / 1_000_000;
-  return `$${value >= 1 || value === 0 ? value.toFixed(2) : value.toFixed(4)}`;
+  return `$${value >= 0.01 || value === 0 ? value.toFixed(2) : value.toFixed(4)}`;
+}
+
+/** What it cost, and who says so; nothing where that is not known. */
+export function costWords(usage: Usage | null | undefined): string | undefined {
+  const cost = usage?.costMicroUsd;
+  if (typeof cost !== 'number') return undefined;
+  return usage?.costIsEstimate ? texts.usage.estimate(dollars(cost)) : texts.usage.told(dollars(cost));
 }

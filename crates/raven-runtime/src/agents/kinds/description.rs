@@ -370,7 +370,7 @@ pub enum UsageSource {
 pub struct Context {
     /// JSON pointers to the tokens in it, in the last record; added up.
     pub used: Vec<String>,
-    /// JSON pointer to its size, or a number.
+    /// JSON pointer to its size, or a number for models of which the list of prices has none.
     pub size: ContextSize,
 }
 

@@ -294,3 +294,29 @@ fn trouble_that_is_over_is_told_no_more() {
     case.at(3000, screen("● it goes on"));
     assert_eq!(case.said.pop().unwrap().asks.trouble, None);
 }
+
+#[test]
+fn codex_is_read_with_a_folder_of_two_rows_and_with_news_of_models() {
+    let folder = "› Ask Codex to do anything\n\n  stub-model default · /home/somebody/runtime/agents/\n  agt_1/work\n  \
+                  ← for agents · ? for shortcuts";
+    let short = "› Ask Codex to do anything\n\n  stub-model default · /w\n  ← for agents · ? for shortcuts";
+    let new = "  Meet GPT-6 Sol\n  Our latest Sol is more efficient.\n\n› 1. Try new model\n  2. Use existing model\n\n  \
+               enter/esc confirm · ^c quit";
+    let old = "  GPT-5.4 is no longer available\n  Switch to GPT-6 Sol to\n  continue.\n\n  enter/esc continue · ^c quit";
+    for (screen, rule, options) in [
+        (short, "input line", &[][..]),
+        (folder, "input line", &[]),
+        (new, "new model", &["Try new model", "Use existing model"]),
+        (old, "old model", &["Continue"]),
+    ] {
+        let Notice::Look(look) = look(screen) else { panic!("a look") };
+        let read = ours("codex").rules.read(&look).unwrap();
+        let labels: Vec<_> = read
+            .asked
+            .iter()
+            .flat_map(|asked| &asked.choices)
+            .map(|(option, _)| option.label.as_str())
+            .collect();
+        assert_eq!((read.rule.as_str(), &labels[..]), (rule, options));
+    }
+}
