@@ -184,7 +184,7 @@ impl Supervisor {
                 }
                 () = until(used_at) => {
                     used_at = None;
-                    self.read_usage(watch.screen());
+                    self.read_usage();
                 }
                 () = tokio::time::sleep(AGAIN), if watch.is_restless(Timestamp::now()) => {
                     self.tell(watch.again(Timestamp::now()), |_| ());
@@ -244,7 +244,7 @@ impl Supervisor {
     }
 
     /// Reads what it has used, aside: a transcript may be long.
-    fn read_usage(&self, screen: String) {
+    fn read_usage(&self) {
         let (record, kind) = (Arc::clone(&self.record), Arc::clone(&self.kind));
         let prices = Arc::clone(&self.prices);
         if kind.is.usage.is_none() {
@@ -253,7 +253,7 @@ impl Supervisor {
         tokio::task::spawn_blocking(move || {
             let home = record.folder().join("home");
             let source = kind.is.usage.as_ref();
-            if let Some(used) = source.and_then(|source| usage::read(source, &home, &screen, &prices)) {
+            if let Some(used) = source.and_then(|source| usage::read(source, &home, &prices)) {
                 record.used(used);
             }
         });

@@ -1,6 +1,6 @@
 //! What an agent has used, from where its program tells it.
 //!
-//! Owns the reading of transcripts and screens for that. Must not know when it is worth reading them.
+//! Owns the reading of transcripts and notes for that. Must not know when it is worth reading them.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -19,22 +19,11 @@ const MAX_TRANSCRIPT: u64 = 64 * 1024 * 1024;
 /// Most folders that are looked through for one.
 const MAX_FOLDERS: usize = 2_000;
 
-/// What an agent with this home, whose screen ends like this, has used, and what that costs by a list where
-/// the program does not tell. `None` where nothing is told yet.
-pub fn read(source: &UsageSource, home: &Path, screen: &str, prices: &Prices) -> Option<Usage> {
+/// What an agent with this home has used, and what that costs by a list where the program does not tell.
+/// `None` where nothing is told yet.
+pub fn read(source: &UsageSource, home: &Path, prices: &Prices) -> Option<Usage> {
     match source {
-        UsageSource::Screen { input, output, cost } => {
-            let usage = Usage {
-                input_tokens: input.as_deref().and_then(|input| number(input, screen)).map(whole),
-                output_tokens: output.as_deref().and_then(|output| number(output, screen)).map(whole),
-                cost_micro_usd: cost
-                    .as_deref()
-                    .and_then(|cost| number(cost, screen))
-                    .map(|usd| whole(usd * 1e6)),
-                ..Usage::default()
-            };
-            (usage != Usage::default()).then_some(usage)
-        }
+        UsageSource::Notes(notes) => notes.read(&text(&files(home, &notes.path))?),
         UsageSource::Transcript(records) => {
             let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
             records.read(&records.text(home)?, prices, &today)
@@ -42,16 +31,51 @@ pub fn read(source: &UsageSource, home: &Path, screen: &str, prices: &Prices) ->
     }
 }
 
-/// The last number that an expression finds; `2.4k` is 2400.
-fn number(expression: &str, text: &str) -> Option<f64> {
-    let found = Regex::new(expression).ok()?.captures_iter(text).last()?;
-    let word = found.get(1)?.as_str().replace(',', "");
-    let (digits, scale) = match word.as_bytes().last()? {
-        b'k' => (&word[..word.len() - 1], 1e3),
-        b'M' => (&word[..word.len() - 1], 1e6),
-        _ => (word.as_str(), 1.0),
+/// A text for people in which a program notes what each message used. Expressions have a first group: a
+/// number, which may end in k or M.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notes {
+    /// A path in the home, `*` for any one name and `**` for any folders.
+    path: String,
+    /// Tokens sent; every match is added up.
+    input: String,
+    /// Tokens that the model answered; every match is added up.
+    output: String,
+    /// US dollars so far; the last match counts.
+    cost: Option<String>,
+}
+
+impl Notes {
+    fn read(&self, text: &str) -> Option<Usage> {
+        let sum = |expression: &str| {
+            let found = numbers(expression, text);
+            (!found.is_empty()).then(|| whole(found.iter().sum()))
+        };
+        let cost = self.cost.as_deref().and_then(|cost| numbers(cost, text).pop());
+        let usage = Usage {
+            input_tokens: sum(&self.input),
+            output_tokens: sum(&self.output),
+            cost_micro_usd: cost.map(|usd| whole(usd * 1e6)),
+            ..Usage::default()
+        };
+        (usage != Usage::default()).then_some(usage)
+    }
+}
+
+/// The numbers that an expression finds; `2.4k` is 2400.
+fn numbers(expression: &str, text: &str) -> Vec<f64> {
+    let Ok(expression) = Regex::new(expression) else { return Vec::new() };
+    let read = |found: regex::Captures<'_>| {
+        let word = found.get(1)?.as_str().replace(',', "");
+        let (digits, scale) = match word.as_bytes().last()? {
+            b'k' => (&word[..word.len() - 1], 1e3),
+            b'M' => (&word[..word.len() - 1], 1e6),
+            _ => (word.as_str(), 1.0),
+        };
+        digits.parse::<f64>().ok().map(|number| number * scale)
     };
-    digits.parse::<f64>().ok().map(|number| number * scale)
+    expression.captures_iter(text).filter_map(read).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
@@ -98,6 +122,22 @@ fn below(mut folders: Vec<PathBuf>) -> Vec<PathBuf> {
     folders
 }
 
+/// What stands in files, one after another.
+fn text(files: &[PathBuf]) -> Option<String> {
+    let mut text = String::new();
+    for file in files {
+        let left = MAX_TRANSCRIPT.saturating_sub(text.len() as u64);
+        let file = std::fs::File::open(file).ok()?;
+        if file.metadata().ok()?.len() > left {
+            return None;
+        }
+        file.take(left).read_to_string(&mut text).ok()?;
+        // The last line may still be being written.
+        text.push('\n');
+    }
+    Some(text)
+}
+
 /// Records of a transcript.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,19 +175,7 @@ pub struct Records {
 impl Records {
     fn text(&self, home: &Path) -> Option<String> {
         let files = files(home, &self.path);
-        let read = if self.running_total { &files[files.len().saturating_sub(1)..] } else { &files[..] };
-        let mut text = String::new();
-        for file in read {
-            let left = MAX_TRANSCRIPT.saturating_sub(text.len() as u64);
-            let file = std::fs::File::open(file).ok()?;
-            if file.metadata().ok()?.len() > left {
-                return None;
-            }
-            file.take(left).read_to_string(&mut text).ok()?;
-            // The last line may still be being written.
-            text.push('\n');
-        }
-        Some(text)
+        text(if self.running_total { &files[files.len().saturating_sub(1)..] } else { &files })
     }
 
     fn read(&self, text: &str, prices: &Prices, today: &str) -> Option<Usage> {
@@ -233,8 +261,8 @@ mod tests {
     use crate::agents::kinds::Kinds;
     use raven_protocol::agent::AgentType;
 
-    fn used(kind: &str, home: &Path, screen: &str) -> Option<Usage> {
-        read(&source(kind), home, screen, &Prices::load(Path::new("/nonexistent")).unwrap())
+    fn used(kind: &str, home: &Path) -> Option<Usage> {
+        read(&source(kind), home, &Prices::load(Path::new("/nonexistent")).unwrap())
     }
 
     fn source(kind: &str) -> UsageSource {
@@ -258,7 +286,7 @@ mod tests {
         let said = serde_json::json!({"type": "assistant", "message": {"id": "c", "model": "<synthetic>",
             "usage": {"input_tokens": 0, "output_tokens": 0}}});
         std::fs::write(folder.join("t.jsonl"), format!("{}\n{said}\n", record("d", 8))).unwrap();
-        let usage = used("claude-code", home.path(), "").unwrap();
+        let usage = used("claude-code", home.path()).unwrap();
         assert_eq!(
             (usage.input_tokens, usage.cached_tokens, usage.output_tokens),
             (Some(300), Some(270), Some(20))
@@ -284,7 +312,7 @@ mod tests {
         let empty = "{\"payload\":{\"type\":\"token_count\",\"info\":null}}\n";
         let turn = "{\"type\":\"turn_context\",\"payload\":{\"model\":\"gpt-5.5\"}}\n".to_owned();
         std::fs::write(folder.join("rollout-1.jsonl"), turn + &line(10) + &line(30) + empty).unwrap();
-        let usage = used("codex", home.path(), "").unwrap();
+        let usage = used("codex", home.path()).unwrap();
         assert_eq!((usage.input_tokens, usage.context_left_percent), (Some(30), Some(75)));
         // 25 plain at 5, 5 cached at 0.5, 2 answered at 30, rounded.
         assert_eq!((usage.model.as_deref(), usage.cost_micro_usd), (Some("gpt-5.5"), Some(188)));
@@ -309,7 +337,7 @@ mod tests {
             + &message("a", ",\"toolCalls\":[]")
             + &message("b", "");
         std::fs::write(folder.join("session-2026-11-24T20-34-f21ea789.jsonl"), text).unwrap();
-        let usage = used("gemini-cli", home.path(), "").unwrap();
+        let usage = used("gemini-cli", home.path()).unwrap();
         assert_eq!(
             (usage.input_tokens, usage.cached_tokens, usage.output_tokens),
             (Some(2400), Some(400), Some(80))
@@ -328,25 +356,28 @@ mod tests {
         };
         let text = format!("{}\n{}\n", record("a", "claude-opus-5"), record("b", "not-in-the-list"));
         std::fs::write(folder.join("s.jsonl"), &text).unwrap();
-        let usage = used("claude-code", home.path(), "").unwrap();
+        let usage = used("claude-code", home.path()).unwrap();
         assert_eq!(usage.context_left_percent, Some(50), "the kind's own number");
         std::fs::write(folder.join("s.jsonl"), text + &record("c", "claude-opus-5").to_string()).unwrap();
-        let usage = used("claude-code", home.path(), "").unwrap();
+        let usage = used("claude-code", home.path()).unwrap();
         assert_eq!(usage.context_left_percent, Some(90), "the model's");
         assert_eq!((usage.cost_micro_usd, usage.cost_is_estimate), (None, false));
         assert_eq!(usage.output_tokens, Some(3));
     }
 
     #[test]
-    fn a_screen_tells_its_last_numbers() {
-        let screen = "Tokens: 1k sent, 9 received.\nTokens: 2.4k sent, 1,014 received. Cost: $0.01 message, $0.02 session.";
-        let usage = used("aider", Path::new("/nonexistent"), screen).unwrap();
-        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(2400), Some(1014)));
+    fn notes_are_added_up_and_their_cost_is_the_last() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(used("aider", home.path()), None);
+        let notes = "#### do it\n> Tokens: 1k sent, 9 received.\n\
+                     > Tokens: 2.4k sent, 1,014 received. Cost: $0.01 message, $0.02 session.\n";
+        std::fs::write(home.path().join(".aider.chat.history.md"), notes).unwrap();
+        let usage = used("aider", home.path()).unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(3400), Some(1023)));
         assert_eq!(
             (usage.cost_micro_usd, usage.cost_is_estimate),
             (Some(20_000), false),
             "it tells that itself"
         );
-        assert_eq!(used("aider", Path::new("/nonexistent"), "nothing"), None);
     }
 }

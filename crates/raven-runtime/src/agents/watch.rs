@@ -45,9 +45,6 @@ const QUESTION_AT_WORK_MS: i64 = 2_000;
 /// waits above but the start's.
 const RESTLESS_MS: i64 = 5_000;
 
-/// Lines of a screen that may tell what was used.
-const SCREEN_LINES: usize = 100;
-
 /// How long a screen must be unmoved for its lines to stand for a question, in milliseconds.
 const UNREAD_UNMOVED_MS: i64 = 500;
 
@@ -166,11 +163,6 @@ impl Watch {
     pub fn is_restless(&self, now: Timestamp) -> bool {
         let starting = matches!(self.status, AgentStatus::Spawning | AgentStatus::Starting);
         starting || self.asks.limit.is_some() || self.last_news.is_some_and(|at| since(at, now) < RESTLESS_MS)
-    }
-
-    /// What its screen shows, as text.
-    pub fn screen(&self) -> String {
-        self.seen.last_lines(SCREEN_LINES).join("\n")
     }
 
     /// Lets pass what is new.

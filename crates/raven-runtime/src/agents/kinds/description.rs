@@ -9,7 +9,7 @@ use raven_protocol::doing::{LoginKind, PromptInput, PromptKind};
 use raven_protocol::kind::Provider;
 use serde::Deserialize;
 
-use crate::agents::usage::Records;
+use crate::agents::usage::{Notes, Records};
 use crate::install::Package;
 use crate::place::home::HomeFile;
 use crate::place::vars::Condition;
@@ -351,15 +351,8 @@ pub enum WhenStill {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "from")]
 pub enum UsageSource {
-    /// On its screen, by expressions with a first group: a number, which may end in k or M.
-    Screen {
-        /// Tokens sent.
-        input: Option<String>,
-        /// Tokens that the model answered.
-        output: Option<String>,
-        /// US dollars.
-        cost: Option<String>,
-    },
+    /// In a text for people that it writes in its home.
+    Notes(Notes),
     /// In a file of JSON lines that it writes in its home.
     Transcript(Records),
 }
