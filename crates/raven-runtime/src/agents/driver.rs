@@ -201,12 +201,14 @@ impl Driver {
             if self.record.status() != AgentStatus::Ready || self.record.typed().is_none() {
                 return Ok(true);
             }
-            match self.kind.rules.composed(&self.session.look().await?) {
+            let look = self.session.look().await?;
+            match self.kind.rules.composed(&look) {
                 Some(typed) if typed.is_empty() => drop(gone_since.get_or_insert_with(Instant::now)),
                 _ => gone_since = None,
             }
             if gone_since.is_some_and(|since| since.elapsed() > UNSEEN_TURN) {
-                self.record.change(|state| state.turn_unseen(&message.id, began_at));
+                let error = self.kind.rules.read(&look).and_then(|reading| reading.trouble);
+                self.record.change(|state| state.turn_unseen(&message.id, began_at, error));
                 return Ok(true);
             }
             sleep(LOOK_AGAIN).await;

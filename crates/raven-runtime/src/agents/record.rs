@@ -105,12 +105,11 @@ impl State {
         self.agent.doing.turn = Some(turn);
     }
 
-    /// Notes a turn that was over before it could be seen.
-    pub fn turn_unseen(&mut self, message: &MessageId, started_at: Timestamp) {
+    /// Notes a turn that was over before it could be seen, and what its screen says went wrong in it.
+    pub fn turn_unseen(&mut self, message: &MessageId, started_at: Timestamp, error: Option<String>) {
         self.typed = None;
         let ended_at = Some(Timestamp::now());
-        self.agent.doing.turn =
-            Some(Turn { message_id: Some(message.clone()), started_at, ended_at, error: None });
+        self.agent.doing.turn = Some(Turn { message_id: Some(message.clone()), started_at, ended_at, error });
     }
 
     /// Notes the branch that it works on.
