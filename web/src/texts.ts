@@ -20,6 +20,7 @@ const kinds: Record<ActivityKind, string> = {
   agent_prompt: 'Agent asks',
   agent_prompt_answered: 'Agent answered',
   agent_message_sent: 'Message sent',
+  agent_message_cancelled: 'Message taken back',
   agent_interrupted: 'Agent interrupted',
   terminal_control_changed: 'Terminal control changed',
   terminal_link_created: 'Read-only link created',

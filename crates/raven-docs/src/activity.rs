@@ -25,6 +25,7 @@ pub enum ActivityKind {
     AgentPrompt,
     AgentPromptAnswered,
     AgentMessageSent,
+    AgentMessageCancelled,
     AgentInterrupted,
     TerminalSessionCreated,
     TerminalSessionTerminated,
@@ -37,7 +38,7 @@ pub enum ActivityKind {
 }
 
 impl ActivityKind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::AgentSpawned,
         Self::AgentReady,
         Self::AgentFailed,
@@ -46,6 +47,7 @@ impl ActivityKind {
         Self::AgentPrompt,
         Self::AgentPromptAnswered,
         Self::AgentMessageSent,
+        Self::AgentMessageCancelled,
         Self::AgentInterrupted,
         Self::TerminalSessionCreated,
         Self::TerminalSessionTerminated,
@@ -67,6 +69,7 @@ impl ActivityKind {
             Self::AgentPrompt => "agent_prompt",
             Self::AgentPromptAnswered => "agent_prompt_answered",
             Self::AgentMessageSent => "agent_message_sent",
+            Self::AgentMessageCancelled => "agent_message_cancelled",
             Self::AgentInterrupted => "agent_interrupted",
             Self::TerminalSessionCreated => "terminal_session_created",
             Self::TerminalSessionTerminated => "terminal_session_terminated",
@@ -90,6 +93,7 @@ impl ActivityKind {
             Self::AgentPrompt => "Agent asks",
             Self::AgentPromptAnswered => "Agent answered",
             Self::AgentMessageSent => "Message sent",
+            Self::AgentMessageCancelled => "Message taken back",
             Self::AgentInterrupted => "Agent interrupted",
             Self::TerminalSessionCreated => "Terminal session created",
             Self::TerminalSessionTerminated => "Terminal session terminated",

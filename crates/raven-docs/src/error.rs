@@ -64,6 +64,7 @@ pub enum Conflict {
     NoTurn,
     NotDriven,
     QueueFull,
+    MessageTyped,
     SignInFailed,
     PromptChanged,
     NotTaken,
@@ -80,6 +81,7 @@ impl Conflict {
             "INPUT_IN_USE" => Self::InputInUse,
             "NO_TURN" => Self::NoTurn,
             "QUEUE_FULL" => Self::QueueFull,
+            "MESSAGE_TYPED" => Self::MessageTyped,
             "SIGN_IN_FAILED" => Self::SignInFailed,
             "PROMPT_CHANGED" => Self::PromptChanged,
             "NOT_TAKEN" => Self::NotTaken,
@@ -116,6 +118,7 @@ impl RuntimeFailure {
             Self::Refused { status: 409 | 429, code, detail } => {
                 Error::Conflict { code: Conflict::of_runtime(&code), detail }
             }
+            Self::Refused { code, .. } if code == "MESSAGE_NOT_FOUND" => Error::NotFound("message"),
             Self::Refused { code, .. } if code.ends_with("_NOT_FOUND") => Error::NotFound(noun),
             Self::Refused { code, .. } if code == "UNKNOWN_AGENT_TYPE" => Error::NotFound(noun),
             Self::Refused { status: 400 | 413 | 422, detail, .. } => Error::NotAccepted(detail),
@@ -189,6 +192,7 @@ impl Conflict {
             Self::InputInUse => face(409, "INPUT_IN_USE", "Something is in the agent's input line"),
             Self::NoTurn => face(409, "NO_TURN", "Nothing to interrupt"),
             Self::QueueFull => face(429, "QUEUE_FULL", "Too many messages wait"),
+            Self::MessageTyped => face(409, "MESSAGE_TYPED", "The message was typed already"),
             Self::SignInFailed => face(409, "SIGN_IN_FAILED", "The sign-in failed"),
             Self::NotDriven => face(409, "NOT_POSSIBLE_NOW", "Not possible now"),
             Self::PromptChanged => face(409, "PROMPT_CHANGED", "The agent does not ask this any more"),

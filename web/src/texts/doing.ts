@@ -88,6 +88,9 @@ export const doingTexts = {
     queueHint: 'It takes the message when it is ready',
     keys: 'Enter sends, Shift-Enter starts a new line',
     queued: (count: number) => (count === 1 ? '1 message waits' : `${count} messages wait`),
+    waits: (place: number) => `Message ${place} waits`,
+    takeBack: 'Take back',
+    takeBackOf: (place: number) => `Take back message ${place} of those that wait`,
     states: { submitted: '', typed: 'Typed, not submitted', queued: 'Queued' },
   },
   turn: {

@@ -245,7 +245,7 @@ fn doing_of(row: &rows::Model) -> Result<Doing, Error> {
 fn lasting(doing: Doing, status: AgentStatus) -> Doing {
     let login = doing.login.filter(|_| status == AgentStatus::LoginRequired);
     if status.is_final() {
-        return Doing { prompt: None, login, limit: None, queued: 0, ..doing };
+        return Doing { prompt: None, login, limit: None, queued: 0, queued_messages: Vec::new(), ..doing };
     }
     Doing { login, ..doing }
 }

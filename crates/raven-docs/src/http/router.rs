@@ -43,6 +43,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(agents::stop))
         .routes(routes!(agents::screen))
         .routes(routes!(driving::send))
+        .routes(routes!(driving::cancel))
         .routes(routes!(driving::answer))
         .routes(routes!(driving::interrupt))
         .routes(routes!(activity::of_agent))

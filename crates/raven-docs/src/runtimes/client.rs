@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use raven_protocol::agent::AgentType;
 use raven_protocol::doing::{AnswerRequest, SendAnswer, SendRequest};
-use raven_protocol::id::AgentId;
+use raven_protocol::id::{AgentId, MessageId};
 use raven_protocol::kind::{AgentTypeStatus, AgentTypes, Provider, ProviderKey, ProviderKeys, SetKey};
 use raven_protocol::problem::Problem;
 use raven_protocol::runtime_api::{
@@ -108,6 +108,14 @@ impl RuntimeClient {
 
     pub async fn send(&self, agent: &AgentId, message: &SendRequest) -> Result<SendAnswer, RuntimeFailure> {
         self.typed(&format!("/api/agents/{agent}/send"), message).await
+    }
+
+    pub async fn cancel_message(
+        &self,
+        agent: &AgentId,
+        message: &MessageId,
+    ) -> Result<RuntimeAgent, RuntimeFailure> {
+        self.call(Method::DELETE, &format!("/api/agents/{agent}/messages/{message}"), None::<&()>).await
     }
 
     pub async fn answer(

@@ -3,6 +3,8 @@
 //! Owns every change of an agent's status, and its order: the callback is stored, the event is written,
 //! then the record; a crash in between tells twice rather than never. Must not know processes.
 
+mod messages;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +21,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use url::Url;
 
+use self::messages::Messages;
+pub use self::messages::{Message, TooLate};
 use super::watch::{Asks, Observed, end};
 use crate::events::Events;
 use crate::files::{self, Durability};
@@ -63,12 +67,9 @@ pub struct Spec {
 pub struct State {
     /// What is told of it.
     pub agent: RuntimeAgent,
-    /// Messages that wait for it, oldest first.
-    #[serde(default)]
-    pub queue: Vec<Message>,
-    /// The message that was typed last and has begun no turn yet.
-    #[serde(default)]
-    pub typed: Option<MessageId>,
+    /// What it was told, or is to be.
+    #[serde(flatten)]
+    pub messages: Messages,
     #[serde(default)]
     was_idle: bool,
     ended_at: Option<Timestamp>,
@@ -80,16 +81,6 @@ pub struct State {
     /// Bytes that it wrote to its terminal, as last heard.
     #[serde(skip)]
     head: u64,
-}
-
-/// A message that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Message {
-    /// Its id.
-    pub id: MessageId,
-    /// Its text.
-    pub text: String,
 }
 
 impl State {
@@ -107,7 +98,7 @@ impl State {
 
     /// Notes a turn that was over before it could be seen.
     pub fn turn_unseen(&mut self, message: &MessageId, started_at: Timestamp) {
-        self.typed = None;
+        self.messages.typed = None;
         let ended_at = Some(Timestamp::now());
         self.agent.doing.turn =
             Some(Turn { message_id: Some(message.clone()), started_at, ended_at, error: None });
@@ -124,7 +115,7 @@ impl State {
         let turn = &mut self.agent.doing.turn;
         let is_open = turn.as_ref().is_some_and(|turn| turn.ended_at.is_none());
         if status == AgentStatus::Busy && !is_open {
-            let message_id = self.typed.take();
+            let message_id = self.messages.typed.take();
             *turn = Some(Turn { message_id, started_at: Timestamp::now(), ended_at: None, error: None });
         }
         let is_over = is_open && (status == AgentStatus::Ready || status.is_final());
@@ -199,8 +190,7 @@ impl Record {
         };
         let state = State {
             agent,
-            queue: Vec::new(),
-            typed: None,
+            messages: Messages::default(),
             was_idle: false,
             ended_at: None,
             told: Vec::new(),
@@ -344,12 +334,29 @@ impl Record {
         let state = self.state();
         let mut next = state.clone();
         change(&mut next);
-        next.agent.doing.queued = u32::try_from(next.queue.len()).unwrap_or(u32::MAX);
         self.publish(state, next)
     }
 
+    /// Takes up the first message that waits; from now on it cannot be taken back.
+    pub fn take_up(&self) -> Option<Message> {
+        self.state().messages.take_up()
+    }
+
+    /// Takes back a message that waits.
+    ///
+    /// # Errors
+    /// [`TooLate`] when it does not.
+    pub fn cancel(&self, id: &MessageId) -> Result<RuntimeAgent, TooLate> {
+        let state = self.state();
+        let mut next = state.clone();
+        next.messages.cancel(id)?;
+        Ok(self.publish(state, next))
+    }
+
     /// Writes the events of a change, then the change.
-    fn publish(&self, mut state: MutexGuard<'_, State>, next: State) -> RuntimeAgent {
+    fn publish(&self, mut state: MutexGuard<'_, State>, mut next: State) -> RuntimeAgent {
+        next.agent.doing.queued_messages = next.messages.waiting();
+        next.agent.doing.queued = u32::try_from(next.messages.queue.len()).unwrap_or(u32::MAX);
         for event in RuntimeEvent::of_change(&state.agent, &next.agent) {
             if let Err(refused) = self.listeners.events.append(event) {
                 tracing::error!(agent.id = %self.spec.id, error = %refused, "an event could not be written");
@@ -376,7 +383,7 @@ impl Record {
 
     /// The message that was typed last, while it has begun no turn.
     pub fn typed(&self) -> Option<MessageId> {
-        self.state().typed.clone()
+        self.state().messages.typed.clone()
     }
 
     /// Whether it was ready when its end was asked for.
@@ -386,7 +393,7 @@ impl Record {
 
     /// Messages that wait for it, oldest first.
     pub fn queue(&self) -> Vec<Message> {
-        self.state().queue.clone()
+        self.state().messages.queue.clone()
     }
 
     /// Takes over how its program ended.

@@ -51,6 +51,9 @@ pub enum Refusal {
     /// No such agent.
     #[error("there is no agent `{0}` here: GET /api/agents lists those there are")]
     NoAgent(String),
+    /// No such message waits.
+    #[error("{0}")]
+    NoMessage(String),
     /// No such provider of models.
     #[error("{0}")]
     NoProvider(String),
@@ -100,6 +103,7 @@ impl Refusal {
             Self::NoRoute => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed"),
             Self::NoAgent(_) => (StatusCode::NOT_FOUND, "AGENT_NOT_FOUND", "Agent not found"),
+            Self::NoMessage(_) => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "Message not found"),
             Self::NoProvider(_) => (StatusCode::NOT_FOUND, "PROVIDER_NOT_FOUND", "Provider not found"),
             Self::KeyFromStart(_) => (StatusCode::CONFLICT, "KEY_FROM_START", "Key given at the start"),
             Self::Exists(_) => (StatusCode::CONFLICT, "AGENT_EXISTS", "Agent exists"),
@@ -150,6 +154,8 @@ pub enum NotDriven {
     NotReady,
     /// As many messages wait as may.
     QueueFull,
+    /// The message was typed already.
+    Typed,
     /// Somebody has typed something.
     ComposerInUse,
     /// Its program did not take it.
@@ -168,6 +174,7 @@ impl NotDriven {
             Self::Ended => (StatusCode::CONFLICT, "AGENT_ENDED", "Agent ended"),
             Self::NotReady => (StatusCode::CONFLICT, "AGENT_NOT_READY", "Agent not ready"),
             Self::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "QUEUE_FULL", "Too many messages wait"),
+            Self::Typed => (StatusCode::CONFLICT, "MESSAGE_TYPED", "Message typed already"),
             Self::ComposerInUse => (StatusCode::CONFLICT, "INPUT_IN_USE", "Input line in use"),
             Self::NotTaken => (StatusCode::CONFLICT, "NOT_TAKEN", "Not taken by the program"),
             Self::PromptChanged => (StatusCode::CONFLICT, "PROMPT_CHANGED", "Prompt changed"),
@@ -184,6 +191,8 @@ impl From<DriveRefused> for Refusal {
             DriveRefused::Ended(_) => NotDriven::Ended,
             DriveRefused::NotReady { .. } => NotDriven::NotReady,
             DriveRefused::QueueFull(_) => NotDriven::QueueFull,
+            DriveRefused::NoSuchMessage(_) => return Self::NoMessage(detail),
+            DriveRefused::Typed => NotDriven::Typed,
             DriveRefused::ComposerInUse(_) => NotDriven::ComposerInUse,
             DriveRefused::NotTaken(_) => NotDriven::NotTaken,
             DriveRefused::PromptChanged => NotDriven::PromptChanged,

@@ -101,10 +101,7 @@ const ASKS: &str = r"stty -echo -icanon; printf '> '; while [ ! -e ask ]; do sle
     printf '\033[2J\033[H\033]7501;state=working\007'; while :; do sleep 1; done";
 
 async fn asking(paint_at: &str) -> (Daemon, Socket, String) {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("kinds")).unwrap();
-    std::fs::write(folder.path().join("kinds/asking.toml"), ASKING).unwrap();
-    let daemon = Daemon::start_in(folder, &[]);
+    let daemon = Daemon::with_kind("asking", ASKING);
     let live = open(&daemon, "/ws/events", &[]).await.unwrap();
     let script = ASKS.replace("paint ]", &format!("{paint_at} ]"));
     let id =

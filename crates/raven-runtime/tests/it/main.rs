@@ -18,6 +18,7 @@ mod commands;
 mod daemon;
 mod doctor;
 mod doors;
+mod driving;
 mod events;
 mod keys;
 mod kinds;

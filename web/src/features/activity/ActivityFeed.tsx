@@ -19,6 +19,7 @@ import {
   Send,
   Settings,
   SquareTerminal,
+  Undo2,
   type LucideIcon,
 } from 'lucide-react';
 import { useEffect } from 'react';
@@ -41,6 +42,7 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   agent_prompt: { icon: MessageCircleQuestion, tone: 'attention' },
   agent_prompt_answered: { icon: MessageCircleReply, tone: 'quiet' },
   agent_message_sent: { icon: Send, tone: 'quiet' },
+  agent_message_cancelled: { icon: Undo2, tone: 'quiet' },
   agent_interrupted: { icon: Hand, tone: 'quiet' },
   login_required: { icon: KeyRound, tone: 'attention' },
   terminal_control_changed: { icon: Keyboard, tone: 'quiet' },
