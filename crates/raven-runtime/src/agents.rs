@@ -4,10 +4,12 @@
 
 pub mod driver;
 mod installing;
+mod kept;
 pub mod kinds;
 mod plan;
 pub mod prices;
 pub mod record;
+mod restart;
 mod supervisor;
 mod usage;
 mod versions;
@@ -20,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use raven_protocol::agent::{AgentStatus, InvalidSpawn, Repository, check_count, check_name};
+use raven_protocol::doing::Doing;
 use raven_protocol::id::{AgentId, RuntimeSessionId};
 use raven_protocol::kind::AgentTypeStatus;
 use raven_protocol::runtime_api::{RuntimeAgent, SpawnRequest, StopRequest};
@@ -33,6 +36,8 @@ use self::installing::Installations;
 use self::kinds::{Equipment, Kind, Kinds};
 use self::prices::Prices;
 use self::record::{Listeners, Record, Spec};
+pub use self::restart::RestartRefused;
+use self::restart::Restarts;
 use self::supervisor::{Plan, StopOrder, Supervisor};
 use self::versions::Versions;
 use crate::environment::Environment;
@@ -126,6 +131,7 @@ struct Shared {
     setup: Setup,
     installations: Installations,
     versions: Versions,
+    restarts: Restarts,
     entries: Mutex<BTreeMap<AgentId, Entry>>,
 }
 
@@ -143,6 +149,7 @@ impl Agents {
                 setup,
                 installations: Installations::default(),
                 versions: Versions::default(),
+                restarts: Restarts::default(),
                 entries: Mutex::new(BTreeMap::new()),
             }),
         };
@@ -242,9 +249,10 @@ impl Agents {
             };
             files::create_private_dir(&folder.join("work"))?;
             let plan = plan::plan(&self.shared.setup, &kind, request, &spec, &folder);
-            let listeners = self.shared.setup.listeners.clone();
+            kept::write(&folder, request, &kind)?;
+            let begin = (Doing::default(), self.shared.setup.listeners.clone());
             let record =
-                Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), listeners)?;
+                Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), begin)?;
             let stop = tokio::sync::watch::Sender::new(None);
             self.supervise(&record, Arc::clone(&kind), &stop, Some(plan));
             entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), stop });
@@ -413,7 +421,9 @@ impl Agents {
     fn forgettable(&self) -> Vec<Arc<Record>> {
         let now = Timestamp::now().as_millis();
         let entries = self.entries();
-        let ended = entries.values().filter_map(|entry| Some((entry.record.ended_at()?, &entry.record)));
+        let stays = |record: &Record| self.shared.restarts.has(&record.spec.id);
+        let ended = entries.values().filter(|entry| !stays(&entry.record));
+        let ended = ended.filter_map(|entry| Some((entry.record.ended_at()?, &entry.record)));
         let mut ended: Vec<(Timestamp, Arc<Record>)> =
             ended.map(|(at, record)| (at, Arc::clone(record))).collect();
         ended.sort_unstable_by(|(a, x), (b, y)| (b, &y.spec.id).cmp(&(a, &x.spec.id)));

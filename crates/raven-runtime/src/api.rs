@@ -81,6 +81,7 @@ fn router(api: Api) -> Router {
         .route("/api/agents", get(agents::list))
         .route("/api/agents/{id}", get(agents::show).delete(agents::delete))
         .route("/api/agents/{id}/stop", post(agents::stop))
+        .route("/api/agents/{id}/restart", post(agents::restart))
         .route("/api/agents/{id}/send", post(driving::send))
         .route("/api/agents/{id}/messages/{message}", delete(driving::cancel))
         .route("/api/agents/{id}/answer", post(driving::answer))

@@ -44,6 +44,8 @@ pub struct Kind {
     pub is: Description,
     /// Its expressions, compiled.
     pub rules: Rules,
+    /// What it is made of, as a file of a kind has it.
+    pub text: String,
 }
 
 /// What a machine has for agents.
@@ -109,9 +111,18 @@ impl Kinds {
 
 impl Kind {
     fn new(table: toml::Table) -> anyhow::Result<Self> {
+        let text = toml::to_string(&table)?;
         let is: Description = table.try_into()?;
         let rules = Rules::compile(&is)?;
-        Ok(Self { is, rules })
+        Ok(Self { is, rules, text })
+    }
+
+    /// Reads a whole kind.
+    ///
+    /// # Errors
+    /// When it is none, or not one of this version.
+    pub fn read(text: &str) -> anyhow::Result<Self> {
+        Self::new(toml::from_str(text)?)
     }
 
     /// The program of a spawn, and the arguments that always go with it.

@@ -28,7 +28,7 @@ use crate::events::Events;
 use crate::files::{self, Durability};
 use crate::host::wire::{Motion, Outcome};
 use crate::outbox::{Delivery, Outbox};
-use crate::session::Session;
+use crate::session::{Session, runs};
 
 /// Path of the callback under a control plane's address.
 const CALLBACK: &str = "api/parallax-agents/spawn-callback";
@@ -81,6 +81,9 @@ pub struct State {
     /// Bytes that it wrote to its terminal, as last heard.
     #[serde(skip)]
     head: u64,
+    /// Whether a new run took its place: what is still heard of the former one changes nothing.
+    #[serde(skip)]
+    retired: bool,
 }
 
 impl State {
@@ -156,12 +159,12 @@ mod file {
 }
 
 impl Record {
-    /// Makes a new agent and its folder.
+    /// Makes a new agent and its folder, or a new run of one. `doing` is what is known of it already.
     pub fn create(
         agents: &Path,
         spec: Spec,
         callback_token: Option<SecretString>,
-        listeners: Listeners,
+        (doing, listeners): (Doing, Listeners),
     ) -> io::Result<Arc<Self>> {
         let folder = agents.join(spec.id.as_str());
         files::create_private_dir(&folder)?;
@@ -186,7 +189,7 @@ impl Record {
             login_url: None,
             held_since: None,
             unrecorded: None,
-            doing: Doing::default(),
+            doing,
         };
         let state = State {
             agent,
@@ -196,6 +199,7 @@ impl Record {
             told: Vec::new(),
             told_login: None,
             head: 0,
+            retired: false,
         };
         files::replace_json(&folder.join(file::STATE), &state, Durability::Process)?;
         // Last, because a folder without it is not an agent.
@@ -205,8 +209,10 @@ impl Record {
 
     /// Reads an agent of an earlier daemon; `None` for a folder that never became one.
     pub fn load(folder: PathBuf, listeners: Listeners) -> io::Result<Option<Arc<Self>>> {
-        let Some(spec) = files::read_json::<Spec>(&folder.join(file::SPEC))? else { return Ok(None) };
+        let Some(mut spec) = files::read_json::<Spec>(&folder.join(file::SPEC))? else { return Ok(None) };
         let Some(state) = files::read_json::<State>(&folder.join(file::STATE))? else { return Ok(None) };
+        // A restart that was cut off between the two has written this one.
+        spec.runtime_session_id = state.agent.runtime_session_id.clone();
         let token = match files::read(&folder.join(file::TOKEN)) {
             Ok(token) => String::from_utf8(token).ok().map(SecretString::from),
             Err(_none) => None,
@@ -265,7 +271,23 @@ impl Record {
 
     /// Its host.
     pub fn session(&self) -> Session {
-        Session::new(self.folder.clone(), self.spec.size)
+        let run = &self.spec.runtime_session_id;
+        // Put aside already, and its restart was cut off there.
+        let folder = runs::folder(&self.folder, run).unwrap_or_else(|| self.folder.clone());
+        Session::new(folder, self.spec.size)
+    }
+
+    /// What is left of the terminal of a run, or its host; `None` when there is no such run.
+    pub fn session_of(&self, run: &RuntimeSessionId) -> Option<Session> {
+        if *run == self.spec.runtime_session_id {
+            return Some(self.session());
+        }
+        Some(Session::new(runs::folder(&self.folder, run)?, self.spec.size))
+    }
+
+    /// Lets nothing that is still heard of this run change anything: another one takes its place.
+    pub fn retire(&self) {
+        self.state().retired = true;
     }
 
     /// Its folder.
@@ -355,6 +377,9 @@ impl Record {
 
     /// Writes the events of a change, then the change.
     fn publish(&self, mut state: MutexGuard<'_, State>, mut next: State) -> RuntimeAgent {
+        if state.retired {
+            return state.agent.clone();
+        }
         next.agent.doing.queued_messages = next.messages.waiting();
         next.agent.doing.queued = u32::try_from(next.messages.queue.len()).unwrap_or(u32::MAX);
         for event in RuntimeEvent::of_change(&state.agent, &next.agent) {
@@ -450,9 +475,14 @@ impl Record {
         let delivery = Delivery {
             url: under(base, CALLBACK).map_err(io::Error::other)?,
             token: self.callback_token.clone(),
+            // Each run tells anew.
             idempotency_key: match number {
-                0 => format!("{}-{}", self.spec.id, spelled.as_str().unwrap_or_default()),
-                _ => format!("{}-{}-{number}", self.spec.id, spelled.as_str().unwrap_or_default()),
+                0 => format!("{}-{}", self.spec.runtime_session_id, spelled.as_str().unwrap_or_default()),
+                _ => format!(
+                    "{}-{}-{number}",
+                    self.spec.runtime_session_id,
+                    spelled.as_str().unwrap_or_default()
+                ),
             },
             body: serde_json::to_value(callback)?,
             created_at: Timestamp::now(),

@@ -12,8 +12,8 @@ use raven_protocol::problem::{PROBLEM_JSON, Problem};
 use raven_protocol::terminal::{InvalidSize, ServerControl};
 use serde::de::DeserializeOwned;
 
-use crate::agents::SpawnRefused;
 use crate::agents::driver::DriveRefused;
+use crate::agents::{RestartRefused, SpawnRefused};
 use crate::keys::KeyRefused;
 
 /// Why a call was refused; the detail says what to do next.
@@ -63,6 +63,12 @@ pub enum Refusal {
     /// The id is taken.
     #[error("{0}")]
     Exists(String),
+    /// It is being restarted.
+    #[error("{0}")]
+    RestartUnderWay(String),
+    /// It cannot be restarted.
+    #[error("{0}")]
+    NotRestartable(String),
     /// As many agents as there may be.
     #[error("{0}")]
     Full(String),
@@ -107,6 +113,8 @@ impl Refusal {
             Self::NoProvider(_) => (StatusCode::NOT_FOUND, "PROVIDER_NOT_FOUND", "Provider not found"),
             Self::KeyFromStart(_) => (StatusCode::CONFLICT, "KEY_FROM_START", "Key given at the start"),
             Self::Exists(_) => (StatusCode::CONFLICT, "AGENT_EXISTS", "Agent exists"),
+            Self::RestartUnderWay(_) => (StatusCode::CONFLICT, "RESTART_UNDER_WAY", "Restart under way"),
+            Self::NotRestartable(_) => (StatusCode::CONFLICT, "NOT_RESTARTABLE", "Not restartable"),
             Self::Full(_) => (StatusCode::TOO_MANY_REQUESTS, "AGENT_LIMIT", "Too many agents"),
             Self::NotDriven { why, .. } => why.spelled(),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "Body too large"),
@@ -251,6 +259,19 @@ impl From<SpawnRefused> for Refusal {
             SpawnRefused::Full { .. } => Self::Full(detail),
             SpawnRefused::Leaving => Self::Unavailable(detail),
             SpawnRefused::Io(_) => Self::Internal(detail),
+        }
+    }
+}
+
+impl From<RestartRefused> for Refusal {
+    fn from(refused: RestartRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            RestartRefused::NoAgent => Self::NoAgent(detail),
+            RestartRefused::UnderWay => Self::RestartUnderWay(detail),
+            RestartRefused::NotKept => Self::NotRestartable(detail),
+            RestartRefused::DoesNotEnd | RestartRefused::StillRead => Self::Unavailable(detail),
+            RestartRefused::Spawn(refused) => refused.into(),
         }
     }
 }

@@ -13,6 +13,7 @@
     )
 )]
 
+mod anew;
 mod callbacks;
 mod commands;
 mod daemon;
