@@ -13,6 +13,7 @@ const groups: Record<Group, string> = {
 
 const kinds: Record<ActivityKind, string> = {
   agent_spawned: 'Agent spawned',
+  agent_restarted: 'Agent restarted',
   agent_ready: 'Agent ready',
   agent_failed: 'Agent failed',
   agent_stopped: 'Agent stopped',

@@ -18,6 +18,7 @@ use crate::page::{Page, PageQuery};
 #[serde(rename_all = "snake_case")]
 pub enum ActivityKind {
     AgentSpawned,
+    AgentRestarted,
     AgentReady,
     AgentFailed,
     AgentStopped,
@@ -38,8 +39,9 @@ pub enum ActivityKind {
 }
 
 impl ActivityKind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::AgentSpawned,
+        Self::AgentRestarted,
         Self::AgentReady,
         Self::AgentFailed,
         Self::AgentStopped,
@@ -62,6 +64,7 @@ impl ActivityKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::AgentSpawned => "agent_spawned",
+            Self::AgentRestarted => "agent_restarted",
             Self::AgentReady => "agent_ready",
             Self::AgentFailed => "agent_failed",
             Self::AgentStopped => "agent_stopped",
@@ -86,6 +89,7 @@ impl ActivityKind {
     fn message(self) -> &'static str {
         match self {
             Self::AgentSpawned => "Agent spawned",
+            Self::AgentRestarted => "Agent restarted",
             Self::AgentReady => "Agent ready",
             Self::AgentFailed => "Agent failed",
             Self::AgentStopped => "Agent stopped",

@@ -24,6 +24,7 @@ use crate::terminals::{Opening, SessionBrief, Terminals};
 mod driving;
 mod profile;
 mod report;
+mod restart;
 pub mod spawn;
 
 /// Longest text of a callback, in bytes: an error with the last lines of a screen, generously.
@@ -89,6 +90,7 @@ pub struct Agents {
     runtimes: Runtimes,
     terminals: Terminals,
     callback_url: Arc<str>,
+    restarts: restart::Restarts,
     started_at: Timestamp,
 }
 
@@ -101,7 +103,15 @@ impl Agents {
         callback_url: &str,
     ) -> Self {
         let started_at = Timestamp::now();
-        Self { db, changes, runtimes, terminals, callback_url: callback_url.into(), started_at }
+        Self {
+            db,
+            changes,
+            runtimes,
+            terminals,
+            callback_url: callback_url.into(),
+            restarts: restart::Restarts::default(),
+            started_at,
+        }
     }
 
     async fn fail(&self, workspace: &WorkspaceId, id: &str, why: &str) -> Result<(), Error> {

@@ -95,6 +95,8 @@ export const deleteProviderKey = (provider: Provider) =>
 export const spawn = (body: SpawnRequest) => answered(http.POST('/api/parallax-agents/spawn', { body }));
 export const screen = (id: string) =>
   answered(http.GET('/api/parallax-agents/{id}/screen', { params: { path: { id } } }));
+export const restart = (id: string) =>
+  answered(http.POST('/api/parallax-agents/{id}/restart', { params: { path: { id } } }));
 export const stop = (id: string, how: { force: boolean }) =>
   answered(http.POST('/api/parallax-agents/{id}/stop', { params: { path: { id } }, body: how }));
 

@@ -80,6 +80,13 @@ export const doingTexts = {
     idle: 'It can be interrupted while it is busy',
     failed: (name: string) => `${name} could not be interrupted`,
   },
+  restart: {
+    action: 'Restart',
+    hint: 'Starts it anew in its folder and home; messages that wait are dropped',
+    confirmTitle: (name: string) => `Restart ${name}?`,
+    confirmText: 'It is at work. What it has not saved is lost, and messages that wait for it are dropped.',
+    failed: (name: string) => `${name} could not be restarted`,
+  },
   message: {
     label: (name: string) => `Message to ${name}`,
     placeholder: 'Message…',

@@ -230,7 +230,7 @@ impl Agents {
         Ok(answer)
     }
 
-    async fn bind(
+    pub(super) async fn bind(
         &self,
         workspace: &WorkspaceId,
         client: &RuntimeClient,

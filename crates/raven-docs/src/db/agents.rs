@@ -161,11 +161,11 @@ pub async fn unended(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Quer
     Ok(query.all(db).await?)
 }
 
-/// Agents still waiting for their runtime's first word that were asked for before a time.
+/// Agents still waiting for their runtime's first word that were asked for, or anew, before a time.
 pub async fn spawning_since_before(db: &impl ConnectionTrait, at: Timestamp) -> Queried<Vec<Model>> {
     let query = Entity::find()
         .filter(Column::Status.eq(AgentStatus::Spawning.as_str()))
-        .filter(Column::CreatedAt.lt(at.as_millis()));
+        .filter(Column::StatusSince.lt(at.as_millis()));
     Ok(query.all(db).await?)
 }
 

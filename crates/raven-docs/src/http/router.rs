@@ -41,6 +41,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(agents::list))
         .routes(routes!(agents::get))
         .routes(routes!(agents::stop))
+        .routes(routes!(agents::restart))
         .routes(routes!(agents::screen))
         .routes(routes!(driving::send))
         .routes(routes!(driving::cancel))

@@ -10,7 +10,8 @@ use raven_protocol::id::{AgentId, MessageId};
 use raven_protocol::kind::{AgentTypeStatus, AgentTypes, Provider, ProviderKey, ProviderKeys, SetKey};
 use raven_protocol::problem::Problem;
 use raven_protocol::runtime_api::{
-    AgentList, Health, RuntimeAgent, ScreenJson, SpawnRequest, SpawnResponse, StopRequest,
+    AgentList, Health, RestartRequest, RuntimeAgent, ScreenJson, SpawnRequest, SpawnResponse, SpawnedAgent,
+    StopRequest,
 };
 use reqwest::{Method, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -100,6 +101,16 @@ impl RuntimeClient {
 
     pub async fn stop(&self, agent: &AgentId, how: StopRequest) -> Result<RuntimeAgent, RuntimeFailure> {
         self.call(Method::POST, &format!("/api/agents/{agent}/stop"), Some(&how)).await
+    }
+
+    pub async fn restart(
+        &self,
+        agent: &AgentId,
+        request: &RestartRequest,
+    ) -> Result<SpawnedAgent, RuntimeFailure> {
+        let path = format!("/api/agents/{agent}/restart");
+        let sent = self.request(Method::POST, &path).timeout(SPAWN_WITHIN).json(request).send().await;
+        self.read(sent).await
     }
 
     pub async fn screen(&self, agent: &AgentId) -> Result<ScreenJson, RuntimeFailure> {

@@ -46,6 +46,7 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("get", "/api/parallax-agents", For::SignedIn),
     ("get", "/api/parallax-agents/{id}", For::SignedIn),
     ("post", "/api/parallax-agents/{id}/stop", For::Drivers),
+    ("post", "/api/parallax-agents/{id}/restart", For::Drivers),
     ("post", "/api/parallax-agents/{id}/send", For::Drivers),
     ("delete", "/api/parallax-agents/{id}/messages/{messageId}", For::Drivers),
     ("post", "/api/parallax-agents/{id}/answer", For::Drivers),

@@ -16,6 +16,7 @@ import {
   MessageCircleReply,
   PlugZap,
   Rocket,
+  RotateCcw,
   Send,
   Settings,
   SquareTerminal,
@@ -36,6 +37,7 @@ import { texts } from '../../texts';
 
 const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   agent_spawned: { icon: Rocket, tone: 'working' },
+  agent_restarted: { icon: RotateCcw, tone: 'quiet' },
   agent_ready: { icon: CircleCheck, tone: 'good' },
   agent_failed: { icon: CircleAlert, tone: 'failure' },
   agent_stopped: { icon: CircleStop, tone: 'quiet' },
