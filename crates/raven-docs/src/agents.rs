@@ -19,6 +19,7 @@ use crate::error::{Conflict, Error, RuntimeFailure};
 use crate::events::{Change, Changes};
 use crate::page::{Page, PageQuery};
 use crate::runtimes::Runtimes;
+use crate::secrets::Secrets;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
 mod driving;
@@ -90,6 +91,7 @@ pub struct Agents {
     runtimes: Runtimes,
     terminals: Terminals,
     callback_url: Arc<str>,
+    secrets: Secrets,
     restarts: restart::Restarts,
     started_at: Timestamp,
 }
@@ -100,7 +102,7 @@ impl Agents {
         changes: Changes,
         runtimes: Runtimes,
         terminals: Terminals,
-        callback_url: &str,
+        (callback_url, secrets): (&str, Secrets),
     ) -> Self {
         let started_at = Timestamp::now();
         Self {
@@ -109,6 +111,7 @@ impl Agents {
             runtimes,
             terminals,
             callback_url: callback_url.into(),
+            secrets,
             restarts: restart::Restarts::default(),
             started_at,
         }

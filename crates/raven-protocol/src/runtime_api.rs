@@ -110,6 +110,9 @@ pub struct RestartRequest {
     /// Where it finds its control plane's tools, with its new key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcp: Option<McpAccess>,
+    /// The variables of its spawn, which may be secrets; a runtime knows them until its daemon ends.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
     /// New credential for callbacks; the former one when absent.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     pub callback_token: Option<secrecy::SecretString>,

@@ -137,6 +137,10 @@ struct Shared {
 
 struct Entry {
     record: Arc<Record>,
+    /// As it is watched and driven; none for one that had ended before this daemon began.
+    kind: Option<Arc<Kind>>,
+    /// The variables of its spawn, which may be secrets: they are kept in memory alone.
+    env: BTreeMap<String, String>,
     stop: tokio::sync::watch::Sender<Option<StopOrder>>,
 }
 
@@ -178,15 +182,24 @@ impl Agents {
         let status = record.status();
         let order = (status == AgentStatus::Stopping).then(|| order(StopRequest::default()));
         let stop = tokio::sync::watch::Sender::new(order);
-        if !status.is_final() {
-            match self.shared.setup.kinds.find(&record.spec.agent_type) {
-                Some(kind) => self.supervise(&record, kind, &stop, None),
-                None => {
-                    tracing::error!(agent.id = %record.spec.id, "an agent of an unknown type is left alone")
-                }
+        let kind = if status.is_final() { None } else { self.kept_kind(&record) };
+        if let Some(kind) = &kind {
+            self.supervise(&record, Arc::clone(kind), &stop, None);
+        }
+        self.entries().insert(record.spec.id.clone(), Entry { record, kind, env: BTreeMap::new(), stop });
+    }
+
+    /// The kind that an agent was spawned with, whatever became of it since: its program is still the same.
+    fn kept_kind(&self, record: &Record) -> Option<Arc<Kind>> {
+        match kept::kind(record.folder()) {
+            Ok(Some(kind)) => return Some(Arc::new(kind)),
+            Ok(None) => {}
+            Err(unusable) => {
+                let why = format!("{unusable:#}");
+                tracing::warn!(agent.id = %record.spec.id, why, "the kind that an agent was spawned with cannot be used");
             }
         }
-        self.entries().insert(record.spec.id.clone(), Entry { record, stop });
+        self.shared.setup.kinds.or_custom(&record.spec.agent_type)
     }
 
     fn supervise(
@@ -255,7 +268,8 @@ impl Agents {
                 Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), begin)?;
             let stop = tokio::sync::watch::Sender::new(None);
             self.supervise(&record, Arc::clone(&kind), &stop, Some(plan));
-            entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), stop });
+            let (kind, env) = (Some(Arc::clone(&kind)), request.config.env.clone());
+            entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), kind, env, stop });
             spawned.push(record);
         }
         Ok(spawned)
@@ -286,7 +300,7 @@ impl Agents {
             let why = format!("{path} is not a folder on the runtime's machine");
             return Err(InvalidSpawn { field: "config.repository.path", why }.into());
         }
-        Ok(kind)
+        Ok(kind.with(&request.config)?)
     }
 
     /// The new agents' ids, when there is room for them and they are free.
@@ -378,9 +392,11 @@ impl Agents {
 
     /// Drives an agent; `None` when there is no such agent.
     pub fn driver(&self, id: &AgentId) -> Option<Driver> {
-        let record = self.get(id)?;
-        let kind = self.shared.setup.kinds.find(&record.spec.agent_type)?;
-        Some(Driver::new(record, kind))
+        let entries = self.entries();
+        let Entry { record, kind, .. } = entries.get(id)?;
+        // One that has ended is not driven any more: which kind it was is the same.
+        let kind = kind.clone().or_else(|| self.kinds().or_custom(&record.spec.agent_type))?;
+        Some(Driver::new(Arc::clone(record), kind))
     }
 
     /// Asks every agent to end and waits until all have, up to the longest that a stop can take.

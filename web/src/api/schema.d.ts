@@ -1469,6 +1469,8 @@ export interface components {
              * @default null
              */
             cwd?: string | null;
+            /** @description Only for `custom`: how it is driven, as `drive` in a file of a kind. */
+            drive?: Record<string, never> | null;
             /**
              * @description Environment variables to add, over the clean environment that every agent gets.
              * @default {}
@@ -1494,6 +1496,19 @@ export interface components {
              * @default null
              */
             rows?: number | null;
+            /**
+             * @description Only for `custom`: what its screen means, as `rules` in a file of a kind.
+             * @default null
+             */
+            rules?: Record<string, never>[] | null;
+            /** @description Only for `custom`: what it tells by itself, as `signals` in a file of a kind. */
+            signals?: Record<string, never> | null;
+            /**
+             * @description Only for `custom`: what a still screen means that no rule fits, as `when_still` in a file of a kind;
+             *     `ready` by default.
+             * @default null
+             */
+            whenStill?: string | null;
         };
         /** @description An agent that the runtime did not take. */
         SpawnError: {

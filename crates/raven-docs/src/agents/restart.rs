@@ -3,7 +3,7 @@
 //! Owns that order, and that one restart of an agent is under way at a time. Must not know how its runtime does
 //! it. A crash in between leaves a row that has ended, or one that is settled as one that was never told of.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -70,6 +70,7 @@ impl Agents {
         let client = self.runtimes.client(workspace).await?;
         // Whether it is there is asked before anything is ended.
         client.health().await?;
+        let env = self.variables(&row)?;
         self.stop(by, id, StopAgent::default()).await?;
         self.until_ended(workspace, id).await?;
         self.until_recorded(workspace, id).await?;
@@ -78,7 +79,7 @@ impl Agents {
         let theirs = AgentId::parse(row.runtime_agent_id.as_str())?;
         let url = format!("{}/mcp", self.callback_url.trim_end_matches('/'));
         let mcp = McpAccess { url, keys: [(theirs.clone(), key)].into() };
-        let request = RestartRequest { mcp: Some(mcp), callback_token: Some(token) };
+        let request = RestartRequest { mcp: Some(mcp), env, callback_token: Some(token) };
         match client.restart(&theirs, &request).await {
             Ok(spawned) => self.bind(workspace, &client, &row.id, &spawned).await?,
             Err(failure) => {
@@ -87,6 +88,25 @@ impl Agents {
             }
         }
         self.get(&by.and()?, id).await
+    }
+
+    /// Seals the variables of a spawn, for its restarts: its runtime keeps them nowhere.
+    pub(super) fn seal_variables(
+        &self,
+        agent: &str,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Option<String>, Error> {
+        if env.is_empty() {
+            return Ok(None);
+        }
+        let text = SecretString::from(serde_json::to_string(env).map_err(anyhow::Error::from)?);
+        Ok(Some(self.secrets.seal(&purpose(agent), &text)?))
+    }
+
+    fn variables(&self, row: &rows::Model) -> Result<BTreeMap<String, String>, Error> {
+        let Some(sealed) = &row.variables_sealed else { return Ok(BTreeMap::new()) };
+        let text = self.secrets.unseal(&purpose(&row.id), sealed)?;
+        Ok(serde_json::from_str(text.expose_secret()).map_err(anyhow::Error::from)?)
     }
 
     async fn until_ended(&self, workspace: &WorkspaceId, id: &AgentId) -> Result<(), Error> {
@@ -152,6 +172,11 @@ impl Agents {
         change.commit().await?;
         Ok(row)
     }
+}
+
+/// What an agent's variables are sealed for.
+fn purpose(agent: &str) -> String {
+    format!("variables of the agent {agent}")
 }
 
 /// Whether a report is of a former run: of a terminal that is not the agent's last, or that was there before

@@ -34,6 +34,8 @@ pub struct Model {
     pub pid: Option<i64>,
     pub exit_code: Option<i64>,
     pub callback_digest: String,
+    /// The variables of its spawn as JSON, sealed.
+    pub variables_sealed: Option<String>,
     /// Digest of the `Idempotency-Key` of the request that asked for it.
     pub request_digest: Option<String>,
     pub spawned_by: String,
@@ -72,6 +74,7 @@ impl Model {
             pid: None,
             exit_code: None,
             callback_digest: String::new(),
+            variables_sealed: None,
             request_digest: None,
             spawned_by: String::new(),
             spawned_by_name: String::new(),

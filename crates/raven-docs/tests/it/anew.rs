@@ -122,7 +122,8 @@ fn a_run_gets_a_new_key_and_what_is_still_heard_of_the_former_changes_nothing() 
     let (place, foreign) = (Place::without_runtime(), Foreign::start());
     let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY });
     assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
-    let spawned = place.owner().post("/api/parallax-agents/spawn", &json!({ "agentType": "custom" }));
+    let body = json!({ "agentType": "custom", "config": { "env": { "TOKEN": "s3cr3t-of-a-spawn" } } });
+    let spawned = place.owner().post("/api/parallax-agents/spawn", &body);
     let agent = spawned.body["spawnedAgents"][0]["id"].as_str().unwrap().to_owned();
     let theirs = format!("theirs-{agent}");
     let first = foreign.asked("/api/spawn");
@@ -159,6 +160,10 @@ fn a_run_gets_a_new_key_and_what_is_still_heard_of_the_former_changes_nothing() 
     let second = second.unwrap();
     assert_ne!(second["mcp"]["keys"][&theirs], first["mcp"]["keys"][&agent], "a new key");
     assert_ne!(second["callbackToken"], first["callbackToken"]);
+    assert_eq!(second["env"]["TOKEN"], "s3cr3t-of-a-spawn", "its variables, which are kept sealed");
+    let mut grep = std::process::Command::new("grep");
+    let found = grep.args(["-r", "-l", "s3cr3t-of-a-spawn"]).arg(place.folder.path());
+    assert_eq!(String::from_utf8(found.output().unwrap().stdout).unwrap(), "");
     assert_eq!(tell("stopped", &former), "spawning", "late news of the former run");
     assert_eq!(tell("ready", "p-2"), "ready");
     assert_eq!(tell("error", &former), "ready");

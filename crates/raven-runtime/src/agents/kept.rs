@@ -1,8 +1,9 @@
 //! What an agent was spawned with, kept in its folder: what it takes to watch it again, and to start it anew.
 //!
-//! Owns these files. Must not know how agents are started. They are for the owner alone: the variables of a
-//! spawn may be secrets. A control plane's key and token are not among them; each start brings its own.
+//! Owns these files. Must not know how agents are started. The variables of a spawn may be secrets: only their
+//! names are kept. A control plane's key and token are not kept either; each start brings its own.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -25,8 +26,11 @@ mod file {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kept {
-    /// How to start it.
+    /// How to start it, without its variables.
     pub config: SpawnConfig,
+    /// The names of its variables.
+    #[serde(default)]
+    pub variables: Vec<String>,
     /// What it may do at its control plane.
     #[serde(default)]
     pub permissions: Vec<Permission>,
@@ -36,8 +40,12 @@ pub struct Kept {
 
 /// Keeps what an agent is spawned with.
 pub fn write(folder: &Path, request: &SpawnRequest, kind: &Kind) -> io::Result<()> {
-    let kept =
-        Kept { config: request.config.clone(), permissions: request.permissions.clone(), keep: request.keep };
+    let kept = Kept {
+        config: SpawnConfig { env: BTreeMap::new(), ..request.config.clone() },
+        variables: request.config.env.keys().cloned().collect(),
+        permissions: request.permissions.clone(),
+        keep: request.keep,
+    };
     files::replace_json(&folder.join(file::SPAWN), &kept, Durability::Process)?;
     files::replace(&folder.join(file::KIND), kind.text.as_bytes(), Durability::Process)
 }

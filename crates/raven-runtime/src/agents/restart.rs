@@ -3,7 +3,7 @@
 //! Owns their order: what the former run left is put aside, then the new run is written down, then its host
 //! is started. A daemon that dies in between leaves an agent that is ended, or one that failed to start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -41,6 +41,9 @@ pub enum RestartRefused {
         "this agent was spawned by an older runtime, which kept not enough to start it anew: spawn it again"
     )]
     NotKept,
+    /// Variables of its spawn are not known any more.
+    #[error("it was spawned with variables that are kept nowhere, as they may be secrets: give {0} in `env`")]
+    NeedsVariables(String),
     /// It did not end.
     #[error("the agent did not end within {} s: stop it by force, then restart it", ENDS.as_secs())]
     DoesNotEnd,
@@ -100,8 +103,9 @@ impl Agents {
         let _only = self.shared.restarts.begin(id)?;
         let record = self.get(id).ok_or(RestartRefused::NoAgent)?;
         // Refused before anything is ended.
-        let kept = kept::read(record.folder())?.ok_or(RestartRefused::NotKept)?;
-        let kind = self.kind_to_restart(&record)?;
+        let mut kept = kept::read(record.folder())?.ok_or(RestartRefused::NotKept)?;
+        kept.config.env = self.variables(id, &kept, &request)?;
+        let kind = self.kind_to_restart(&record, &kept)?;
         if !record.status().is_final() {
             self.stop(id, StopRequest::default());
             let mut statuses = record.statuses();
@@ -115,11 +119,28 @@ impl Agents {
         begun.await.map_err(io::Error::other)?
     }
 
+    /// The variables of its spawn, as they are known here, with those that are given now.
+    fn variables(
+        &self,
+        id: &AgentId,
+        kept: &Kept,
+        request: &RestartRequest,
+    ) -> Result<BTreeMap<String, String>, RestartRefused> {
+        let mut env = self.entries().get(id).map(|entry| entry.env.clone()).unwrap_or_default();
+        env.extend(request.env.clone());
+        let missing: Vec<&str> =
+            kept.variables.iter().map(String::as_str).filter(|name| !env.contains_key(*name)).collect();
+        match missing.is_empty() {
+            true => Ok(env),
+            false => Err(RestartRefused::NeedsVariables(missing.join(", "))),
+        }
+    }
+
     /// The kind as it is now; as it was at the spawn, when it is gone.
-    fn kind_to_restart(&self, record: &Record) -> Result<Arc<Kind>, RestartRefused> {
+    fn kind_to_restart(&self, record: &Record, kept: &Kept) -> Result<Arc<Kind>, RestartRefused> {
         let now = self.shared.setup.kinds.find(&record.spec.agent_type);
         match now {
-            Some(kind) => Ok(kind),
+            Some(kind) => Ok(kind.with(&kept.config).map_err(SpawnRefused::Invalid)?),
             None => match kept::kind(record.folder()) {
                 Ok(Some(kind)) => Ok(Arc::new(kind)),
                 _ => Err(RestartRefused::NotKept),
@@ -163,6 +184,8 @@ impl Agents {
             callback_token: request.callback_token.or_else(|| former.callback_token().cloned()),
             keep: kept.keep,
         };
+        spawn.config.check(&spawn.agent_type).map_err(SpawnRefused::Invalid)?;
+        let env = spawn.config.env.clone();
         former.retire();
         runs::put_aside(&folder, &former.spec.runtime_session_id)?;
         kept::write(&folder, &spawn, &kind)?;
@@ -174,8 +197,9 @@ impl Agents {
         let record =
             Record::create(&setup.folder, spec, spawn.callback_token, (doing, setup.listeners.clone()))?;
         let stop = tokio::sync::watch::Sender::new(None);
-        self.supervise(&record, kind, &stop, Some(plan));
-        entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), stop });
+        self.supervise(&record, Arc::clone(&kind), &stop, Some(plan));
+        let entry = Entry { record: Arc::clone(&record), kind: Some(kind), env, stop };
+        entries.insert(record.spec.id.clone(), entry);
         Ok(record)
     }
 }

@@ -269,7 +269,7 @@ impl From<RestartRefused> for Refusal {
         match refused {
             RestartRefused::NoAgent => Self::NoAgent(detail),
             RestartRefused::UnderWay => Self::RestartUnderWay(detail),
-            RestartRefused::NotKept => Self::NotRestartable(detail),
+            RestartRefused::NotKept | RestartRefused::NeedsVariables(_) => Self::NotRestartable(detail),
             RestartRefused::DoesNotEnd | RestartRefused::StillRead => Self::Unavailable(detail),
             RestartRefused::Spawn(refused) => refused.into(),
         }

@@ -14,7 +14,7 @@ const STUBBORN: &str = "trap '' HUP TERM; echo up; while :; do sleep 1; done";
 const COUNTS: &str = r#"echo run >> runs; echo "run $(wc -l < runs) with $KEPT"; cat"#;
 
 async fn restart(daemon: &Daemon, id: &str) -> (u16, Value) {
-    let answer = daemon.post(&format!("/api/agents/{id}/restart"), &json!({})).await;
+    let answer = daemon.begin_anew(id).await;
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
@@ -32,7 +32,7 @@ async fn said(daemon: &Daemon, id: &str, run: &str) -> String {
 
 #[tokio::test]
 async fn an_agent_is_started_anew_in_its_place_and_its_former_output_stays() {
-    let daemon = Daemon::start(&[]);
+    let mut daemon = Daemon::start(&[]);
     let id = daemon
         .spawn_with(json!({"agentType": "custom", "count": 1, "name": "Again",
             "config": {"command": ["sh", "-c", COUNTS], "env": {"KEPT": "what was asked for"}}}))
@@ -56,6 +56,13 @@ async fn an_agent_is_started_anew_in_its_place_and_its_former_output_stays() {
     assert_eq!(restart(&daemon, "agt_none").await.0, 404);
     let other = Terminal::try_of_run(&daemon, &id, "..").await;
     assert!(other.is_err(), "no run of that name");
+
+    // Its variables may be secrets: they end with the daemon.
+    daemon.crash_and_restart();
+    let (status, refused) = restart(&daemon, &id).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("NOT_RESTARTABLE")));
+    assert!(refused["detail"].as_str().unwrap().contains("KEPT"), "{refused}");
+    daemon.status(&id, "ready").await;
 }
 
 #[tokio::test]

@@ -143,6 +143,12 @@ impl Daemon {
         answer["agents"][0]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Asks for a restart, with what the harness gave at the spawn.
+    pub async fn begin_anew(&self, id: &str) -> Response {
+        let body = json!({"env": {MARK: self.mark}});
+        self.post(&format!("/api/agents/{id}/restart"), &body).await
+    }
+
     pub async fn agent(&self, id: &str) -> RuntimeAgent {
         self.get(&format!("/api/agents/{id}")).await.json().await.unwrap()
     }

@@ -21,6 +21,7 @@ mod doctor;
 mod doors;
 mod driving;
 mod events;
+mod kept;
 mod keys;
 mod kinds;
 mod recorders;
