@@ -362,6 +362,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_files_that_the_page_for_users_shows_are_files_of_kinds() {
+        let page = include_str!("../../../../docs/kinds.md");
+        let blocks: Vec<&str> =
+            page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        let folder = tempfile::tempdir().unwrap();
+        for (index, block) in blocks.iter().enumerate() {
+            std::fs::write(folder.path().join(format!("{index}.toml")), block).unwrap();
+        }
+        let kinds = Kinds::load(folder.path()).unwrap();
+        let find = |name: &str| kinds.find(&AgentType::parse(name).unwrap()).unwrap();
+        assert_eq!((blocks.len(), kinds.all().len()), (2, OURS.len() + 1));
+        assert_eq!(find("claude-code").is.program.command, ["/opt/claude/bin/claude"]);
+        let parrot = find("parrot");
+        let shown = |text: &str| {
+            let rows = text.lines().map(|text| crate::host::look::LookRow {
+                text: text.to_owned(),
+                bright: None,
+                wraps: false,
+            });
+            let look = crate::host::look::Look { rows: rows.collect(), ..Default::default() };
+            (parrot.rules.read(&look), parrot.rules.composed(&look))
+        };
+        let (reading, _) = shown("Shall I run `ls`?\n 1. Yes\n 2. No");
+        let asked = reading.unwrap().asked.unwrap();
+        assert_eq!((asked.question.as_str(), asked.choices.len()), ("Shall I run `ls`?", 2));
+        assert_eq!(shown("hello\n>").0.unwrap().shown, description::Shown::Ready);
+        assert_eq!(shown("hello\n>").1.as_deref(), Some(""));
+        assert_eq!(shown("hello\n> a text").1.as_deref(), Some("a text"));
+    }
+
     fn custom() -> Arc<Kind> {
         let kinds = Kinds::load(Path::new("/nonexistent")).unwrap();
         kinds.find(&AgentType::parse("custom").unwrap()).unwrap()
