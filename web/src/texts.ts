@@ -13,6 +13,7 @@ const groups: Record<Group, string> = {
 
 const kinds: Record<ActivityKind, string> = {
   agent_spawned: 'Agent spawned',
+  agent_restarted: 'Agent restarted',
   agent_ready: 'Agent ready',
   agent_failed: 'Agent failed',
   agent_stopped: 'Agent stopped',
@@ -20,6 +21,7 @@ const kinds: Record<ActivityKind, string> = {
   agent_prompt: 'Agent asks',
   agent_prompt_answered: 'Agent answered',
   agent_message_sent: 'Message sent',
+  agent_message_cancelled: 'Message taken back',
   agent_interrupted: 'Agent interrupted',
   terminal_control_changed: 'Terminal control changed',
   terminal_link_created: 'Read-only link created',

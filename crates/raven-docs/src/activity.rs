@@ -18,6 +18,7 @@ use crate::page::{Page, PageQuery};
 #[serde(rename_all = "snake_case")]
 pub enum ActivityKind {
     AgentSpawned,
+    AgentRestarted,
     AgentReady,
     AgentFailed,
     AgentStopped,
@@ -25,6 +26,7 @@ pub enum ActivityKind {
     AgentPrompt,
     AgentPromptAnswered,
     AgentMessageSent,
+    AgentMessageCancelled,
     AgentInterrupted,
     TerminalSessionCreated,
     TerminalSessionTerminated,
@@ -37,8 +39,9 @@ pub enum ActivityKind {
 }
 
 impl ActivityKind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::AgentSpawned,
+        Self::AgentRestarted,
         Self::AgentReady,
         Self::AgentFailed,
         Self::AgentStopped,
@@ -46,6 +49,7 @@ impl ActivityKind {
         Self::AgentPrompt,
         Self::AgentPromptAnswered,
         Self::AgentMessageSent,
+        Self::AgentMessageCancelled,
         Self::AgentInterrupted,
         Self::TerminalSessionCreated,
         Self::TerminalSessionTerminated,
@@ -60,6 +64,7 @@ impl ActivityKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::AgentSpawned => "agent_spawned",
+            Self::AgentRestarted => "agent_restarted",
             Self::AgentReady => "agent_ready",
             Self::AgentFailed => "agent_failed",
             Self::AgentStopped => "agent_stopped",
@@ -67,6 +72,7 @@ impl ActivityKind {
             Self::AgentPrompt => "agent_prompt",
             Self::AgentPromptAnswered => "agent_prompt_answered",
             Self::AgentMessageSent => "agent_message_sent",
+            Self::AgentMessageCancelled => "agent_message_cancelled",
             Self::AgentInterrupted => "agent_interrupted",
             Self::TerminalSessionCreated => "terminal_session_created",
             Self::TerminalSessionTerminated => "terminal_session_terminated",
@@ -83,6 +89,7 @@ impl ActivityKind {
     fn message(self) -> &'static str {
         match self {
             Self::AgentSpawned => "Agent spawned",
+            Self::AgentRestarted => "Agent restarted",
             Self::AgentReady => "Agent ready",
             Self::AgentFailed => "Agent failed",
             Self::AgentStopped => "Agent stopped",
@@ -90,6 +97,7 @@ impl ActivityKind {
             Self::AgentPrompt => "Agent asks",
             Self::AgentPromptAnswered => "Agent answered",
             Self::AgentMessageSent => "Message sent",
+            Self::AgentMessageCancelled => "Message taken back",
             Self::AgentInterrupted => "Agent interrupted",
             Self::TerminalSessionCreated => "Terminal session created",
             Self::TerminalSessionTerminated => "Terminal session terminated",

@@ -19,11 +19,13 @@ use crate::error::{Conflict, Error, RuntimeFailure};
 use crate::events::{Change, Changes};
 use crate::page::{Page, PageQuery};
 use crate::runtimes::Runtimes;
+use crate::secrets::Secrets;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
 mod driving;
 mod profile;
 mod report;
+mod restart;
 pub mod spawn;
 
 /// Longest text of a callback, in bytes: an error with the last lines of a screen, generously.
@@ -89,6 +91,8 @@ pub struct Agents {
     runtimes: Runtimes,
     terminals: Terminals,
     callback_url: Arc<str>,
+    secrets: Secrets,
+    restarts: restart::Restarts,
     started_at: Timestamp,
 }
 
@@ -98,10 +102,19 @@ impl Agents {
         changes: Changes,
         runtimes: Runtimes,
         terminals: Terminals,
-        callback_url: &str,
+        (callback_url, secrets): (&str, Secrets),
     ) -> Self {
         let started_at = Timestamp::now();
-        Self { db, changes, runtimes, terminals, callback_url: callback_url.into(), started_at }
+        Self {
+            db,
+            changes,
+            runtimes,
+            terminals,
+            callback_url: callback_url.into(),
+            secrets,
+            restarts: restart::Restarts::default(),
+            started_at,
+        }
     }
 
     async fn fail(&self, workspace: &WorkspaceId, id: &str, why: &str) -> Result<(), Error> {

@@ -149,7 +149,8 @@ async fn build(
     let terminals =
         Terminals::new(db.clone(), changes.clone(), runtimes.clone(), recordings.clone(), running);
     let public_url = config.public_url.as_ref().map_or_else(|| own_url(address), ToString::to_string);
-    let agents = Agents::new(db.clone(), changes.clone(), runtimes.clone(), terminals.clone(), &public_url);
+    let reached = (public_url.as_str(), secrets.clone());
+    let agents = Agents::new(db.clone(), changes.clone(), runtimes.clone(), terminals.clone(), reached);
     let defaults = HostingDefaults {
         endpoint: config.runtime_endpoint.clone(),
         key: config.runtime_api_key.clone(),

@@ -245,6 +245,23 @@ pub struct SpawnConfig {
     /// Rows of the terminal, 1 to 500; 24 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u32>,
+    /// Only for `custom`: what its screen means, as `rules` in a file of a kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub rules: Option<serde_json::Value>,
+    /// Only for `custom`: what it tells by itself, as `signals` in a file of a kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub signals: Option<serde_json::Value>,
+    /// Only for `custom`: how it is driven, as `drive` in a file of a kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub drive: Option<serde_json::Value>,
+    /// Only for `custom`: what a still screen means that no rule fits, as `when_still` in a file of a kind;
+    /// `ready` by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub when_still: Option<serde_json::Value>,
 }
 
 /// A git repository; one of `path` and `url`.
@@ -330,6 +347,11 @@ impl SpawnConfig {
                 return invalid("config.command", "must name a program: [\"program\", \"argument\", …]");
             }
         }
+        if let Some((field, _)) = self.described().next()
+            && agent_type.as_str() != AgentType::CUSTOM
+        {
+            return invalid(field, "is only for agents of type custom; a kind has it in a file of its own");
+        }
         let words = self.command.iter().flatten().chain(&self.args);
         if words.clone().count() > MAX_LIST || words.clone().any(|word| word.contains('\0')) {
             return invalid("config.args", format!("must be at most {MAX_LIST} texts without NUL"));
@@ -359,6 +381,17 @@ impl SpawnConfig {
             return invalid("config.env", format!("must be at most {MAX_LIST} variables, names without `=`"));
         }
         Ok(())
+    }
+
+    /// What it says of itself as a file of a kind would, by the path of the field.
+    pub fn described(&self) -> impl Iterator<Item = (&'static str, &serde_json::Value)> {
+        let all = [
+            ("config.rules", &self.rules),
+            ("config.signals", &self.signals),
+            ("config.drive", &self.drive),
+            ("config.whenStill", &self.when_still),
+        ];
+        all.into_iter().filter_map(|(field, value)| Some((field, value.as_ref()?)))
     }
 
     fn check_repository(&self) -> Result<(), InvalidSpawn> {

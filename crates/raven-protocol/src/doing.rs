@@ -33,6 +33,9 @@ pub struct Doing {
     /// Messages that wait until it can take them.
     #[serde(skip_serializing_if = "is_zero")]
     pub queued: u32,
+    /// Their ids, oldest first: each can be taken back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queued_messages: Vec<MessageId>,
     /// Version of its program, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

@@ -103,6 +103,21 @@ pub(crate) fn expose<S: serde::Serializer>(
     secret.as_ref().map(|s| s.expose_secret()).serialize(to)
 }
 
+/// Body of `POST /api/agents/{id}/restart`: what a run needs that is kept nowhere.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RestartRequest {
+    /// Where it finds its control plane's tools, with its new key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mcp: Option<McpAccess>,
+    /// The variables of its spawn, which may be secrets; a runtime knows them until its daemon ends.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// New credential for callbacks; the former one when absent.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    pub callback_token: Option<secrecy::SecretString>,
+}
+
 /// Answer of `POST /api/spawn`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,10 +4,12 @@
 
 pub mod driver;
 mod installing;
+mod kept;
 pub mod kinds;
 mod plan;
 pub mod prices;
 pub mod record;
+mod restart;
 mod supervisor;
 mod usage;
 mod versions;
@@ -20,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use raven_protocol::agent::{AgentStatus, InvalidSpawn, Repository, check_count, check_name};
+use raven_protocol::doing::Doing;
 use raven_protocol::id::{AgentId, RuntimeSessionId};
 use raven_protocol::kind::AgentTypeStatus;
 use raven_protocol::runtime_api::{RuntimeAgent, SpawnRequest, StopRequest};
@@ -33,6 +36,8 @@ use self::installing::Installations;
 use self::kinds::{Equipment, Kind, Kinds};
 use self::prices::Prices;
 use self::record::{Listeners, Record, Spec};
+pub use self::restart::RestartRefused;
+use self::restart::Restarts;
 use self::supervisor::{Plan, StopOrder, Supervisor};
 use self::versions::Versions;
 use crate::environment::Environment;
@@ -126,11 +131,16 @@ struct Shared {
     setup: Setup,
     installations: Installations,
     versions: Versions,
+    restarts: Restarts,
     entries: Mutex<BTreeMap<AgentId, Entry>>,
 }
 
 struct Entry {
     record: Arc<Record>,
+    /// As it is watched and driven; none for one that had ended before this daemon began.
+    kind: Option<Arc<Kind>>,
+    /// The variables of its spawn, which may be secrets: they are kept in memory alone.
+    env: BTreeMap<String, String>,
     stop: tokio::sync::watch::Sender<Option<StopOrder>>,
 }
 
@@ -143,6 +153,7 @@ impl Agents {
                 setup,
                 installations: Installations::default(),
                 versions: Versions::default(),
+                restarts: Restarts::default(),
                 entries: Mutex::new(BTreeMap::new()),
             }),
         };
@@ -171,15 +182,24 @@ impl Agents {
         let status = record.status();
         let order = (status == AgentStatus::Stopping).then(|| order(StopRequest::default()));
         let stop = tokio::sync::watch::Sender::new(order);
-        if !status.is_final() {
-            match self.shared.setup.kinds.find(&record.spec.agent_type) {
-                Some(kind) => self.supervise(&record, kind, &stop, None),
-                None => {
-                    tracing::error!(agent.id = %record.spec.id, "an agent of an unknown type is left alone")
-                }
+        let kind = if status.is_final() { None } else { self.kept_kind(&record) };
+        if let Some(kind) = &kind {
+            self.supervise(&record, Arc::clone(kind), &stop, None);
+        }
+        self.entries().insert(record.spec.id.clone(), Entry { record, kind, env: BTreeMap::new(), stop });
+    }
+
+    /// The kind that an agent was spawned with, whatever became of it since: its program is still the same.
+    fn kept_kind(&self, record: &Record) -> Option<Arc<Kind>> {
+        match kept::kind(record.folder()) {
+            Ok(Some(kind)) => return Some(Arc::new(kind)),
+            Ok(None) => {}
+            Err(unusable) => {
+                let why = format!("{unusable:#}");
+                tracing::warn!(agent.id = %record.spec.id, why, "the kind that an agent was spawned with cannot be used");
             }
         }
-        self.entries().insert(record.spec.id.clone(), Entry { record, stop });
+        self.shared.setup.kinds.or_custom(&record.spec.agent_type)
     }
 
     fn supervise(
@@ -242,12 +262,14 @@ impl Agents {
             };
             files::create_private_dir(&folder.join("work"))?;
             let plan = plan::plan(&self.shared.setup, &kind, request, &spec, &folder);
-            let listeners = self.shared.setup.listeners.clone();
+            kept::write(&folder, request, &kind)?;
+            let begin = (Doing::default(), self.shared.setup.listeners.clone());
             let record =
-                Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), listeners)?;
+                Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), begin)?;
             let stop = tokio::sync::watch::Sender::new(None);
             self.supervise(&record, Arc::clone(&kind), &stop, Some(plan));
-            entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), stop });
+            let (kind, env) = (Some(Arc::clone(&kind)), request.config.env.clone());
+            entries.insert(record.spec.id.clone(), Entry { record: Arc::clone(&record), kind, env, stop });
             spawned.push(record);
         }
         Ok(spawned)
@@ -278,7 +300,7 @@ impl Agents {
             let why = format!("{path} is not a folder on the runtime's machine");
             return Err(InvalidSpawn { field: "config.repository.path", why }.into());
         }
-        Ok(kind)
+        Ok(kind.with(&request.config)?)
     }
 
     /// The new agents' ids, when there is room for them and they are free.
@@ -370,9 +392,11 @@ impl Agents {
 
     /// Drives an agent; `None` when there is no such agent.
     pub fn driver(&self, id: &AgentId) -> Option<Driver> {
-        let record = self.get(id)?;
-        let kind = self.shared.setup.kinds.find(&record.spec.agent_type)?;
-        Some(Driver::new(record, kind))
+        let entries = self.entries();
+        let Entry { record, kind, .. } = entries.get(id)?;
+        // One that has ended is not driven any more: which kind it was is the same.
+        let kind = kind.clone().or_else(|| self.kinds().or_custom(&record.spec.agent_type))?;
+        Some(Driver::new(Arc::clone(record), kind))
     }
 
     /// Asks every agent to end and waits until all have, up to the longest that a stop can take.
@@ -413,7 +437,9 @@ impl Agents {
     fn forgettable(&self) -> Vec<Arc<Record>> {
         let now = Timestamp::now().as_millis();
         let entries = self.entries();
-        let ended = entries.values().filter_map(|entry| Some((entry.record.ended_at()?, &entry.record)));
+        let stays = |record: &Record| self.shared.restarts.has(&record.spec.id);
+        let ended = entries.values().filter(|entry| !stays(&entry.record));
+        let ended = ended.filter_map(|entry| Some((entry.record.ended_at()?, &entry.record)));
         let mut ended: Vec<(Timestamp, Arc<Record>)> =
             ended.map(|(at, record)| (at, Arc::clone(record))).collect();
         ended.sort_unstable_by(|(a, x), (b, y)| (b, &y.spec.id).cmp(&(a, &x.spec.id)));

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{any, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +81,9 @@ fn router(api: Api) -> Router {
         .route("/api/agents", get(agents::list))
         .route("/api/agents/{id}", get(agents::show).delete(agents::delete))
         .route("/api/agents/{id}/stop", post(agents::stop))
+        .route("/api/agents/{id}/restart", post(agents::restart))
         .route("/api/agents/{id}/send", post(driving::send))
+        .route("/api/agents/{id}/messages/{message}", delete(driving::cancel))
         .route("/api/agents/{id}/answer", post(driving::answer))
         .route("/api/agents/{id}/interrupt", post(driving::interrupt))
         .route("/api/agents/{id}/screen", get(agents::screen))

@@ -4,6 +4,7 @@
 //! who attaches.
 
 mod ended;
+pub mod runs;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,6 +86,11 @@ impl Session {
         let (mut to, from) = wire::frame(stream);
         timeout(ANSWER, to.json(&Request::Watch { looks, signals_since })).await??;
         Ok(Watching { to, from, host })
+    }
+
+    /// Whether a host serves the folder.
+    pub fn is_served(&self) -> bool {
+        wire::connect(&self.folder).is_ok()
     }
 
     /// How the program ended, once it has.

@@ -69,6 +69,10 @@ export const agent = (id: string) =>
   answered(http.GET('/api/parallax-agents/{id}', { params: { path: { id } } }));
 export const sendMessage = (id: string, body: Message) =>
   answered(http.POST('/api/parallax-agents/{id}/send', { params: { path: { id } }, body }));
+export const cancelMessage = (id: string, messageId: string) =>
+  answered(
+    http.DELETE('/api/parallax-agents/{id}/messages/{messageId}', { params: { path: { id, messageId } } }),
+  );
 export const answerPrompt = (id: string, body: PromptAnswer) =>
   answered(http.POST('/api/parallax-agents/{id}/answer', { params: { path: { id } }, body }));
 export const interrupt = (id: string) =>
@@ -91,6 +95,8 @@ export const deleteProviderKey = (provider: Provider) =>
 export const spawn = (body: SpawnRequest) => answered(http.POST('/api/parallax-agents/spawn', { body }));
 export const screen = (id: string) =>
   answered(http.GET('/api/parallax-agents/{id}/screen', { params: { path: { id } } }));
+export const restart = (id: string) =>
+  answered(http.POST('/api/parallax-agents/{id}/restart', { params: { path: { id } } }));
 export const stop = (id: string, how: { force: boolean }) =>
   answered(http.POST('/api/parallax-agents/{id}/stop', { params: { path: { id } }, body: how }));
 

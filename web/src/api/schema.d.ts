@@ -345,6 +345,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parallax-agents/{id}/messages/{messageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back a message that waits; refused when it was typed already. */
+        delete: operations["agents_cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an agent if it runs, and start it anew with the same id, folder and home. */
+        post: operations["agents_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents/{id}/screen": {
         parameters: {
             query?: never;
@@ -665,7 +699,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
         /** @description An agent as the API and events show it. */
         Agent: components["schemas"]["Doing"] & {
             capabilities: string[];
@@ -813,6 +847,11 @@ export interface components {
              * @default 0
              */
             queued?: number;
+            /**
+             * @description Their ids, oldest first: each can be taken back.
+             * @default []
+             */
+            queuedMessages?: components["schemas"]["MessageId"][];
             /** @default null */
             turn?: components["schemas"]["Turn"] | null;
             /** @default null */
@@ -1430,6 +1469,8 @@ export interface components {
              * @default null
              */
             cwd?: string | null;
+            /** @description Only for `custom`: how it is driven, as `drive` in a file of a kind. */
+            drive?: Record<string, never> | null;
             /**
              * @description Environment variables to add, over the clean environment that every agent gets.
              * @default {}
@@ -1455,6 +1496,19 @@ export interface components {
              * @default null
              */
             rows?: number | null;
+            /**
+             * @description Only for `custom`: what its screen means, as `rules` in a file of a kind.
+             * @default null
+             */
+            rules?: Record<string, never>[] | null;
+            /** @description Only for `custom`: what it tells by itself, as `signals` in a file of a kind. */
+            signals?: Record<string, never> | null;
+            /**
+             * @description Only for `custom`: what a still screen means that no rule fits, as `when_still` in a file of a kind;
+             *     `ready` by default.
+             * @default null
+             */
+            whenStill?: string | null;
         };
         /** @description An agent that the runtime did not take. */
         SpawnError: {
@@ -2564,6 +2618,139 @@ export interface operations {
         };
     };
     agents_interrupt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agents_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agents_restart: {
         parameters: {
             query?: never;
             header?: never;

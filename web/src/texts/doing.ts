@@ -80,6 +80,13 @@ export const doingTexts = {
     idle: 'It can be interrupted while it is busy',
     failed: (name: string) => `${name} could not be interrupted`,
   },
+  restart: {
+    action: 'Restart',
+    hint: 'Starts it anew in its folder and home; messages that wait are dropped',
+    confirmTitle: (name: string) => `Restart ${name}?`,
+    confirmText: 'It is at work. What it has not saved is lost, and messages that wait for it are dropped.',
+    failed: (name: string) => `${name} could not be restarted`,
+  },
   message: {
     label: (name: string) => `Message to ${name}`,
     placeholder: 'Message…',
@@ -88,6 +95,9 @@ export const doingTexts = {
     queueHint: 'It takes the message when it is ready',
     keys: 'Enter sends, Shift-Enter starts a new line',
     queued: (count: number) => (count === 1 ? '1 message waits' : `${count} messages wait`),
+    waits: (place: number) => `Message ${place} waits`,
+    takeBack: 'Take back',
+    takeBackOf: (place: number) => `Take back message ${place} of those that wait`,
     states: { submitted: '', typed: 'Typed, not submitted', queued: 'Queued' },
   },
   turn: {

@@ -1,10 +1,10 @@
-//! Driving an agent: messages, answers to its prompts, interruptions.
+//! Driving an agent: messages, sent and taken back, answers to its prompts, interruptions.
 //!
 //! Owns what the feed keeps of them: who, and never what was said. Must not know how an agent's program is
 //! typed into; its runtime does.
 
 use raven_protocol::doing::{AnswerRequest, Doing, SendAnswer, SendRequest};
-use raven_protocol::id::AgentId;
+use raven_protocol::id::{AgentId, MessageId};
 
 use super::{Agent, Agents, named, rows};
 use crate::access::{Drive, Granted};
@@ -33,6 +33,24 @@ impl Agents {
         let answer = client.send(&theirs, message).await.map_err(|failure| failure.passed_on("agent"))?;
         self.note(by, &row, ActivityKind::AgentMessageSent, None).await?;
         Ok(answer)
+    }
+
+    /// Takes back a message that waits for an agent.
+    ///
+    /// # Errors
+    /// `NotFound` when none of that id waits, `Conflict` when it was typed already.
+    pub async fn cancel_message(
+        &self,
+        by: &Granted<Drive>,
+        id: &AgentId,
+        message: &MessageId,
+    ) -> Result<Agent, Error> {
+        let (row, client, theirs) = self.driven(by, id).await?;
+        let report =
+            client.cancel_message(&theirs, message).await.map_err(|failure| failure.passed_on("agent"))?;
+        self.note(by, &row, ActivityKind::AgentMessageCancelled, None).await?;
+        self.apply(by.workspace(), &report, None).await?;
+        self.get(&by.and()?, id).await
     }
 
     /// Answers what an agent asks.

@@ -10,7 +10,7 @@ use raven_protocol::id::{AgentId, RuntimeId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::runtime_api::{RuntimeAgent, StopRequest};
 use raven_protocol::time::Timestamp;
 
-use super::{Agent, Agents, named, rows, status_of, view};
+use super::{Agent, Agents, named, restart, rows, status_of, view};
 use crate::activity::{self, About, ActivityKind};
 use crate::auth::Named;
 use crate::db;
@@ -49,6 +49,10 @@ impl Agents {
             change.commit().await?;
             return Ok(Applied::Ignored);
         };
+        if restart::is_of_former_run(&change, &row, report).await? {
+            change.commit().await?;
+            return Ok(Applied::Ignored);
+        }
         let session = self.terminals.ensure(&mut change, &row, opening(&report.runtime_session_id)).await?;
         let (applied, ended) = match report.status.reported_by() {
             Some(what) if status_of(&row)?.on(what).is_ok() => {
@@ -178,8 +182,8 @@ impl Agents {
                 continue;
             }
             let under_way = row.status == AgentStatus::Spawning.as_str()
-                && row.created_at >= self.started_at.as_millis()
-                && now - row.created_at < SPAWN_UNDER_WAY_MS;
+                && row.status_since >= self.started_at.as_millis()
+                && now - row.status_since < SPAWN_UNDER_WAY_MS;
             if !under_way && !known.contains(row.runtime_agent_id.as_str()) {
                 let why = "its runtime does not know it: it was lost when a program stopped; spawn it again";
                 self.forgotten(workspace, &AgentId::parse(row.id)?, why).await?;
@@ -245,7 +249,7 @@ fn doing_of(row: &rows::Model) -> Result<Doing, Error> {
 fn lasting(doing: Doing, status: AgentStatus) -> Doing {
     let login = doing.login.filter(|_| status == AgentStatus::LoginRequired);
     if status.is_final() {
-        return Doing { prompt: None, login, limit: None, queued: 0, ..doing };
+        return Doing { prompt: None, login, limit: None, queued: 0, queued_messages: Vec::new(), ..doing };
     }
     Doing { login, ..doing }
 }

@@ -165,7 +165,9 @@ impl Agents {
         for number in 1..=wanted.count {
             let row = new_row(by, wanted, number, token)?;
             let runtime_id = origin.runtime.as_ref().map(ToString::to_string);
-            let row = rows::Model { runtime_id, request_digest: origin.request.clone(), ..row };
+            let variables_sealed = self.seal_variables(&row.id, &wanted.config.env)?;
+            let request_digest = origin.request.clone();
+            let row = rows::Model { runtime_id, variables_sealed, request_digest, ..row };
             rows::insert(change.tx(), &row).await?;
             let (id, key) = (AgentId::parse(row.id.as_str())?, secrets::generate("raven_mcp_"));
             let digest = secrets::digest(key.expose_secret());
@@ -230,7 +232,7 @@ impl Agents {
         Ok(answer)
     }
 
-    async fn bind(
+    pub(super) async fn bind(
         &self,
         workspace: &WorkspaceId,
         client: &RuntimeClient,
@@ -338,6 +340,7 @@ fn new_row(
         pid: None,
         exit_code: None,
         callback_digest: secrets::digest(token.expose_secret()),
+        variables_sealed: None,
         request_digest: None,
         spawned_by,
         spawned_by_name,

@@ -34,6 +34,8 @@ pub struct Model {
     pub pid: Option<i64>,
     pub exit_code: Option<i64>,
     pub callback_digest: String,
+    /// The variables of its spawn as JSON, sealed.
+    pub variables_sealed: Option<String>,
     /// Digest of the `Idempotency-Key` of the request that asked for it.
     pub request_digest: Option<String>,
     pub spawned_by: String,
@@ -72,6 +74,7 @@ impl Model {
             pid: None,
             exit_code: None,
             callback_digest: String::new(),
+            variables_sealed: None,
             request_digest: None,
             spawned_by: String::new(),
             spawned_by_name: String::new(),
@@ -161,11 +164,11 @@ pub async fn unended(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Quer
     Ok(query.all(db).await?)
 }
 
-/// Agents still waiting for their runtime's first word that were asked for before a time.
+/// Agents still waiting for their runtime's first word that were asked for, or anew, before a time.
 pub async fn spawning_since_before(db: &impl ConnectionTrait, at: Timestamp) -> Queried<Vec<Model>> {
     let query = Entity::find()
         .filter(Column::Status.eq(AgentStatus::Spawning.as_str()))
-        .filter(Column::CreatedAt.lt(at.as_millis()));
+        .filter(Column::StatusSince.lt(at.as_millis()));
     Ok(query.all(db).await?)
 }
 

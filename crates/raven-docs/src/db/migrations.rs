@@ -15,6 +15,7 @@ const FIRST: &str = include_str!("migrations/m0001_first.sql");
 const RECORDINGS: &str = include_str!("migrations/m0002_recordings.sql");
 const LINKS: &str = include_str!("migrations/m0003_links.sql");
 const AT_WORK: &str = include_str!("migrations/m0004_agents_at_work.sql");
+const RESTARTS: &str = include_str!("migrations/m0005_restarts.sql");
 
 struct Step {
     name: &'static str,
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0002_recordings", sql: RECORDINGS }),
             Box::new(Step { name: "m0003_links", sql: LINKS }),
             Box::new(Step { name: "m0004_agents_at_work", sql: AT_WORK }),
+            Box::new(Step { name: "m0005_restarts", sql: RESTARTS }),
         ]
     }
 }

@@ -80,6 +80,20 @@ pub async fn stop(
     Ok((StatusCode::ACCEPTED, Json(app.agents.stop(&by, &id, how).await?)))
 }
 
+/// End an agent if it runs, and start it anew with the same id, folder and home.
+#[utoipa::path(post, path = "/api/parallax-agents/{id}/restart", tag = "agents", params(("id" = String, Path)),
+    responses((status = 202, body = Agent), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 502)))]
+pub async fn restart(
+    State(app): State<App>,
+    May(by): May<Drive>,
+    Path(id): Path<AgentId>,
+) -> Result<(StatusCode, Json<Agent>), Error> {
+    // It goes on when the caller leaves: an agent must not stay half-way.
+    let restarted = tokio::spawn(async move { app.agents.restart(&by, &id).await }).await;
+    Ok((StatusCode::ACCEPTED, Json(restarted.map_err(anyhow::Error::from)??)))
+}
+
 /// The agent's screen as it is now.
 #[utoipa::path(get, path = "/api/parallax-agents/{id}/screen", tag = "agents", params(("id" = String, Path)),
     responses((status = 200, body = Screen), (status = 401), (status = 404), (status = 409), (status = 502)))]

@@ -1,10 +1,10 @@
-//! Routes that drive an agent: send, answer, interrupt.
+//! Routes that drive an agent: send, take back, answer, interrupt.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use raven_protocol::doing::{AnswerRequest, SendAnswer, SendRequest};
-use raven_protocol::id::AgentId;
+use raven_protocol::id::{AgentId, MessageId};
 
 use super::extract::{Body, May, Path};
 use crate::access::Drive;
@@ -24,6 +24,19 @@ pub async fn send(
     Body(message): Body<SendRequest>,
 ) -> Result<(StatusCode, Json<SendAnswer>), Error> {
     Ok((StatusCode::ACCEPTED, Json(app.agents.send(&by, &id, &message).await?)))
+}
+
+/// Take back a message that waits; refused when it was typed already.
+#[utoipa::path(delete, path = "/api/parallax-agents/{id}/messages/{messageId}", tag = "agents",
+    params(("id" = String, Path), ("messageId" = String, Path)),
+    responses((status = 200, body = Agent), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 502)))]
+pub async fn cancel(
+    State(app): State<App>,
+    May(by): May<Drive>,
+    Path((id, message)): Path<(AgentId, MessageId)>,
+) -> Result<Json<Agent>, Error> {
+    Ok(Json(app.agents.cancel_message(&by, &id, &message).await?))
 }
 
 /// Answer what an agent asks; refused when it does not ask that any more.

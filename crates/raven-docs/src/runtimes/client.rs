@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use raven_protocol::agent::AgentType;
 use raven_protocol::doing::{AnswerRequest, SendAnswer, SendRequest};
-use raven_protocol::id::AgentId;
+use raven_protocol::id::{AgentId, MessageId};
 use raven_protocol::kind::{AgentTypeStatus, AgentTypes, Provider, ProviderKey, ProviderKeys, SetKey};
 use raven_protocol::problem::Problem;
 use raven_protocol::runtime_api::{
-    AgentList, Health, RuntimeAgent, ScreenJson, SpawnRequest, SpawnResponse, StopRequest,
+    AgentList, Health, RestartRequest, RuntimeAgent, ScreenJson, SpawnRequest, SpawnResponse, SpawnedAgent,
+    StopRequest,
 };
 use reqwest::{Method, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -102,12 +103,30 @@ impl RuntimeClient {
         self.call(Method::POST, &format!("/api/agents/{agent}/stop"), Some(&how)).await
     }
 
+    pub async fn restart(
+        &self,
+        agent: &AgentId,
+        request: &RestartRequest,
+    ) -> Result<SpawnedAgent, RuntimeFailure> {
+        let path = format!("/api/agents/{agent}/restart");
+        let sent = self.request(Method::POST, &path).timeout(SPAWN_WITHIN).json(request).send().await;
+        self.read(sent).await
+    }
+
     pub async fn screen(&self, agent: &AgentId) -> Result<ScreenJson, RuntimeFailure> {
         self.call(Method::GET, &format!("/api/agents/{agent}/screen?format=json"), None::<&()>).await
     }
 
     pub async fn send(&self, agent: &AgentId, message: &SendRequest) -> Result<SendAnswer, RuntimeFailure> {
         self.typed(&format!("/api/agents/{agent}/send"), message).await
+    }
+
+    pub async fn cancel_message(
+        &self,
+        agent: &AgentId,
+        message: &MessageId,
+    ) -> Result<RuntimeAgent, RuntimeFailure> {
+        self.call(Method::DELETE, &format!("/api/agents/{agent}/messages/{message}"), None::<&()>).await
     }
 
     pub async fn answer(

@@ -86,7 +86,9 @@ async fn dial(
     let path = path_of(row.runtime_endpoint.as_deref(), &theirs);
     // From where the recording ends: every byte is recorded, whoever watches.
     let position = hub.position().await;
-    let path = format!("{path}?record=true&since={position}");
+    // Its agent may have been started anew meanwhile: then its terminal is not the agent's last.
+    let run = &row.runtime_session_id;
+    let path = format!("{path}?record=true&since={position}&session={run}");
     // In a box of its own, because what connecting needs is far larger than what every terminal keeps.
     let connecting = socket_client::connect(client.base(), &path, client.key(), Some(V1_SUBPROTOCOL));
     let (socket, chosen) = Box::pin(connecting).await?;

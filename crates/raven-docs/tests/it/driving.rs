@@ -157,6 +157,35 @@ fn a_message_is_passed_on_and_its_text_kept_nowhere() {
 }
 
 #[test]
+fn a_message_that_waits_is_taken_back_and_the_feed_tells_who_did_it() {
+    let (place, foreign, agent, _) = spawned(json!({}));
+    let waits = json!({ "queued": 2, "queuedMessages": ["msg_1", "msg_2"] });
+    let shown = tell(&place, &foreign, &agent, "busy", waits);
+    assert_eq!(shown["queuedMessages"], json!(["msg_1", "msg_2"]));
+    let mut events = place.browser("/");
+    let left = json!({ "queued": 1, "queuedMessages": ["msg_2"] });
+    foreign.answers("/messages/msg_1", 200, report(&agent, "busy", left));
+    let path = |message: &str| format!("/api/parallax-agents/{agent}/messages/{message}");
+    let taken = place.owner().call("DELETE", &path("msg_1"), None);
+    assert_eq!((taken.status, &taken.body["queuedMessages"]), (200, &json!(["msg_2"])), "{}", taken.body);
+    events.wait("agent:status", |event| event.args[0]["agent"]["queued"] == 1);
+    for (message, status, code, ours) in
+        [("msg_2", 409, "MESSAGE_TYPED", "MESSAGE_TYPED"), ("msg_3", 404, "MESSAGE_NOT_FOUND", "NOT_FOUND")]
+    {
+        let problem = json!({ "type": "t", "title": "t", "status": status, "detail": "it was typed", "code": code, "requestId": "r" });
+        foreign.answers(&format!("/messages/{message}"), status, problem);
+        let refused = place.owner().call("DELETE", &path(message), None);
+        assert_eq!((refused.status, &refused.body["code"]), (status, &json!(ours)), "{}", refused.body);
+    }
+    let cancelled =
+        place.activity_of(&agent).iter().filter(|kind| *kind == "agent_message_cancelled").count();
+    assert_eq!(cancelled, 1);
+    let ended =
+        tell(&place, &foreign, &agent, "stopped", json!({ "queued": 1, "queuedMessages": ["msg_2"] }));
+    assert_eq!(ended["queuedMessages"], Value::Null, "who has ended waits for nothing");
+}
+
+#[test]
 fn a_provider_key_passes_through_and_is_told_nowhere() {
     let (place, foreign, _, _) = spawned(json!({}));
     let path = "/api/parallax-agents/runtime/keys/anthropic";

@@ -1,6 +1,7 @@
 //! The control plane as its users meet it: the real programs as processes, spoken to by their public APIs only.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed one is a failed test")]
 
+mod anew;
 mod browser;
 mod chance;
 mod foreign;

@@ -46,7 +46,9 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("get", "/api/parallax-agents", For::SignedIn),
     ("get", "/api/parallax-agents/{id}", For::SignedIn),
     ("post", "/api/parallax-agents/{id}/stop", For::Drivers),
+    ("post", "/api/parallax-agents/{id}/restart", For::Drivers),
     ("post", "/api/parallax-agents/{id}/send", For::Drivers),
+    ("delete", "/api/parallax-agents/{id}/messages/{messageId}", For::Drivers),
     ("post", "/api/parallax-agents/{id}/answer", For::Drivers),
     ("post", "/api/parallax-agents/{id}/interrupt", For::Drivers),
     ("get", "/api/parallax-agents/{id}/screen", For::SignedIn),
@@ -120,6 +122,7 @@ fn every_route_is_for_those_it_is_for() {
                 .replace("{type}", "none-such")
                 .replace("{provider}", "openrouter")
                 .replace("{linkId}", "lnk_none")
+                .replace("{messageId}", "msg_none")
                 .replace("sessions/{id}", "sessions/ses_none")
                 .replace("{id}", if *method == "get" { &agent } else { "agt_none" });
             let body = (*method != "get").then(|| body_for(path, &workspace).to_string());

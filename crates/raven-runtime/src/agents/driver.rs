@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 pub use self::refusal::DriveRefused;
 use super::kinds::Kind;
 use super::kinds::rules::Asked;
-use super::record::{Message, Record};
+use super::record::{Message, Record, TooLate};
 use crate::host::look::Look;
 use crate::session::Session;
 
@@ -44,6 +44,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(40);
 
 /// How long a question is sought that should be on the screen: it may be in the middle of a repaint.
 const QUESTION: Duration = Duration::from_secs(2);
+
+/// How long after somebody was seen to type the input line is looked at again for a message that waits.
+const COMPOSER_AGAIN: Duration = Duration::from_secs(2);
 
 /// Lines of the screen that go with a refusal.
 const LINES: usize = 8;
@@ -90,7 +93,7 @@ impl Driver {
         if queue.len() >= MAX_QUEUE {
             return Err(DriveRefused::QueueFull(MAX_QUEUE));
         }
-        self.record.change(|state| state.queue.push(message));
+        self.record.change(|state| state.messages.queue.push(message));
         answer(MessageState::Queued)
     }
 
@@ -99,33 +102,50 @@ impl Driver {
         let mut statuses = self.record.changes();
         loop {
             let waits = self.record.status() == AgentStatus::Ready && !self.record.queue().is_empty();
-            if waits {
-                self.hand_on_one().await;
+            let in_use = waits && self.hand_on_one().await == HandedOn::InUse;
+            if self.record.status().is_final() {
+                return;
             }
-            if self.record.status().is_final() || statuses.changed().await.is_err() {
+            let changed = statuses.changed();
+            let gone = match in_use {
+                true => tokio::time::timeout(COMPOSER_AGAIN, changed).await.is_ok_and(|heard| heard.is_err()),
+                false => changed.await.is_err(),
+            };
+            if gone {
                 return;
             }
         }
     }
 
-    async fn hand_on_one(&self) {
+    async fn hand_on_one(&self) -> HandedOn {
         let _turn = self.record.driving().lock().await;
-        let Some(message) = self.record.queue().into_iter().next() else { return };
         if self.record.status() != AgentStatus::Ready {
-            return;
+            return HandedOn::Done;
         }
+        let Some(message) = self.record.take_up() else { return HandedOn::Done };
         let delivered = self.deliver(&message, Enter::Submit).await;
-        let failed = delivered.err().filter(|refused| !matches!(refused, DriveRefused::ComposerInUse(_)));
-        if self.record.status() != AgentStatus::Ready || failed.is_some() {
-            self.record.change(|state| {
-                state.queue.retain(|waiting| waiting.id != message.id);
-                if let Some(refused) = &failed {
-                    state.turn_failed(&message.id, refused.to_string());
-                }
-            });
-        } else {
-            self.record.change(|state| state.queue.retain(|waiting| waiting.id != message.id));
+        if let Err(DriveRefused::ComposerInUse(_)) = delivered {
+            self.record.change(|state| state.messages.put_back());
+            return HandedOn::InUse;
         }
+        self.record.change(|state| {
+            state.messages.done(&message.id);
+            if let Err(refused) = &delivered {
+                state.turn_failed(&message.id, refused.to_string());
+            }
+        });
+        HandedOn::Done
+    }
+
+    /// Takes back a message that waits.
+    ///
+    /// # Errors
+    /// [`DriveRefused::NoSuchMessage`], or [`DriveRefused::Typed`] when it is too late.
+    pub fn cancel(&self, id: &MessageId) -> Result<RuntimeAgent, DriveRefused> {
+        self.record.cancel(id).map_err(|too_late| match too_late {
+            TooLate::Unknown => DriveRefused::NoSuchMessage(id.clone()),
+            TooLate::Typed => DriveRefused::Typed,
+        })
     }
 
     /// Types a text and, if wanted, the Enter after it; then waits until the program is seen to take it.
@@ -138,11 +158,15 @@ impl Driver {
         }
         self.type_text(&look, &message.text).await?;
         if enter == Enter::None {
+            self.record.change(|state| state.messages.done(&message.id));
             return Ok(());
         }
         self.until_composed().await?;
         sleep(Duration::from_millis(drive.submit_after_ms)).await;
-        self.record.change(|state| state.typed = Some(message.id.clone()));
+        self.record.change(|state| {
+            state.messages.typed = Some(message.id.clone());
+            state.messages.done(&message.id);
+        });
         self.keys("\r").await?;
         if self.kind.rules.is_empty() {
             // Nothing of it can be seen: that its terminal took the text is all there is.
@@ -161,7 +185,7 @@ impl Driver {
                 return Ok(());
             }
         }
-        self.record.change(|state| state.typed = None);
+        self.record.change(|state| state.messages.typed = None);
         Err(DriveRefused::NotTaken(last_lines(&self.session.look().await?)))
     }
 
@@ -317,6 +341,15 @@ impl Driver {
         self.keys(&self.kind.is.drive.interrupt).await?;
         Ok(self.record.agent())
     }
+}
+
+/// What became of a message that waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HandedOn {
+    /// It waits no more, or none did.
+    Done,
+    /// It still waits: somebody types.
+    InUse,
 }
 
 /// What follows a text.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use raven_protocol::agent::{AgentType, SpawnConfig};
+use raven_protocol::agent::{AgentType, InvalidSpawn, SpawnConfig};
 use raven_protocol::kind::{AgentTypeStatus, Credential};
 
 use self::description::Description;
@@ -44,6 +44,8 @@ pub struct Kind {
     pub is: Description,
     /// Its expressions, compiled.
     pub rules: Rules,
+    /// What it is made of, as a file of a kind has it.
+    pub text: String,
 }
 
 /// What a machine has for agents.
@@ -101,6 +103,11 @@ impl Kinds {
         &self.all
     }
 
+    /// The kind of a name; of one that is unknown, only that it runs is known.
+    pub fn or_custom(&self, name: &AgentType) -> Option<Arc<Kind>> {
+        self.find(name).or_else(|| self.find(&AgentType::parse(AgentType::CUSTOM).ok()?))
+    }
+
     /// The kind of a name.
     pub fn find(&self, name: &AgentType) -> Option<Arc<Kind>> {
         self.all.iter().find(|kind| kind.is.agent_type == *name).cloned()
@@ -109,9 +116,57 @@ impl Kinds {
 
 impl Kind {
     fn new(table: toml::Table) -> anyhow::Result<Self> {
+        let text = toml::to_string(&table)?;
         let is: Description = table.try_into()?;
         let rules = Rules::compile(&is)?;
-        Ok(Self { is, rules })
+        Ok(Self { is, rules, text })
+    }
+
+    /// Reads a whole kind.
+    ///
+    /// # Errors
+    /// When it is none, or not one of this version.
+    pub fn read(text: &str) -> anyhow::Result<Self> {
+        Self::new(toml::from_str(text)?)
+    }
+
+    /// The kind with what a spawn says of its own program.
+    ///
+    /// # Errors
+    /// [`InvalidSpawn`] naming the field that cannot be used.
+    pub fn with(self: &Arc<Self>, config: &SpawnConfig) -> Result<Arc<Self>, InvalidSpawn> {
+        let mut said = serde_json::Map::new();
+        for (field, value) in config.described() {
+            let key = in_a_file(field);
+            said.insert(key.to_owned(), value.clone());
+        }
+        if said.is_empty() {
+            return Ok(Arc::clone(self));
+        }
+        let whole = |said: &serde_json::Map<String, serde_json::Value>| {
+            let mut whole = said.clone();
+            whole.insert("type".to_owned(), self.is.agent_type.as_str().into());
+            whole.insert("title".to_owned(), self.is.title.as_str().into());
+            serde_json::Value::Object(whole)
+        };
+        serde_path_to_error::deserialize::<_, Description>(whole(&said)).map_err(|wrong| {
+            let path = wrong.path().to_string();
+            let key = path.split(['.', '[']).next().unwrap_or_default();
+            let field = config.described().map(|(field, _)| field).find(|field| in_a_file(field) == key);
+            let field = field.unwrap_or("config");
+            let inside = path.strip_prefix(key).unwrap_or_default();
+            InvalidSpawn { field, why: format!("cannot be used: at `{field}{inside}`: {}", wrong.inner()) }
+        })?;
+        let unusable = |wrong: anyhow::Error| InvalidSpawn {
+            field: "config.rules",
+            why: format!("cannot be used: {wrong:#}"),
+        };
+        let laid = || {
+            let mut table: toml::Table = toml::from_str(&self.text)?;
+            lay_over(&mut table, toml::Table::try_from(&said)?);
+            Self::new(table)
+        };
+        laid().map(Arc::new).map_err(unusable)
     }
 
     /// The program of a spawn, and the arguments that always go with it.
@@ -228,6 +283,14 @@ impl Kind {
     }
 }
 
+/// How a field of a spawn is called in a file of a kind.
+fn in_a_file(field: &str) -> &str {
+    match field.strip_prefix("config.").unwrap_or(field) {
+        "whenStill" => "when_still",
+        same => same,
+    }
+}
+
 fn shell(env: &Environment) -> String {
     env.get("SHELL").cloned().unwrap_or_else(|| "/bin/sh".to_owned())
 }
@@ -296,6 +359,98 @@ mod tests {
             std::fs::write(folder.path().join("bad.toml"), text).unwrap();
             let refused = format!("{:#}", Kinds::load(folder.path()).unwrap_err());
             assert!(refused.contains("bad.toml") && refused.contains(said), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_files_that_the_page_for_users_shows_are_files_of_kinds() {
+        let page = include_str!("../../../../docs/kinds.md");
+        let blocks: Vec<&str> =
+            page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        let folder = tempfile::tempdir().unwrap();
+        for (index, block) in blocks.iter().enumerate() {
+            std::fs::write(folder.path().join(format!("{index}.toml")), block).unwrap();
+        }
+        let kinds = Kinds::load(folder.path()).unwrap();
+        let find = |name: &str| kinds.find(&AgentType::parse(name).unwrap()).unwrap();
+        assert_eq!((blocks.len(), kinds.all().len()), (2, OURS.len() + 1));
+        assert_eq!(find("claude-code").is.program.command, ["/opt/claude/bin/claude"]);
+        let parrot = find("parrot");
+        let shown = |text: &str| {
+            let rows = text.lines().map(|text| crate::host::look::LookRow {
+                text: text.to_owned(),
+                bright: None,
+                wraps: false,
+            });
+            let look = crate::host::look::Look { rows: rows.collect(), ..Default::default() };
+            (parrot.rules.read(&look), parrot.rules.composed(&look))
+        };
+        let (reading, _) = shown("Shall I run `ls`?\n 1. Yes\n 2. No");
+        let asked = reading.unwrap().asked.unwrap();
+        assert_eq!((asked.question.as_str(), asked.choices.len()), ("Shall I run `ls`?", 2));
+        assert_eq!(shown("hello\n>").0.unwrap().shown, description::Shown::Ready);
+        assert_eq!(shown("hello\n>").1.as_deref(), Some(""));
+        assert_eq!(shown("hello\n> a text").1.as_deref(), Some("a text"));
+    }
+
+    fn custom() -> Arc<Kind> {
+        let kinds = Kinds::load(Path::new("/nonexistent")).unwrap();
+        kinds.find(&AgentType::parse("custom").unwrap()).unwrap()
+    }
+
+    fn with(config: serde_json::Value) -> Result<Arc<Kind>, String> {
+        custom().with(&serde_json::from_value(config).unwrap()).map_err(|invalid| invalid.to_string())
+    }
+
+    #[test]
+    fn a_spawn_says_how_its_own_program_is_read_and_that_can_be_kept() {
+        let rule = serde_json::json!({"name": "r", "status": "ready", "all": ["^> "]});
+        let kind = with(
+            serde_json::json!({"rules": [rule], "drive": {"quit": ["q"]}, "whenStill": "must_be_looked_at"}),
+        )
+        .unwrap();
+        for kind in [&*kind, &Kind::read(&kind.text).unwrap()] {
+            assert_eq!((kind.is.rules.len(), kind.is.drive.quit.len()), (1, 1));
+            assert_eq!(kind.is.when_still, description::WhenStill::MustBeLookedAt);
+            assert!(kind.is.login.optional, "the rest is as it is for every such agent");
+        }
+        let plain = custom();
+        assert!(Arc::ptr_eq(&plain, &plain.with(&SpawnConfig::default()).unwrap()));
+    }
+
+    #[test]
+    fn what_a_spawn_says_wrong_is_named_by_its_path() {
+        let rule = |more: serde_json::Value| {
+            let mut rule = serde_json::json!({"name": "r", "status": "ready"});
+            rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::json!({"rules": [{"name": "q", "status": "busy"}, rule]})
+        };
+        for (config, path, said) in [
+            (rule(serde_json::json!({"status": "asleep"})), "config.rules[1].status", "asleep"),
+            (rule(serde_json::json!({"colour": "red"})), "config.rules[1]", "colour"),
+            (rule(serde_json::json!({"all": ["("]})), "rules[1].all[0]", "no regular expression"),
+            (
+                rule(serde_json::json!({"prompt": {"kind": "choice", "option": "x"}})),
+                "rules[1].prompt",
+                "choose",
+            ),
+            (
+                rule(serde_json::json!({"prompt": {"kind": "text", "question": "["}})),
+                "rules[1].prompt.question",
+                "[",
+            ),
+            (serde_json::json!({"rules": 5}), "config.rules", "sequence"),
+            (serde_json::json!({"drive": {"paste": "no"}}), "config.drive.paste", "boolean"),
+            (serde_json::json!({"whenStill": "asleep"}), "config.whenStill", "must_be_looked_at"),
+            (serde_json::json!({"signals": {"titles": [{"is": "x"}]}}), "config.signals.titles[0]", "status"),
+            (
+                serde_json::json!({"signals": {"titles": [{"is": "(", "status": "busy"}]}}),
+                "signals.titles[0].is",
+                "(",
+            ),
+        ] {
+            let refused = with(config.clone()).unwrap_err();
+            assert!(refused.contains(path) && refused.contains(said), "{config}: {refused}");
         }
     }
 

@@ -3,6 +3,8 @@
 //! Owns every change of an agent's status, and its order: the callback is stored, the event is written,
 //! then the record; a crash in between tells twice rather than never. Must not know processes.
 
+mod messages;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,12 +21,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use url::Url;
 
+use self::messages::Messages;
+pub use self::messages::{Message, TooLate};
 use super::watch::{Asks, Observed, end};
 use crate::events::Events;
 use crate::files::{self, Durability};
 use crate::host::wire::{Motion, Outcome};
 use crate::outbox::{Delivery, Outbox};
-use crate::session::Session;
+use crate::session::{Session, runs};
 
 /// Path of the callback under a control plane's address.
 const CALLBACK: &str = "api/parallax-agents/spawn-callback";
@@ -63,12 +67,9 @@ pub struct Spec {
 pub struct State {
     /// What is told of it.
     pub agent: RuntimeAgent,
-    /// Messages that wait for it, oldest first.
-    #[serde(default)]
-    pub queue: Vec<Message>,
-    /// The message that was typed last and has begun no turn yet.
-    #[serde(default)]
-    pub typed: Option<MessageId>,
+    /// What it was told, or is to be.
+    #[serde(flatten)]
+    pub messages: Messages,
     #[serde(default)]
     was_idle: bool,
     ended_at: Option<Timestamp>,
@@ -80,16 +81,9 @@ pub struct State {
     /// Bytes that it wrote to its terminal, as last heard.
     #[serde(skip)]
     head: u64,
-}
-
-/// A message that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Message {
-    /// Its id.
-    pub id: MessageId,
-    /// Its text.
-    pub text: String,
+    /// Whether a new run took its place: what is still heard of the former one changes nothing.
+    #[serde(skip)]
+    retired: bool,
 }
 
 impl State {
@@ -107,7 +101,7 @@ impl State {
 
     /// Notes a turn that was over before it could be seen, and what its screen says went wrong in it.
     pub fn turn_unseen(&mut self, message: &MessageId, started_at: Timestamp, error: Option<String>) {
-        self.typed = None;
+        self.messages.typed = None;
         let ended_at = Some(Timestamp::now());
         self.agent.doing.turn = Some(Turn { message_id: Some(message.clone()), started_at, ended_at, error });
     }
@@ -123,7 +117,7 @@ impl State {
         let turn = &mut self.agent.doing.turn;
         let is_open = turn.as_ref().is_some_and(|turn| turn.ended_at.is_none());
         if status == AgentStatus::Busy && !is_open {
-            let message_id = self.typed.take();
+            let message_id = self.messages.typed.take();
             *turn = Some(Turn { message_id, started_at: Timestamp::now(), ended_at: None, error: None });
         }
         let is_over = is_open && (status == AgentStatus::Ready || status.is_final());
@@ -164,12 +158,12 @@ mod file {
 }
 
 impl Record {
-    /// Makes a new agent and its folder.
+    /// Makes a new agent and its folder, or a new run of one. `doing` is what is known of it already.
     pub fn create(
         agents: &Path,
         spec: Spec,
         callback_token: Option<SecretString>,
-        listeners: Listeners,
+        (doing, listeners): (Doing, Listeners),
     ) -> io::Result<Arc<Self>> {
         let folder = agents.join(spec.id.as_str());
         files::create_private_dir(&folder)?;
@@ -194,17 +188,17 @@ impl Record {
             login_url: None,
             held_since: None,
             unrecorded: None,
-            doing: Doing::default(),
+            doing,
         };
         let state = State {
             agent,
-            queue: Vec::new(),
-            typed: None,
+            messages: Messages::default(),
             was_idle: false,
             ended_at: None,
             told: Vec::new(),
             told_login: None,
             head: 0,
+            retired: false,
         };
         files::replace_json(&folder.join(file::STATE), &state, Durability::Process)?;
         // Last, because a folder without it is not an agent.
@@ -214,8 +208,10 @@ impl Record {
 
     /// Reads an agent of an earlier daemon; `None` for a folder that never became one.
     pub fn load(folder: PathBuf, listeners: Listeners) -> io::Result<Option<Arc<Self>>> {
-        let Some(spec) = files::read_json::<Spec>(&folder.join(file::SPEC))? else { return Ok(None) };
+        let Some(mut spec) = files::read_json::<Spec>(&folder.join(file::SPEC))? else { return Ok(None) };
         let Some(state) = files::read_json::<State>(&folder.join(file::STATE))? else { return Ok(None) };
+        // A restart that was cut off between the two has written this one.
+        spec.runtime_session_id = state.agent.runtime_session_id.clone();
         let token = match files::read(&folder.join(file::TOKEN)) {
             Ok(token) => String::from_utf8(token).ok().map(SecretString::from),
             Err(_none) => None,
@@ -274,7 +270,23 @@ impl Record {
 
     /// Its host.
     pub fn session(&self) -> Session {
-        Session::new(self.folder.clone(), self.spec.size)
+        let run = &self.spec.runtime_session_id;
+        // Put aside already, and its restart was cut off there.
+        let folder = runs::folder(&self.folder, run).unwrap_or_else(|| self.folder.clone());
+        Session::new(folder, self.spec.size)
+    }
+
+    /// What is left of the terminal of a run, or its host; `None` when there is no such run.
+    pub fn session_of(&self, run: &RuntimeSessionId) -> Option<Session> {
+        if *run == self.spec.runtime_session_id {
+            return Some(self.session());
+        }
+        Some(Session::new(runs::folder(&self.folder, run)?, self.spec.size))
+    }
+
+    /// Lets nothing that is still heard of this run change anything: another one takes its place.
+    pub fn retire(&self) {
+        self.state().retired = true;
     }
 
     /// Its folder.
@@ -343,12 +355,32 @@ impl Record {
         let state = self.state();
         let mut next = state.clone();
         change(&mut next);
-        next.agent.doing.queued = u32::try_from(next.queue.len()).unwrap_or(u32::MAX);
         self.publish(state, next)
     }
 
+    /// Takes up the first message that waits; from now on it cannot be taken back.
+    pub fn take_up(&self) -> Option<Message> {
+        self.state().messages.take_up()
+    }
+
+    /// Takes back a message that waits.
+    ///
+    /// # Errors
+    /// [`TooLate`] when it does not.
+    pub fn cancel(&self, id: &MessageId) -> Result<RuntimeAgent, TooLate> {
+        let state = self.state();
+        let mut next = state.clone();
+        next.messages.cancel(id)?;
+        Ok(self.publish(state, next))
+    }
+
     /// Writes the events of a change, then the change.
-    fn publish(&self, mut state: MutexGuard<'_, State>, next: State) -> RuntimeAgent {
+    fn publish(&self, mut state: MutexGuard<'_, State>, mut next: State) -> RuntimeAgent {
+        if state.retired {
+            return state.agent.clone();
+        }
+        next.agent.doing.queued_messages = next.messages.waiting();
+        next.agent.doing.queued = u32::try_from(next.messages.queue.len()).unwrap_or(u32::MAX);
         for event in RuntimeEvent::of_change(&state.agent, &next.agent) {
             if let Err(refused) = self.listeners.events.append(event) {
                 tracing::error!(agent.id = %self.spec.id, error = %refused, "an event could not be written");
@@ -375,7 +407,7 @@ impl Record {
 
     /// The message that was typed last, while it has begun no turn.
     pub fn typed(&self) -> Option<MessageId> {
-        self.state().typed.clone()
+        self.state().messages.typed.clone()
     }
 
     /// Whether it was ready when its end was asked for.
@@ -385,7 +417,7 @@ impl Record {
 
     /// Messages that wait for it, oldest first.
     pub fn queue(&self) -> Vec<Message> {
-        self.state().queue.clone()
+        self.state().messages.queue.clone()
     }
 
     /// Takes over how its program ended.
@@ -442,9 +474,14 @@ impl Record {
         let delivery = Delivery {
             url: under(base, CALLBACK).map_err(io::Error::other)?,
             token: self.callback_token.clone(),
+            // Each run tells anew.
             idempotency_key: match number {
-                0 => format!("{}-{}", self.spec.id, spelled.as_str().unwrap_or_default()),
-                _ => format!("{}-{}-{number}", self.spec.id, spelled.as_str().unwrap_or_default()),
+                0 => format!("{}-{}", self.spec.runtime_session_id, spelled.as_str().unwrap_or_default()),
+                _ => format!(
+                    "{}-{}-{number}",
+                    self.spec.runtime_session_id,
+                    spelled.as_str().unwrap_or_default()
+                ),
             },
             body: serde_json::to_value(callback)?,
             created_at: Timestamp::now(),

@@ -33,8 +33,8 @@ const NEVER_STILL_MS: i64 = 15_000;
 /// milliseconds: the slowest program takes ten seconds on a busy machine.
 const UNKNOWN_START_MS: i64 = 45_000;
 
-/// How long a question is believed that is told and not shown, in milliseconds: programs tell of it
-/// before they paint it.
+/// How long a question is believed that is told and not shown, and how long it is sought on the screen
+/// before it is told without its options, in milliseconds: programs tell of it before they paint it.
 const UNSEEN_QUESTION_MS: i64 = 3_000;
 
 /// How long a question must stand on an unmoved screen to count although the program says that it
@@ -44,9 +44,6 @@ const QUESTION_AT_WORK_MS: i64 = 2_000;
 /// How long after news it is worth looking again without any, in milliseconds: longer than each of the
 /// waits above but the start's.
 const RESTLESS_MS: i64 = 5_000;
-
-/// How long a screen must be unmoved for its lines to stand for a question, in milliseconds.
-const UNREAD_UNMOVED_MS: i64 = 500;
 
 /// Lines of a screen that stand for a question that cannot be read.
 const UNREAD_LINES: usize = 12;
@@ -63,6 +60,8 @@ pub struct Watch {
     last_news: Option<Timestamp>,
     /// A limit that is over, though its text is still on the screen.
     lifted: Option<String>,
+    /// When the question was told that stands unread.
+    unread_since: Option<Timestamp>,
     /// Whether what was said before this watch began has been heard: it is no news.
     caught_up: bool,
 }
@@ -112,6 +111,7 @@ impl Watch {
             seen: Seen::default(),
             last_news: None,
             lifted: None,
+            unread_since: None,
             caught_up: false,
         }
     }
@@ -260,18 +260,19 @@ impl Watch {
     /// A prompt keeps its id as long as the same is asked; that more becomes known of it is no change.
     fn named(&self, mut prompt: Prompt) -> Prompt {
         let Some(before) = &self.asks.prompt else { return prompt };
+        let becomes_readable = is_unread(before) && !is_unread(&prompt);
         let same = before.kind == prompt.kind
             && before.question == prompt.question
             && before.options == prompt.options
             && before.input == prompt.input
             && (before.arguments == prompt.arguments || before.arguments.is_none());
-        if same {
+        if same || becomes_readable {
             prompt.id = before.id.clone();
         }
         prompt
     }
 
-    fn told(&self, word: &Word, now: Timestamp) -> Option<Observed> {
+    fn told(&mut self, word: &Word, now: Timestamp) -> Option<Observed> {
         let of = |change| Observed { failure: None, ..Observed::of(change, word.evidence.clone()) };
         match word.status {
             Told::Ready if self.was_ready || !self.kind.rules.can_show(Shown::Ready) => {
@@ -291,47 +292,54 @@ impl Watch {
                 let asks = Asks { login: Some(login), ..Asks::default() };
                 Some(Observed { asks, ..of(AgentChange::LoginRequired) })
             }
-            Told::Waiting if !self.telling.is_reported() && since(word.at, now) > UNSEEN_QUESTION_MS => None,
-            // The question is gone from the screen, and the title is a little late.
-            Told::Waiting
-                if self.asks.prompt.as_ref().is_some_and(|prompt| !prompt.options.is_empty())
-                    && self.seen.nothing_known_for(now) < UNSEEN_QUESTION_MS =>
-            {
-                None
-            }
-            Told::Waiting => Some(Observed {
-                asks: Asks { prompt: Some(self.untold(word, now)), ..Asks::default() },
-                ..of(AgentChange::Waiting)
-            }),
+            Told::Waiting => self.told_question(word, now),
         }
     }
 
-    /// A question that is told and not shown yet: until it is, its words are those that were told.
-    fn untold(&self, word: &Word, now: Timestamp) -> Prompt {
-        let prompt = self.unread(PromptKind::Permission, now);
-        if since(word.at, now) > UNSEEN_QUESTION_MS {
-            return prompt;
+    /// A question that is told: that it is asked is said at once, and what, when that can be read. One
+    /// that cannot be read is told once, by what else is known of it.
+    fn told_question(&mut self, word: &Word, now: Timestamp) -> Option<Observed> {
+        let known = self.asks.prompt.clone();
+        // The question is gone from the screen, and the title is a little late.
+        if known.as_ref().is_some_and(|known| !is_unread(known))
+            && self.seen.nothing_known_for(now) < UNSEEN_QUESTION_MS
+        {
+            return None;
         }
-        self.named(Prompt { question: word.evidence.clone(), ..prompt })
+        let known = known.filter(is_unread);
+        let may_be_read_yet = since(word.at, now) <= UNSEEN_QUESTION_MS;
+        let prompt = if may_be_read_yet || known.is_some() && self.unread_since == Some(word.at) {
+            known
+        } else if !self.telling.is_reported() && !self.waits_for_words() {
+            return None;
+        } else {
+            self.unread_since = Some(word.at);
+            let prompt = self.unread(PromptKind::Permission);
+            let question =
+                if prompt.question.is_empty() { word.evidence.clone() } else { prompt.question.clone() };
+            Some(self.named(Prompt { question, ..prompt }))
+        };
+        let asks = Asks { prompt, ..Asks::default() };
+        Some(Observed { asks, ..Observed::of(AgentChange::Waiting, word.evidence.clone()) })
+    }
+
+    /// Whether it waits for a person who has not been told for what.
+    fn waits_for_words(&self) -> bool {
+        self.status == AgentStatus::Waiting && self.asks == Asks::default()
     }
 
     /// A question of which only the lines of the screen are known.
-    fn unread(&self, kind: PromptKind, now: Timestamp) -> Prompt {
-        let known = self.asks.prompt.as_ref().filter(|known| known.kind == kind && known.options.is_empty());
-        if let Some(known) = known.filter(|_| self.seen.unmoved_for(now) < UNREAD_UNMOVED_MS) {
-            return known.clone();
-        }
+    fn unread(&self, kind: PromptKind) -> Prompt {
         let tool = self.telling.tool.as_ref();
-        let lines = self.seen.last_lines(UNREAD_LINES);
-        self.named(Prompt {
+        Prompt {
             id: PromptId::generate(),
             kind,
-            question: lines.join("\n"),
+            question: self.seen.last_lines(UNREAD_LINES).join("\n"),
             tool: tool.map(|tool| tool.tool.clone()),
             arguments: tool.and_then(|tool| tool.arguments.clone()),
             options: Vec::new(),
             input: None,
-        })
+        }
     }
 
     fn shown(&self, now: Timestamp) -> Option<Observed> {
@@ -381,7 +389,7 @@ impl Watch {
     fn unknown_start(&self, now: Timestamp) -> Option<Observed> {
         let overdue = self.status == AgentStatus::Starting && since(self.started?, now) >= UNKNOWN_START_MS;
         overdue.then(|| Observed {
-            asks: Asks { prompt: Some(self.unread(PromptKind::Text, now)), ..Asks::default() },
+            asks: Asks { prompt: Some(self.unread(PromptKind::Text)), ..Asks::default() },
             ..Observed::of(
                 AgentChange::Waiting,
                 format!(
@@ -391,6 +399,11 @@ impl Watch {
             )
         })
     }
+}
+
+/// Whether that something is asked is known, and not what can be answered.
+fn is_unread(prompt: &Prompt) -> bool {
+    prompt.kind == PromptKind::Permission && prompt.options.is_empty() && prompt.input.is_none()
 }
 
 fn since(at: Timestamp, now: Timestamp) -> i64 {

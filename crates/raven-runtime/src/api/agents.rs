@@ -1,4 +1,4 @@
-//! Agents over HTTP: spawn, list, show, stop, screen.
+//! Agents over HTTP: spawn, list, show, stop, restart, screen.
 //!
 //! Owns how these are asked and answered. Must not know how agents are run.
 
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use raven_protocol::id::AgentId;
 use raven_protocol::runtime_api::{
-    AgentList, RuntimeAgent, SpawnRequest, SpawnResponse, SpawnedAgent, StopRequest,
+    AgentList, RestartRequest, RuntimeAgent, SpawnRequest, SpawnResponse, SpawnedAgent, StopRequest,
 };
 use serde::Deserialize;
 
@@ -33,28 +33,57 @@ pub async fn spawn(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<SpawnResponse>), Refusal> {
     let request: SpawnRequest = json(body)?;
-    // The caller reached us by this name, so it can attach by it.
-    let bound = api.address.to_string();
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or(&bound).to_owned();
+    let host = reached_by(&api, &headers);
     let agents = api.pulse.agents.clone();
     let spawned = tokio::task::spawn_blocking({
         // Files are written; the tasks of the agents belong to the runtime that we are on.
-        move || agents.spawn(&request, |id| format!("ws://{host}/ws/agents/{id}/terminal"))
+        move || agents.spawn(&request, |id| endpoint(&host, id))
     });
     let spawned = spawned.await.map_err(|panicked| Refusal::Internal(panicked.to_string()))??;
-    let told = |record: Arc<Record>| {
-        let agent = record.agent();
-        SpawnedAgent {
-            id: agent.id,
-            name: agent.name,
-            agent_type: agent.agent_type,
-            status: agent.status,
-            runtime_session_id: agent.runtime_session_id,
-            runtime_endpoint: record.spec.runtime_endpoint.clone(),
-        }
-    };
     let agents = spawned.into_iter().map(told).collect();
     Ok((StatusCode::CREATED, Json(SpawnResponse { agents })))
+}
+
+/// The caller reached us by this name, so it can attach by it.
+fn reached_by(api: &Api, headers: &HeaderMap) -> String {
+    let named = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    named.map_or_else(|| api.address.to_string(), str::to_owned)
+}
+
+fn endpoint(host: &str, id: &AgentId) -> String {
+    format!("ws://{host}/ws/agents/{id}/terminal")
+}
+
+fn told(record: Arc<Record>) -> SpawnedAgent {
+    let agent = record.agent();
+    SpawnedAgent {
+        id: agent.id,
+        name: agent.name,
+        agent_type: agent.agent_type,
+        status: agent.status,
+        runtime_session_id: agent.runtime_session_id,
+        runtime_endpoint: record.spec.runtime_endpoint.clone(),
+    }
+}
+
+/// Ends an agent if it runs and starts it anew; answered once the new run is begun. No body is the default.
+pub async fn restart(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<SpawnedAgent>), Refusal> {
+    let record = find(&api, &id)?;
+    let request = match body {
+        Ok(body) if body.is_empty() => RestartRequest::default(),
+        body => json(body)?,
+    };
+    let endpoint = endpoint(&reached_by(&api, &headers), &record.spec.id);
+    let agents = api.pulse.agents.clone();
+    // It goes on when the caller leaves: an agent must not stay half-way.
+    let begun = tokio::spawn(async move { agents.restart(&record.spec.id, request, endpoint).await });
+    let begun = begun.await.map_err(|panicked| Refusal::Internal(panicked.to_string()))??;
+    Ok((StatusCode::ACCEPTED, Json(told(begun))))
 }
 
 /// Which part of the list.

@@ -1,4 +1,4 @@
-//! Driving agents over HTTP: send, answer, interrupt.
+//! Driving agents over HTTP: send, take back, answer, interrupt.
 //!
 //! Owns how these are asked and answered. Must not know what is typed.
 
@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use raven_protocol::doing::{AnswerRequest, SendAnswer, SendRequest};
+use raven_protocol::id::MessageId;
 use raven_protocol::runtime_api::RuntimeAgent;
 
 use super::Api;
@@ -30,6 +31,17 @@ pub async fn send(
     // It goes on when the caller leaves: half a message must not stay.
     let sent = tokio::spawn(async move { driver.send(request).await }).await;
     Ok((StatusCode::ACCEPTED, Json(sent.map_err(|panicked| Refusal::Internal(panicked.to_string()))??)))
+}
+
+/// Takes back a message that waits.
+pub async fn cancel(
+    State(api): State<Api>,
+    Path((id, message)): Path<(String, String)>,
+) -> Result<Json<RuntimeAgent>, Refusal> {
+    let driver = driver(&api, &id)?;
+    let unknown = || Refusal::NoMessage("this is no id of a message".to_owned());
+    let message = MessageId::parse(message).map_err(|_| unknown())?;
+    Ok(Json(driver.cancel(&message)?))
 }
 
 /// Answers the question that the agent asks.

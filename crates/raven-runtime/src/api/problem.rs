@@ -12,8 +12,8 @@ use raven_protocol::problem::{PROBLEM_JSON, Problem};
 use raven_protocol::terminal::{InvalidSize, ServerControl};
 use serde::de::DeserializeOwned;
 
-use crate::agents::SpawnRefused;
 use crate::agents::driver::DriveRefused;
+use crate::agents::{RestartRefused, SpawnRefused};
 use crate::keys::KeyRefused;
 
 /// Why a call was refused; the detail says what to do next.
@@ -51,6 +51,9 @@ pub enum Refusal {
     /// No such agent.
     #[error("there is no agent `{0}` here: GET /api/agents lists those there are")]
     NoAgent(String),
+    /// No such message waits.
+    #[error("{0}")]
+    NoMessage(String),
     /// No such provider of models.
     #[error("{0}")]
     NoProvider(String),
@@ -60,6 +63,12 @@ pub enum Refusal {
     /// The id is taken.
     #[error("{0}")]
     Exists(String),
+    /// It is being restarted.
+    #[error("{0}")]
+    RestartUnderWay(String),
+    /// It cannot be restarted.
+    #[error("{0}")]
+    NotRestartable(String),
     /// As many agents as there may be.
     #[error("{0}")]
     Full(String),
@@ -100,9 +109,12 @@ impl Refusal {
             Self::NoRoute => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed"),
             Self::NoAgent(_) => (StatusCode::NOT_FOUND, "AGENT_NOT_FOUND", "Agent not found"),
+            Self::NoMessage(_) => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "Message not found"),
             Self::NoProvider(_) => (StatusCode::NOT_FOUND, "PROVIDER_NOT_FOUND", "Provider not found"),
             Self::KeyFromStart(_) => (StatusCode::CONFLICT, "KEY_FROM_START", "Key given at the start"),
             Self::Exists(_) => (StatusCode::CONFLICT, "AGENT_EXISTS", "Agent exists"),
+            Self::RestartUnderWay(_) => (StatusCode::CONFLICT, "RESTART_UNDER_WAY", "Restart under way"),
+            Self::NotRestartable(_) => (StatusCode::CONFLICT, "NOT_RESTARTABLE", "Not restartable"),
             Self::Full(_) => (StatusCode::TOO_MANY_REQUESTS, "AGENT_LIMIT", "Too many agents"),
             Self::NotDriven { why, .. } => why.spelled(),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "Body too large"),
@@ -150,6 +162,8 @@ pub enum NotDriven {
     NotReady,
     /// As many messages wait as may.
     QueueFull,
+    /// The message was typed already.
+    Typed,
     /// Somebody has typed something.
     ComposerInUse,
     /// Its program did not take it.
@@ -168,6 +182,7 @@ impl NotDriven {
             Self::Ended => (StatusCode::CONFLICT, "AGENT_ENDED", "Agent ended"),
             Self::NotReady => (StatusCode::CONFLICT, "AGENT_NOT_READY", "Agent not ready"),
             Self::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "QUEUE_FULL", "Too many messages wait"),
+            Self::Typed => (StatusCode::CONFLICT, "MESSAGE_TYPED", "Message typed already"),
             Self::ComposerInUse => (StatusCode::CONFLICT, "INPUT_IN_USE", "Input line in use"),
             Self::NotTaken => (StatusCode::CONFLICT, "NOT_TAKEN", "Not taken by the program"),
             Self::PromptChanged => (StatusCode::CONFLICT, "PROMPT_CHANGED", "Prompt changed"),
@@ -184,6 +199,8 @@ impl From<DriveRefused> for Refusal {
             DriveRefused::Ended(_) => NotDriven::Ended,
             DriveRefused::NotReady { .. } => NotDriven::NotReady,
             DriveRefused::QueueFull(_) => NotDriven::QueueFull,
+            DriveRefused::NoSuchMessage(_) => return Self::NoMessage(detail),
+            DriveRefused::Typed => NotDriven::Typed,
             DriveRefused::ComposerInUse(_) => NotDriven::ComposerInUse,
             DriveRefused::NotTaken(_) => NotDriven::NotTaken,
             DriveRefused::PromptChanged => NotDriven::PromptChanged,
@@ -242,6 +259,19 @@ impl From<SpawnRefused> for Refusal {
             SpawnRefused::Full { .. } => Self::Full(detail),
             SpawnRefused::Leaving => Self::Unavailable(detail),
             SpawnRefused::Io(_) => Self::Internal(detail),
+        }
+    }
+}
+
+impl From<RestartRefused> for Refusal {
+    fn from(refused: RestartRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            RestartRefused::NoAgent => Self::NoAgent(detail),
+            RestartRefused::UnderWay => Self::RestartUnderWay(detail),
+            RestartRefused::NotKept | RestartRefused::NeedsVariables(_) => Self::NotRestartable(detail),
+            RestartRefused::DoesNotEnd | RestartRefused::StillRead => Self::Unavailable(detail),
+            RestartRefused::Spawn(refused) => refused.into(),
         }
     }
 }

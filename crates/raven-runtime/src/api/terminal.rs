@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use raven_protocol::agent::AgentStatus;
+use raven_protocol::id::RuntimeSessionId;
 use raven_protocol::terminal::{
     ClientControl, Frame, FrameKind, ServerControl, TerminalSize, V1_SUBPROTOCOL,
 };
@@ -54,6 +55,8 @@ const RESET: &[u8] = b"\x1bc";
 #[derive(Deserialize)]
 pub struct Attach {
     since: Option<u64>,
+    /// Which run of the agent; the last by default.
+    session: Option<RuntimeSessionId>,
     /// Whether this is a recorder: it gets every byte that is kept, with times, and acknowledges them.
     #[serde(default)]
     record: bool,
@@ -67,11 +70,18 @@ pub async fn attach(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let record = find(&api, &id)?;
-    let Query(Attach { since, record: recorder }) = query?;
+    let Query(Attach { since, session, record: recorder }) = query?;
     let reader = if recorder { Reader::Recorder } else { Reader::Viewer };
     let upgrade = upgrade.map_err(|refused| Refusal::Malformed(refused.body_text()))?;
-    until_spawned(&record).await?;
-    let session = record.session();
+    let session = match session {
+        Some(run) if run != record.spec.runtime_session_id => record
+            .session_of(&run)
+            .ok_or_else(|| Refusal::NoAgent(format!("{id}` with the session `{run}")))?,
+        _ => {
+            until_spawned(&record).await?;
+            record.session()
+        }
+    };
     let upgrade = upgrade
         .protocols([V1_SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER)

@@ -136,6 +136,13 @@ impl Driven {
         assert_eq!(status, StatusCode::OK, "{told}");
     }
 
+    /// As [`Self::pick`], where there is something to choose.
+    pub async fn pick_any(&self, choice: Option<&str>) {
+        if let Some(choice) = choice {
+            self.pick(choice).await;
+        }
+    }
+
     /// Answers a question with a text, once it takes one of this kind.
     pub async fn give(&self, input: &str, text: &str) {
         let prompt = self

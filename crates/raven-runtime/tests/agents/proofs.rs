@@ -45,7 +45,7 @@ pub const BEHAVIOURS: &[Behaviour] = behaviours! {
     "usage", "the tokens that it used are told", usage;
     "interrupt", "stops in the middle of an answer and takes the next message", interrupt;
     "stop", "ends, with no process left", stop;
-    "sign-in page", "without key and login it is `login_required`, with the whole address of a page that is trusted", page;
+    "sign-in page", "without key and login it is `login_required`, with the whole address of a page, and whether its host is one of the kind's", page;
     "sign-in taken", "what the sign-in gives reaches it through the API", taken;
     "refused key", "a key that the provider refuses is told, with the provider's words", refused_key;
     "usage limit", "a limit is told as such, with its end where the program knows it", limit;
@@ -211,13 +211,13 @@ async fn page(life: &mut Life) {
     let agent = life.bench.without_key(life.subject).await;
     let link = &life.subject.link;
     let agent = life.with(agent);
-    agent.pick(link.choose).await;
+    agent.pick_any(link.choose).await;
     let login = agent
         .tells("it tells a page", |agent| agent["login"]["url"].is_string().then(|| agent["login"].clone()))
         .await;
     let url = login["url"].as_str().unwrap();
     assert!(url.starts_with(link.begins) && url.ends_with(link.ends), "{login}");
-    assert_eq!((&login["kind"], &login["trusted"]), (&link.kind.into(), &true.into()), "{login}");
+    assert_eq!((&login["kind"], &login["trusted"]), (&link.kind.into(), &link.trusted.into()), "{login}");
     assert_eq!(agent.now().await["status"], "login_required");
 }
 
@@ -226,14 +226,20 @@ async fn taken(life: &mut Life) {
     let agent = life.bench.without_key(subject).await;
     let agent = life.with(agent);
     match &subject.taken {
+        Taken::GoodCode => {
+            agent.give("code", &subject.key()).await;
+            agent.is("ready").await;
+            agent.send("say:welcome").await;
+            agent.shows("I say welcome").await;
+        }
         Taken::Code(says) => {
-            agent.pick(subject.link.choose).await;
+            agent.pick_any(subject.link.choose).await;
             agent.give("code", "a-code#of-nobody").await;
             agent.shows(says).await;
             agent.is("login_required").await;
         }
         Taken::Address { parameter, says } => {
-            agent.pick(subject.link.choose).await;
+            agent.pick_any(subject.link.choose).await;
             let login =
                 agent.tells("it tells a page", |agent| agent["login"]["url"].as_str().map(str::to_owned));
             let address = came_back_to(&login.await, parameter);

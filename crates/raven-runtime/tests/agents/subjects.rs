@@ -33,23 +33,28 @@ pub struct Subject {
 
 /// The way to a page where people sign in.
 pub struct Link {
-    pub choose: &'static str,
+    /// What is chosen before; nothing where it is shown at once.
+    pub choose: Option<&'static str>,
     pub kind: &'static str,
     pub begins: &'static str,
     pub ends: &'static str,
+    /// Whether its host is one of the kind's.
+    pub trusted: bool,
 }
 
 /// What signing in gives to an agent.
 pub enum Taken {
-    /// A code that only the vendor could check: it says so.
+    /// A code that only the vendor could check: it says so, and asks on.
     Code(&'static str),
+    /// A code that it takes: it is ready then.
+    GoodCode,
     /// The address that the browser was sent to: it says that it cannot check it.
     Address { parameter: &'static str, says: &'static str },
     /// A provider's key, after these choices: it is ready then.
     Key(&'static [&'static str]),
 }
 
-pub const ALL: [Subject; 4] = [
+pub const ALL: [Subject; 5] = [
     Subject {
         agent_type: "claude-code",
         provider: Some("anthropic"),
@@ -58,10 +63,11 @@ pub const ALL: [Subject; 4] = [
         more: || json!({}),
         more_without_key: || json!({}),
         link: Link {
-            choose: "1",
+            choose: Some("1"),
             kind: "paste_code",
             begins: "https://claude.ai/oauth/authorize?",
             ends: "",
+            trusted: true,
         },
         taken: Taken::Code("OAuth error"),
         limited: || json!({"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": format!("{GOOD_KEY}plan-0123456789")}),
@@ -77,10 +83,11 @@ pub const ALL: [Subject; 4] = [
         more: || json!({"model": "stub-model"}),
         more_without_key: || json!({"model": "stub-model"}),
         link: Link {
-            choose: "1",
+            choose: Some("1"),
             kind: "browser",
             begins: "https://auth.openai.com/oauth/authorize?",
             ends: "&originator=codex-tui",
+            trusted: true,
         },
         taken: Taken::Address { parameter: "redirect_uri", says: "Token exchange failed" },
         limited: || json!({}),
@@ -95,10 +102,11 @@ pub const ALL: [Subject; 4] = [
         more: || json!({}),
         more_without_key: || json!({}),
         link: Link {
-            choose: "1",
+            choose: Some("1"),
             kind: "paste_code",
             begins: "https://accounts.google.com/o/oauth2/v2/auth?",
             ends: ".apps.googleusercontent.com",
+            trusted: true,
         },
         taken: Taken::Key(&["2"]),
         limited: || json!({}),
@@ -114,10 +122,11 @@ pub const ALL: [Subject; 4] = [
         // With a model it does not ask: it fails at the first message.
         more_without_key: || json!({}),
         link: Link {
-            choose: "yes",
+            choose: Some("yes"),
             kind: "browser",
             begins: "https://openrouter.ai/auth?",
             ends: "&code_challenge_method=S256",
+            trusted: true,
         },
         taken: Taken::Address { parameter: "callback_url", says: "Error exchanging code" },
         limited: || json!({}),
@@ -130,10 +139,46 @@ pub const ALL: [Subject; 4] = [
             ),
         ],
     },
+    Subject {
+        agent_type: "custom",
+        provider: None,
+        key_variable: "OWN_KEY",
+        address: ("OWN_PROVIDER", ""),
+        more: || own(json!({"OWN_KEY": format!("{GOOD_KEY}own")})),
+        more_without_key: || own(json!({})),
+        link: Link {
+            choose: None,
+            kind: "paste_code",
+            begins: "https://sign-in.example/device?of=own",
+            ends: "",
+            trusted: false,
+        },
+        taken: Taken::GoodCode,
+        limited: || json!({}),
+        limit_ends: true,
+        cannot: &[
+            (
+                "MCP tool",
+                "How a command of one's own takes a server is not known; the file of a kind can say it.",
+            ),
+            (
+                "usage",
+                "Where a command of one's own notes its tokens is not known; the file of a kind can say it.",
+            ),
+        ],
+    },
 ];
 
+/// A command of somebody's own, with the rules that its spawn brings.
+fn own(env: Value) -> Value {
+    let mut config: Value = serde_json::from_str(include_str!("own/rules.json")).unwrap();
+    config["command"] = json!(["bash", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/agents/own/agent.sh")]);
+    config["env"] = env;
+    config
+}
+
 impl Subject {
-    /// The version that its description pins.
+    /// The version that its description pins; nothing for a command of one's own.
     pub fn version(&self) -> String {
         let file = format!(
             "{}/src/agents/kinds/{}.toml",
@@ -141,7 +186,8 @@ impl Subject {
             self.agent_type.replace('-', "_")
         );
         let is: toml::Table = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        is["program"]["package"]["version"].as_str().unwrap().to_owned()
+        let package = is.get("program").and_then(|program| program.get("package"));
+        package.map_or_else(String::new, |package| package["version"].as_str().unwrap().to_owned())
     }
 
     /// A key of its provider's that the stub takes.
@@ -171,7 +217,8 @@ impl Subject {
 
     fn body(&self, bench: Bench, ids: &[&str], mut config: Value) -> Value {
         let (variable, below) = self.address;
-        config["env"] = json!({variable: format!("{}{below}", bench.stub.url), "PATH": bench.path});
+        config["env"][variable] = format!("{}{below}", bench.stub.url).into();
+        config["env"]["PATH"] = bench.path.into();
         json!({"agentType": self.agent_type, "count": ids.len(), "agentIds": ids, "config": config})
     }
 }

@@ -10,7 +10,7 @@ use crate::subjects::Subject;
 const HEAD: &str = "# Agents\n\n\
     What the suite of real agents proved, with the pinned program of each kind on the real runtime and stub providers on\n\
     loopback. `cargo xtask test --agents` installs the programs, proves it again and writes this page; CI fails when it\n\
-    would write another.\n\n";
+    would write another. `custom` is a command of somebody's own, with rules in its spawn.\n\n";
 
 const FOOT: &str = "\nNot proven here: a sign-in to its end, which only the vendors' own servers can give (what is given is proven to reach\n\
     the program, and that `ready` follows where a key suffices), and anything that only a real model does.\n";
@@ -21,7 +21,8 @@ pub fn of(rows: &[(&Subject, Vec<Outcome>)]) -> String {
     let mut reasons: Vec<&str> = Vec::new();
     let _infallible = write!(page, "| |");
     for (subject, _) in rows {
-        let _infallible = write!(page, " `{}` {} |", subject.agent_type, subject.version());
+        let name = format!("`{}` {}", subject.agent_type, subject.version());
+        let _infallible = write!(page, " {} |", name.trim_end());
     }
     let _infallible = writeln!(page, "\n| --- |{}", " --- |".repeat(rows.len()));
     for (place, behaviour) in BEHAVIOURS.iter().enumerate() {

@@ -87,7 +87,10 @@ async fn a_control_plane_that_is_away_hears_every_callback_once_after_a_crash_of
     assert_eq!(told, [(good.as_str(), "ready"), (bad.as_str(), "failed")], "in order");
     let (headers, body) = &callbacks[0];
     assert_eq!(headers["authorization"], "Bearer cb-secret");
-    assert_eq!(headers["idempotency-key"], format!("{good}-ready").as_str());
+    assert_eq!(
+        headers["idempotency-key"],
+        format!("{}-ready", daemon.agent(&good).await.runtime_session_id).as_str()
+    );
     assert_eq!(body["workspaceId"], "ws_1");
     assert!(body["runtimeEndpoint"].as_str().unwrap().starts_with("ws://127.0.0.1:"));
     assert!(callbacks[1].1["error"].as_str().unwrap().contains("command not found"));

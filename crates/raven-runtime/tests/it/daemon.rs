@@ -73,6 +73,14 @@ impl Daemon {
         Self::start_as(PROGRAM.into(), folder, flags)
     }
 
+    /// Starts with a kind of agent that a user added.
+    pub fn with_kind(name: &str, kind: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("kinds")).unwrap();
+        std::fs::write(folder.path().join(format!("kinds/{name}.toml")), kind).unwrap();
+        Self::start_in(folder, &[])
+    }
+
     pub fn start_as(program: PathBuf, folder: TempDir, flags: &[&str]) -> Self {
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let (process, url) = launch(&program, folder.path(), &flags);
@@ -133,6 +141,12 @@ impl Daemon {
         assert_eq!(answer.status(), StatusCode::CREATED);
         let answer: Value = answer.json().await.unwrap();
         answer["agents"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks for a restart, with what the harness gave at the spawn.
+    pub async fn begin_anew(&self, id: &str) -> Response {
+        let body = json!({"env": {MARK: self.mark}});
+        self.post(&format!("/api/agents/{id}/restart"), &body).await
     }
 
     pub async fn agent(&self, id: &str) -> RuntimeAgent {

@@ -13,12 +13,15 @@
     )
 )]
 
+mod anew;
 mod callbacks;
 mod commands;
 mod daemon;
 mod doctor;
 mod doors;
+mod driving;
 mod events;
+mod kept;
 mod keys;
 mod kinds;
 mod recorders;

@@ -24,6 +24,13 @@ async fn what_makes_no_sense_is_refused_whole_and_named() {
         ),
         (json!({"agentType": "custom", "count": 1, "config": {"cols": 0}}), 422, "INVALID", "config.cols"),
         (json!({"agentType": "custom", "count": 1, "config": {"cmd": []}}), 422, "INVALID", "cmd"),
+        (
+            json!({"agentType": "custom", "count": 1, "config": {"rules": [{"name": "r", "status": "x"}]}}),
+            422,
+            "INVALID",
+            "config.rules[0].status",
+        ),
+        (json!({"agentType": "aider", "count": 1, "config": {"rules": []}}), 422, "INVALID", "config.rules"),
         (json!({"agentType": "custom", "count": 1, "name": "\n"}), 422, "INVALID", "name"),
         (json!({"agentType": "custom", "count": 2, "agentIds": ["a"]}), 422, "INVALID", "agentIds"),
         (json!({"agentType": "custom", "count": 1, "agentIds": ["../x"]}), 422, "INVALID", "id"),

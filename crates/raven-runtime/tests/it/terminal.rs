@@ -84,8 +84,21 @@ impl Terminal {
         Self::connect(daemon, &format!("/ws/agents/{id}/terminal?record=true&since={since}")).await
     }
 
+    /// Attaches to the terminal of one run of an agent.
+    pub async fn of_run(daemon: &Daemon, id: &str, run: &str) -> Self {
+        Self::try_of_run(daemon, id, run).await.unwrap()
+    }
+
+    pub async fn try_of_run(daemon: &Daemon, id: &str, run: &str) -> Result<Self, Error> {
+        Self::try_connect(daemon, &format!("/ws/agents/{id}/terminal?session={run}&since=0")).await
+    }
+
     async fn connect(daemon: &Daemon, path: &str) -> Self {
-        let socket = open(daemon, path, &[("sec-websocket-protocol", V1_SUBPROTOCOL)]).await.unwrap();
+        Self::try_connect(daemon, path).await.unwrap()
+    }
+
+    async fn try_connect(daemon: &Daemon, path: &str) -> Result<Self, Error> {
+        let socket = open(daemon, path, &[("sec-websocket-protocol", V1_SUBPROTOCOL)]).await?;
         let mut terminal =
             Self { socket, offset: None, base: 0, head: 0, seen: Vec::new(), times: Vec::new(), taken: 0 };
         match terminal.next().await {
@@ -94,7 +107,7 @@ impl Terminal {
             }
             other => panic!("the first message is hello, not {other:?}"),
         }
-        terminal
+        Ok(terminal)
     }
 
     pub async fn next(&mut self) -> Got {

@@ -16,9 +16,11 @@ import {
   MessageCircleReply,
   PlugZap,
   Rocket,
+  RotateCcw,
   Send,
   Settings,
   SquareTerminal,
+  Undo2,
   type LucideIcon,
 } from 'lucide-react';
 import { useEffect } from 'react';
@@ -35,12 +37,14 @@ import { texts } from '../../texts';
 
 const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   agent_spawned: { icon: Rocket, tone: 'working' },
+  agent_restarted: { icon: RotateCcw, tone: 'quiet' },
   agent_ready: { icon: CircleCheck, tone: 'good' },
   agent_failed: { icon: CircleAlert, tone: 'failure' },
   agent_stopped: { icon: CircleStop, tone: 'quiet' },
   agent_prompt: { icon: MessageCircleQuestion, tone: 'attention' },
   agent_prompt_answered: { icon: MessageCircleReply, tone: 'quiet' },
   agent_message_sent: { icon: Send, tone: 'quiet' },
+  agent_message_cancelled: { icon: Undo2, tone: 'quiet' },
   agent_interrupted: { icon: Hand, tone: 'quiet' },
   login_required: { icon: KeyRound, tone: 'attention' },
   terminal_control_changed: { icon: Keyboard, tone: 'quiet' },

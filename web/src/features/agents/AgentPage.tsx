@@ -21,6 +21,7 @@ import { LoginCard } from './LoginCard';
 import { MessageBox } from './MessageBox';
 import { OutcomeCard } from './OutcomeCard';
 import { PromptCard } from './PromptCard';
+import { RestartControl } from './RestartControl';
 import { StopControl } from './StopControl';
 import { TerminalSection } from './TerminalSection';
 import { TroubleCard } from './TroubleCard';
@@ -141,6 +142,7 @@ function Header({ agent }: { agent: Agent }) {
       </Group>
       <Group gap="xs">
         <InterruptControl agent={agent} />
+        <RestartControl agent={agent} />
         <StopControl agent={agent} size="xs" />
       </Group>
     </Group>

@@ -12,18 +12,24 @@ import { ProblemNote } from '../../parts/ProblemNote';
 import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
 import classes from './doing.module.css';
+import { QueuedMessages } from './QueuedMessages';
 import { turnWords } from './turnWords';
 
 const words = texts.message;
 
 export function MessageBox({ agent }: { agent: Agent }) {
   const [text, setText] = useState('');
+  // What others sent is not told: only the texts of this page are known.
+  const [sent, setSent] = useState<Record<string, string>>({});
   const mayRun = mayRunAgents(useMe());
   const isReady = agent.status === 'ready';
   const sending = useMutation({
     // It may turn busy between the look and the click: then it waits instead of being refused.
     mutationFn: () => sendMessage(agent.id, { message: text.trimEnd(), queue: true }),
-    onSuccess: () => setText(''),
+    onSuccess: ({ messageId }) => {
+      setSent((before) => ({ ...before, [messageId]: text.trimEnd() }));
+      setText('');
+    },
   });
   if (hasEnded(agent) || agent.status === 'stopping' || !mayRun) return null;
   const send = () => {
@@ -63,6 +69,7 @@ export function MessageBox({ agent }: { agent: Agent }) {
           </Button>
         </Tooltip>
       </Group>
+      <QueuedMessages agent={agent} texts={sent} />
       <TurnLine agent={agent} />
     </div>
   );

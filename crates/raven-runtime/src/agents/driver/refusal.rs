@@ -6,6 +6,7 @@ use std::io;
 
 use raven_protocol::agent::AgentStatus;
 use raven_protocol::doing::Prompt;
+use raven_protocol::id::MessageId;
 
 /// Why.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,12 @@ pub enum DriveRefused {
     /// Too many wait already.
     #[error("{0} messages wait for this agent already: wait until it has taken some")]
     QueueFull(usize),
+    /// Nothing of that id waits.
+    #[error("no message `{0}` waits for this agent: it was taken back before, or never sent to it")]
+    NoSuchMessage(MessageId),
+    /// It cannot be taken back any more.
+    #[error("this message was typed already: interrupt the agent's turn if it is not wanted")]
+    Typed,
     /// Somebody has typed something that is not submitted yet.
     #[error("its input line already has `{0}`: submit or clear that in its terminal first")]
     ComposerInUse(String),

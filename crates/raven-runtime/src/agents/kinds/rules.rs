@@ -99,16 +99,19 @@ impl Rules {
     /// # Errors
     /// Names the rule whose expression cannot be used.
     pub fn compile(description: &Description) -> anyhow::Result<Self> {
-        let rules = description.rules.iter().map(|rule| {
-            Compiled::new(rule).with_context(|| format!("the rule `{}` cannot be used", rule.name))
+        let rules = description.rules.iter().enumerate().map(|(index, rule)| {
+            Compiled::new(rule, &format!("rules[{index}]"))
+                .with_context(|| format!("the rule `{}` cannot be used", rule.name))
         });
-        let titles =
-            description.signals.titles.iter().map(|title| Ok((expression(&title.is)?, title.status)));
+        let titles = description.signals.titles.iter().enumerate().map(|(index, title)| {
+            let path = format!("signals.titles[{index}].is");
+            Ok((expression(&title.is, &path)?, title.status))
+        });
         Ok(Self {
             rules: rules.collect::<anyhow::Result<_>>()?,
             titles: titles.collect::<anyhow::Result<_>>().context("a title cannot be used")?,
-            composer: optional(description.drive.composer.as_ref()).context("`drive.composer`")?,
-            placeholder: optional(description.drive.placeholder.as_ref()).context("`drive.placeholder`")?,
+            composer: optional(description.drive.composer.as_ref(), "drive.composer")?,
+            placeholder: optional(description.drive.placeholder.as_ref(), "drive.placeholder")?,
             hosts: description.login.hosts.clone(),
         })
     }
@@ -182,23 +185,30 @@ fn lines_of(look: &Look, text: fn(&LookRow) -> Cow<'_, str>) -> Vec<String> {
 }
 
 impl Compiled {
-    fn new(rule: &Rule) -> anyhow::Result<Self> {
-        let all = |texts: &[String]| texts.iter().map(|text| expression(text)).collect::<anyhow::Result<_>>();
-        let login =
-            |login: &LoginRule| Ok::<_, anyhow::Error>((login.kind, optional(login.user_code.as_ref())?));
+    fn new(rule: &Rule, path: &str) -> anyhow::Result<Self> {
+        let all = |texts: &[String], name: &str| {
+            let each = texts.iter().enumerate();
+            each.map(|(index, text)| expression(text, &format!("{path}.{name}[{index}]")))
+                .collect::<anyhow::Result<_>>()
+        };
+        let one = |text: &Option<String>, name: &str| optional(text.as_ref(), &format!("{path}.{name}"));
+        let login = |login: &LoginRule| {
+            Ok::<_, anyhow::Error>((login.kind, one(&login.user_code, "login.user_code")?))
+        };
+        let prompt = |prompt: &PromptRule| CompiledPrompt::new(prompt, &format!("{path}.prompt"));
         Ok(Self {
             name: rule.name.clone(),
             shown: rule.status,
             lines: rule.lines,
-            from: optional(rule.from.as_ref())?,
-            all: all(&rule.all)?,
-            none: all(&rule.none)?,
-            cursor: optional(rule.cursor.as_ref())?,
-            title: optional(rule.title.as_ref())?,
-            prompt: rule.prompt.as_ref().map(CompiledPrompt::new).transpose()?,
+            from: one(&rule.from, "from")?,
+            all: all(&rule.all, "all")?,
+            none: all(&rule.none, "none")?,
+            cursor: one(&rule.cursor, "cursor")?,
+            title: one(&rule.title, "title")?,
+            prompt: rule.prompt.as_ref().map(prompt).transpose()?,
             login: rule.login.as_ref().map(login).transpose()?,
-            trouble: optional(rule.trouble.as_ref())?,
-            resets: optional(rule.resets.as_ref())?,
+            trouble: one(&rule.trouble, "trouble")?,
+            resets: one(&rule.resets, "resets")?,
         })
     }
 
@@ -242,17 +252,23 @@ impl Compiled {
 }
 
 impl CompiledPrompt {
-    fn new(rule: &PromptRule) -> anyhow::Result<Self> {
+    fn new(rule: &PromptRule, path: &str) -> anyhow::Result<Self> {
+        let one = |text: &Option<String>, name: &str| optional(text.as_ref(), &format!("{path}.{name}"));
         let option = match (&rule.option, &rule.choose) {
-            (Some(option), Some(choose)) => Some((expression(option)?, choose.clone())),
+            (Some(option), Some(choose)) => {
+                Some((expression(option, &format!("{path}.option"))?, choose.clone()))
+            }
             (None, None) => None,
-            _ => anyhow::bail!("`option` and `choose` belong together"),
+            _ => anyhow::bail!("at `{path}`: `option` and `choose` belong together"),
         };
-        let fixed = rule.options.iter().map(|fixed| Ok((fixed.clone(), optional(fixed.find.as_ref())?)));
+        let fixed =
+            rule.options.iter().enumerate().map(|(index, fixed)| {
+                Ok((fixed.clone(), one(&fixed.find, &format!("options[{index}].find"))?))
+            });
         Ok(Self {
             kind: rule.kind,
-            question: optional(rule.question.as_ref())?,
-            tool: optional(rule.tool.as_ref())?,
+            question: one(&rule.question, "question")?,
+            tool: one(&rule.tool, "tool")?,
             option,
             fixed: fixed.collect::<anyhow::Result<_>>()?,
             input: rule.input,
@@ -300,14 +316,15 @@ impl CompiledPrompt {
     }
 }
 
-fn expression(text: &str) -> anyhow::Result<Regex> {
+/// `path` is where it stands, for whoever wrote it.
+fn expression(text: &str, path: &str) -> anyhow::Result<Regex> {
     let builder =
         RegexBuilder::new(text).case_insensitive(true).multi_line(true).size_limit(MAX_EXPRESSION).build();
-    builder.with_context(|| format!("`{text}` is no regular expression"))
+    builder.with_context(|| format!("at `{path}`: `{text}` is no regular expression"))
 }
 
-fn optional(text: Option<&String>) -> anyhow::Result<Option<Regex>> {
-    text.map(|text| expression(text)).transpose()
+fn optional(text: Option<&String>, path: &str) -> anyhow::Result<Option<Regex>> {
+    text.map(|text| expression(text, path)).transpose()
 }
 
 /// The first group of the last match, or all of it.

@@ -189,13 +189,20 @@ fn a_turn_goes_by_what_is_reported_and_its_failure_is_told() {
     assert_eq!(said[2].failure.as_deref(), Some("no"));
 }
 
-#[test]
-fn a_question_is_told_first_and_read_when_it_is_painted() {
+/// One that is ready, works, and reports at 1000 that it asks.
+fn asking() -> Case {
     let mut case = Case::telling();
     case.at(0, report("idle", 0)).at(0, look("> ")).later(300).at(400, report("working", 400));
     case.said.clear();
-    let told = case.at(1_000, report("blocked:kind=permission", 1_000)).last();
-    assert_eq!((told.change, told.asks.prompt.unwrap().options.len()), (AgentChange::Waiting, 0));
+    case.at(1_000, report("blocked:kind=permission", 1_000));
+    case
+}
+
+#[test]
+fn a_question_is_told_once_with_its_options_and_that_it_waits_at_once() {
+    let mut case = asking();
+    let told = case.last();
+    assert_eq!((told.change, told.asks), (AgentChange::Waiting, Asks::default()));
     let shown = case.at(1_050, look("Run touch x\nProceed?\n 1. Yes\n 2. No")).later(1_400).last();
     let prompt = shown.asks.prompt.unwrap();
     assert_eq!((prompt.question.as_str(), prompt.options.len()), ("Run touch x", 2));
@@ -205,6 +212,36 @@ fn a_question_is_told_first_and_read_when_it_is_painted() {
     let other = case.at(3_000, look("Run rm x\nProceed?\n 1. Yes\n 2. No")).later(3_300).last();
     assert_ne!(other.asks.prompt.unwrap().id, prompt.id);
     assert_eq!(case.at(4_000, report("working", 4_000)).changes(), [AgentChange::Busy]);
+}
+
+#[test]
+fn a_question_that_cannot_be_read_is_told_once_and_keeps_its_id_when_it_can_be() {
+    let mut case = asking();
+    case.at(1_050, look("May I? y or n"));
+    assert_eq!(case.changes(), [AgentChange::Waiting]);
+    assert_eq!(case.later(4_000).changes(), [], "it may still be painted");
+    let unread = case.later(4_001).last().asks.prompt.unwrap();
+    assert_eq!((unread.question.as_str(), unread.options.len()), ("May I? y or n", 0));
+    // Whatever moves on its screen, it is one question until its program says otherwise.
+    assert_eq!(case.at(5_000, look("* May I? y or n")).later(7_000).changes(), []);
+    let read = case.at(8_000, look("Run touch x\nProceed?\n 1. Yes\n 2. No")).later(8_300).last();
+    let read = read.asks.prompt.unwrap();
+    assert_eq!((&read.id, read.options.len()), (&unread.id, 2));
+    case.at(9_000, report("working", 9_000))
+        .at(9_050, look("at work"))
+        .at(9_100, report("blocked:kind=permission", 9_100));
+    assert_eq!(case.changes(), [AgentChange::Busy, AgentChange::Waiting]);
+    let next = case.at(9_200, look("And this? y or n")).later(12_101).last().asks.prompt.unwrap();
+    assert_ne!(next.id, unread.id, "another question");
+}
+
+#[test]
+fn a_question_without_a_screen_is_told_by_what_was_said() {
+    let mut case = asking();
+    case.said.clear();
+    case.at(1_000, look("")).at(2_000, report("blocked:kind=permission:msg=bm8=", 2_000));
+    let prompt = case.later(5_001).last().asks.prompt.unwrap();
+    assert_eq!(prompt.question, "it reports `blocked`: no");
 }
 
 #[test]
@@ -227,7 +264,9 @@ fn a_hook_that_came_to_nothing_is_not_believed_for_ever() {
     assert_eq!(changes, [AgentChange::Ready, AgentChange::Busy, AgentChange::Waiting]);
     assert_eq!(case.at(600, look("no question")).later(1_000).changes(), []);
     assert_eq!(case.later(3_400).changes(), []);
-    assert_eq!(case.later(3_501).changes(), [], "unknown, so it stays");
+    let told = case.later(3_501).last();
+    assert_eq!(told.asks.prompt.unwrap().question, "no question", "unknown, so it stays, and is shown once");
+    assert_eq!(case.at(3_600, look("nothing")).later(3_900).changes(), []);
     assert_eq!(case.at(4_000, hook("Stop", 4_000)).changes(), [AgentChange::Ready]);
 }
 

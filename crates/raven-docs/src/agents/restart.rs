@@ -1,0 +1,195 @@
+//! Restarts: an agent ends, its recording is finished, and its runtime starts it anew under the same id.
+//!
+//! Owns that order, and that one restart of an agent is under way at a time. Must not know how its runtime does
+//! it. A crash in between leaves a row that has ended, or one that is settled as one that was never told of.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use raven_protocol::agent::AgentStatus;
+use raven_protocol::id::{AgentId, WorkspaceId};
+use raven_protocol::runtime_api::{McpAccess, RestartRequest, RuntimeAgent};
+use raven_protocol::time::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::{Instant, sleep};
+
+use super::{Agent, Agents, StopAgent, named, rows, status_of, view};
+use crate::access::{Drive, Granted};
+use crate::activity::{self, About, ActivityKind};
+use crate::db::{self, sessions};
+use crate::error::{Conflict, Error};
+use crate::events::{Change, WorkspaceEvent};
+use crate::secrets;
+use crate::terminals::{self, Terminals};
+
+/// How long an agent may take to end: what its runtime gives it, and the way of the news.
+const ENDS: Duration = Duration::from_secs(30);
+
+/// How long the rest of its output may take to be recorded.
+const RECORDED: Duration = Duration::from_secs(20);
+
+/// How often a row is looked at meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Agents that are being restarted.
+#[derive(Clone, Default)]
+pub struct Restarts(Arc<Mutex<HashSet<AgentId>>>);
+
+/// One of them, until it is dropped.
+struct UnderWay(Restarts, AgentId);
+
+impl Restarts {
+    fn begin(&self, id: &AgentId) -> Result<UnderWay, Error> {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !under_way.insert(id.clone()) {
+            let detail = "this agent is being restarted already: wait until it is ready".to_owned();
+            return Err(Error::Conflict { code: Conflict::RestartUnderWay, detail });
+        }
+        Ok(UnderWay(self.clone(), id.clone()))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+impl Agents {
+    /// Ends an agent if it runs, and has its runtime start it anew.
+    ///
+    /// # Errors
+    /// `Conflict` while another restart of it is under way, or before its former output is recorded; what
+    /// the runtime could not be asked or did not accept, and then the agent has failed.
+    pub async fn restart(&self, by: &Granted<Drive>, id: &AgentId) -> Result<Agent, Error> {
+        let workspace = by.workspace();
+        let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
+        let _only = self.restarts.begin(id)?;
+        self.check_is_there(workspace, &row).await?;
+        let client = self.runtimes.client(workspace).await?;
+        // Whether it is there is asked before anything is ended.
+        client.health().await?;
+        let env = self.variables(&row)?;
+        self.stop(by, id, StopAgent::default()).await?;
+        self.until_ended(workspace, id).await?;
+        self.until_recorded(workspace, id).await?;
+        let (token, key) = (secrets::generate("raven_cb_"), secrets::generate("raven_mcp_"));
+        let row = self.begin_anew(by, id, (&token, &key)).await?;
+        let theirs = AgentId::parse(row.runtime_agent_id.as_str())?;
+        let url = format!("{}/mcp", self.callback_url.trim_end_matches('/'));
+        let mcp = McpAccess { url, keys: [(theirs.clone(), key)].into() };
+        let request = RestartRequest { mcp: Some(mcp), env, callback_token: Some(token) };
+        match client.restart(&theirs, &request).await {
+            Ok(spawned) => self.bind(workspace, &client, &row.id, &spawned).await?,
+            Err(failure) => {
+                self.fail(workspace, &row.id, &failure.to_string()).await?;
+                return Err(failure.passed_on("agent on its runtime"));
+            }
+        }
+        self.get(&by.and()?, id).await
+    }
+
+    /// Seals the variables of a spawn, for its restarts: its runtime keeps them nowhere.
+    pub(super) fn seal_variables(
+        &self,
+        agent: &str,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Option<String>, Error> {
+        if env.is_empty() {
+            return Ok(None);
+        }
+        let text = SecretString::from(serde_json::to_string(env).map_err(anyhow::Error::from)?);
+        Ok(Some(self.secrets.seal(&purpose(agent), &text)?))
+    }
+
+    fn variables(&self, row: &rows::Model) -> Result<BTreeMap<String, String>, Error> {
+        let Some(sealed) = &row.variables_sealed else { return Ok(BTreeMap::new()) };
+        let text = self.secrets.unseal(&purpose(&row.id), sealed)?;
+        Ok(serde_json::from_str(text.expose_secret()).map_err(anyhow::Error::from)?)
+    }
+
+    async fn until_ended(&self, workspace: &WorkspaceId, id: &AgentId) -> Result<(), Error> {
+        let begin = Instant::now();
+        loop {
+            let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
+            if status_of(&row)?.is_final() {
+                return Ok(());
+            }
+            if begin.elapsed() > ENDS {
+                let detail = "the agent did not end: stop it by force, then restart it".to_owned();
+                return Err(Error::Conflict { code: Conflict::AgentBusy, detail });
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Its runtime keeps what is not recorded, for as long as this run is its last.
+    async fn until_recorded(&self, workspace: &WorkspaceId, id: &AgentId) -> Result<(), Error> {
+        let begin = Instant::now();
+        loop {
+            let last = sessions::of_agent(self.db.read(), workspace, id).await?;
+            if last.is_none_or(|last| terminals::status_of(&last).is_final()) {
+                return Ok(());
+            }
+            if begin.elapsed() > RECORDED {
+                let detail = "its former output is not recorded yet: try again in a few seconds".to_owned();
+                return Err(Error::Conflict { code: Conflict::NotRecordedYet, detail });
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn begin_anew(
+        &self,
+        by: &Granted<Drive>,
+        id: &AgentId,
+        (token, key): (&SecretString, &SecretString),
+    ) -> Result<rows::Model, Error> {
+        let mut change = self.changes.begin().await?;
+        let (workspace, now) = (by.workspace(), Timestamp::now());
+        let row = rows::Model {
+            status: AgentStatus::Spawning.as_str().to_owned(),
+            status_since: now.as_millis(),
+            evidence: None,
+            error: None,
+            login_url: None,
+            doing: "{}".to_owned(),
+            pid: None,
+            exit_code: None,
+            callback_digest: secrets::digest(token.expose_secret()),
+            started_at: None,
+            ended_at: None,
+            ..self.row_in(&change, workspace, id).await?
+        };
+        rows::update(change.tx(), &row).await?;
+        let digest = secrets::digest(key.expose_secret());
+        db::agent_keys::insert(change.tx(), workspace, id, digest, now).await?;
+        let about = About { agent: Some(named(&row)), actor: Some(by.by()), ..About::default() };
+        activity::record(&mut change, workspace, ActivityKind::AgentRestarted, about).await?;
+        let session = Terminals::brief_in(&change, &row).await?;
+        change.tell(workspace, WorkspaceEvent::AgentChanged(Box::new(view(row.clone(), session)?)));
+        change.commit().await?;
+        Ok(row)
+    }
+}
+
+/// What an agent's variables are sealed for.
+fn purpose(agent: &str) -> String {
+    format!("variables of the agent {agent}")
+}
+
+/// Whether a report is of a former run: of a terminal that is not the agent's last, or that was there before
+/// the restart that is under way.
+pub async fn is_of_former_run(
+    change: &Change,
+    row: &rows::Model,
+    report: &RuntimeAgent,
+) -> Result<bool, Error> {
+    let (workspace, id) = (WorkspaceId::parse(row.workspace_id.as_str())?, AgentId::parse(row.id.as_str())?);
+    let told = sessions::by_runtime_id(change.tx(), &workspace, &report.runtime_session_id).await?;
+    let Some(told) = told.filter(|told| told.agent_id == row.id) else { return Ok(false) };
+    let last = sessions::of_agent(change.tx(), &workspace, &id).await?;
+    let begins_anew = row.status == AgentStatus::Spawning.as_str() && told.created_at < row.status_since;
+    Ok(begins_anew || last.is_some_and(|last| last.id != told.id))
+}

@@ -1,0 +1,212 @@
+//! Restarts: an agent ends if it runs, and starts anew with the same id, folder and home.
+//!
+//! Owns their order: what the former run left is put aside, then the new run is written down, then its host
+//! is started. A daemon that dies in between leaves an agent that is ended, or one that failed to start.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use raven_protocol::doing::Doing;
+use raven_protocol::id::{AgentId, RuntimeSessionId};
+use raven_protocol::runtime_api::{RestartRequest, SpawnRequest, StopRequest};
+
+use super::kept::{self, Kept};
+use super::kinds::Kind;
+use super::record::{Record, Spec};
+use super::{Agents, Entry, SpawnRefused, plan};
+use crate::session::runs;
+
+/// How long an agent may take to end: its stop, and what its host may be overdue.
+const ENDS: Duration = Duration::from_secs(30);
+
+/// How long its former host may take to leave: it waits for those who read the last of its output.
+const LEAVES: Duration = Duration::from_secs(15);
+
+/// How often the former host is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Why an agent is not started anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RestartRefused {
+    /// There is none.
+    #[error("there is no such agent")]
+    NoAgent,
+    /// Another restart of it is under way.
+    #[error("this agent is being restarted already: wait until it is ready")]
+    UnderWay,
+    /// It is not known what it was spawned with.
+    #[error(
+        "this agent was spawned by an older runtime, which kept not enough to start it anew: spawn it again"
+    )]
+    NotKept,
+    /// Variables of its spawn are not known any more.
+    #[error("it was spawned with variables that are kept nowhere, as they may be secrets: give {0} in `env`")]
+    NeedsVariables(String),
+    /// It did not end.
+    #[error("the agent did not end within {} s: stop it by force, then restart it", ENDS.as_secs())]
+    DoesNotEnd,
+    /// Its former terminal is still there.
+    #[error("the last of its former output is still being read: try again in a few seconds")]
+    StillRead,
+    /// As at a spawn.
+    #[error(transparent)]
+    Spawn(#[from] SpawnRefused),
+}
+
+impl From<io::Error> for RestartRefused {
+    fn from(broken: io::Error) -> Self {
+        Self::Spawn(broken.into())
+    }
+}
+
+/// Agents that are being restarted.
+#[derive(Default)]
+pub struct Restarts(Mutex<BTreeSet<AgentId>>);
+
+/// One of them, until it is dropped.
+struct UnderWay<'a>(&'a Restarts, AgentId);
+
+impl Restarts {
+    fn begin(&self, id: &AgentId) -> Result<UnderWay<'_>, RestartRefused> {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match under_way.insert(id.clone()) {
+            true => Ok(UnderWay(self, id.clone())),
+            false => Err(RestartRefused::UnderWay),
+        }
+    }
+
+    /// Whether an agent is among them.
+    pub fn has(&self, id: &AgentId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+impl Agents {
+    /// Ends an agent if it runs, and starts it anew. `endpoint` makes the address of its terminal.
+    ///
+    /// # Errors
+    /// [`RestartRefused`]; the agent goes on then, or has ended.
+    pub async fn restart(
+        &self,
+        id: &AgentId,
+        request: RestartRequest,
+        endpoint: String,
+    ) -> Result<Arc<Record>, RestartRefused> {
+        let _only = self.shared.restarts.begin(id)?;
+        let record = self.get(id).ok_or(RestartRefused::NoAgent)?;
+        // Refused before anything is ended.
+        let mut kept = kept::read(record.folder())?.ok_or(RestartRefused::NotKept)?;
+        kept.config.env = self.variables(id, &kept, &request)?;
+        let kind = self.kind_to_restart(&record, &kept)?;
+        if !record.status().is_final() {
+            self.stop(id, StopRequest::default());
+            let mut statuses = record.statuses();
+            let ended = tokio::time::timeout(ENDS, statuses.wait_for(|status| status.is_final())).await;
+            ended.map_err(|_| RestartRefused::DoesNotEnd)?.map_err(io::Error::other)?;
+        }
+        tokio::time::timeout(LEAVES, no_host(&record)).await.map_err(|_| RestartRefused::StillRead)?;
+        let agents = self.clone();
+        let begun =
+            tokio::task::spawn_blocking(move || agents.begin_anew(&record, (kept, kind), request, endpoint));
+        begun.await.map_err(io::Error::other)?
+    }
+
+    /// The variables of its spawn, as they are known here, with those that are given now.
+    fn variables(
+        &self,
+        id: &AgentId,
+        kept: &Kept,
+        request: &RestartRequest,
+    ) -> Result<BTreeMap<String, String>, RestartRefused> {
+        let mut env = self.entries().get(id).map(|entry| entry.env.clone()).unwrap_or_default();
+        env.extend(request.env.clone());
+        let missing: Vec<&str> =
+            kept.variables.iter().map(String::as_str).filter(|name| !env.contains_key(*name)).collect();
+        match missing.is_empty() {
+            true => Ok(env),
+            false => Err(RestartRefused::NeedsVariables(missing.join(", "))),
+        }
+    }
+
+    /// The kind as it is now; as it was at the spawn, when it is gone.
+    fn kind_to_restart(&self, record: &Record, kept: &Kept) -> Result<Arc<Kind>, RestartRefused> {
+        let now = self.shared.setup.kinds.find(&record.spec.agent_type);
+        match now {
+            Some(kind) => Ok(kind.with(&kept.config).map_err(SpawnRefused::Invalid)?),
+            None => match kept::kind(record.folder()) {
+                Ok(Some(kind)) => Ok(Arc::new(kind)),
+                _ => Err(RestartRefused::NotKept),
+            },
+        }
+    }
+
+    fn begin_anew(
+        &self,
+        former: &Record,
+        (kept, kind): (Kept, Arc<Kind>),
+        request: RestartRequest,
+        endpoint: String,
+    ) -> Result<Arc<Record>, RestartRefused> {
+        let setup = &self.shared.setup;
+        let mut entries = self.entries();
+        if setup.leave.is_cancelled() {
+            return Err(SpawnRefused::Leaving.into());
+        }
+        let active = entries.values().filter(|entry| !entry.record.status().is_final()).count();
+        if active >= setup.max_agents {
+            return Err(SpawnRefused::Full { active, most: setup.max_agents }.into());
+        }
+        let folder = former.folder().to_owned();
+        let spec = Spec {
+            runtime_session_id: RuntimeSessionId::generate(),
+            runtime_endpoint: endpoint,
+            ..former.spec.clone()
+        };
+        let spawn = SpawnRequest {
+            agent_type: spec.agent_type.clone(),
+            count: 1,
+            name: Some(spec.name.clone()),
+            agent_ids: None,
+            capabilities: spec.capabilities.clone(),
+            permissions: kept.permissions,
+            mcp: request.mcp,
+            config: kept.config,
+            workspace_id: spec.workspace_id.clone(),
+            callback_url: None,
+            callback_token: request.callback_token.or_else(|| former.callback_token().cloned()),
+            keep: kept.keep,
+        };
+        spawn.config.check(&spawn.agent_type).map_err(SpawnRefused::Invalid)?;
+        let env = spawn.config.env.clone();
+        former.retire();
+        runs::put_aside(&folder, &former.spec.runtime_session_id)?;
+        kept::write(&folder, &spawn, &kind)?;
+        let mut plan = plan::plan(setup, &kind, &spawn, &spec, &folder);
+        if spec.cwd.join(".git").exists() {
+            plan.worktree = None;
+        }
+        let doing = Doing { branch: former.agent().doing.branch, ..Doing::default() };
+        let record =
+            Record::create(&setup.folder, spec, spawn.callback_token, (doing, setup.listeners.clone()))?;
+        let stop = tokio::sync::watch::Sender::new(None);
+        self.supervise(&record, Arc::clone(&kind), &stop, Some(plan));
+        let entry = Entry { record: Arc::clone(&record), kind: Some(kind), env, stop };
+        entries.insert(record.spec.id.clone(), entry);
+        Ok(record)
+    }
+}
+
+/// Returns once nobody serves its folder any more.
+async fn no_host(record: &Record) {
+    while record.session().is_served() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}

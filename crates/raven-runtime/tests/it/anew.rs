@@ -1,0 +1,162 @@
+//! Restarts of agents: the same id, folder and home, a new terminal; and daemons that die in between.
+
+use raven_protocol::runtime_api::RuntimeAgent;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::daemon::{Daemon, until};
+use crate::terminal::Terminal;
+
+/// Asks nothing and does not end when asked: it is killed in the end.
+const STUBBORN: &str = "trap '' HUP TERM; echo up; while :; do sleep 1; done";
+
+/// Tells which run of its folder it is.
+const COUNTS: &str = r#"echo run >> runs; echo "run $(wc -l < runs) with $KEPT"; cat"#;
+
+async fn restart(daemon: &Daemon, id: &str) -> (u16, Value) {
+    let answer = daemon.begin_anew(id).await;
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn stop(daemon: &Daemon, id: &str) -> RuntimeAgent {
+    daemon.post(&format!("/api/agents/{id}/stop"), &json!({})).await;
+    daemon.status(id, "stopped").await
+}
+
+/// All that a run's terminal said, from its beginning to its end.
+async fn said(daemon: &Daemon, id: &str, run: &str) -> String {
+    let mut terminal = Terminal::of_run(daemon, id, run).await;
+    terminal.read_to_exit().await;
+    String::from_utf8_lossy(&terminal.seen).into_owned()
+}
+
+#[tokio::test]
+async fn an_agent_is_started_anew_in_its_place_and_its_former_output_stays() {
+    let mut daemon = Daemon::start(&[]);
+    let id = daemon
+        .spawn_with(json!({"agentType": "custom", "count": 1, "name": "Again",
+            "config": {"command": ["sh", "-c", COUNTS], "env": {"KEPT": "what was asked for"}}}))
+        .await;
+    daemon.shows(&id, "run 1 with what was asked for").await;
+    let before = daemon.status(&id, "ready").await;
+    let (status, answer) = restart(&daemon, &id).await;
+    assert_eq!((status, &answer["id"], &answer["name"]), (202, &json!(id), &json!("Again")));
+    daemon.shows(&id, "run 2 with what was asked for").await;
+    let after = daemon.status(&id, "ready").await;
+    assert_ne!((after.pid, &after.runtime_session_id), (before.pid, &before.runtime_session_id));
+    assert_eq!(answer["runtimeSessionId"], after.runtime_session_id.as_str());
+    assert_eq!(daemon.processes().len(), 2, "a shell and its cat, of one run");
+    let first = said(&daemon, &id, before.runtime_session_id.as_str()).await;
+    assert!(first.contains("run 1") && !first.contains("run 2"), "{first}");
+
+    stop(&daemon, &id).await;
+    assert_eq!(restart(&daemon, &id).await.0, 202, "one that was stopped, too");
+    daemon.shows(&id, "run 3").await;
+    assert_eq!(daemon.json("/api/agents").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(restart(&daemon, "agt_none").await.0, 404);
+    let other = Terminal::try_of_run(&daemon, &id, "..").await;
+    assert!(other.is_err(), "no run of that name");
+
+    // Its variables may be secrets: they end with the daemon.
+    daemon.crash_and_restart();
+    let (status, refused) = restart(&daemon, &id).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("NOT_RESTARTABLE")));
+    assert!(refused["detail"].as_str().unwrap().contains("KEPT"), "{refused}");
+    daemon.status(&id, "ready").await;
+}
+
+#[tokio::test]
+async fn what_failed_is_tried_again_and_says_how_it_fares() {
+    let daemon = Daemon::start(&["--max-agents", "1"]);
+    let id = daemon.sh("test -e fixed || exit 3; cat").await;
+    let failed = daemon.status(&id, "error").await;
+    assert_eq!(restart(&daemon, &id).await.0, 202);
+    let again = until("it failed again", async || {
+        let agent = daemon.agent(&id).await;
+        let anew = agent.runtime_session_id != failed.runtime_session_id;
+        (anew && agent.status.as_str() == "error").then_some(agent)
+    })
+    .await;
+    assert_eq!(again.exit_code, Some(3));
+    std::fs::write(daemon.agent_folder(&id).join("work/fixed"), "").unwrap();
+    let other = daemon.spawn(&["cat"]).await;
+    assert_eq!(restart(&daemon, &id).await.1["code"], "AGENT_LIMIT");
+    stop(&daemon, &other).await;
+    assert_eq!(restart(&daemon, &id).await.0, 202);
+    assert_eq!(daemon.status(&id, "ready").await.error, None);
+}
+
+#[tokio::test]
+async fn of_two_restarts_at_once_one_is_refused() {
+    let daemon = Daemon::start(&[]);
+    let id = daemon.sh(STUBBORN).await;
+    daemon.status(&id, "ready").await;
+    let (one, other) = tokio::join!(restart(&daemon, &id), restart(&daemon, &id));
+    let (accepted, refused) = if one.0 == 202 { (one, other) } else { (other, one) };
+    assert_eq!(accepted.0, 202, "{accepted:?}");
+    assert_eq!((refused.0, &refused.1["code"]), (409, &json!("RESTART_UNDER_WAY")));
+    daemon.status(&id, "ready").await;
+    assert_eq!(daemon.processes().len(), 2, "of one run");
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_killed_between_stop_and_start_leaves_an_agent_that_has_ended() {
+    let mut daemon = Daemon::start(&[]);
+    let id = daemon.sh(STUBBORN).await;
+    let before = daemon.status(&id, "ready").await;
+    {
+        let restarting = restart_of(&daemon, &id);
+        tokio::select! {
+            answered = restarting => panic!("it takes as long as the stop: {answered:?}"),
+            _ = daemon.status(&id, "stopping") => {}
+        }
+    }
+    daemon.crash_and_restart();
+    let ended = daemon.status(&id, "stopped").await;
+    assert_eq!(ended.runtime_session_id, before.runtime_session_id);
+    assert_eq!(daemon.processes(), Vec::<u32>::new());
+    assert_eq!(restart(&daemon, &id).await.0, 202);
+    daemon.status(&id, "ready").await;
+}
+
+/// A call that may be cut off.
+async fn restart_of(daemon: &Daemon, id: &str) -> reqwest::Result<StatusCode> {
+    let path = format!("/api/agents/{id}/restart");
+    let answer = daemon.request(reqwest::Method::POST, &path).json(&json!({})).send().await?;
+    Ok(answer.status())
+}
+
+#[tokio::test]
+async fn a_restart_that_was_cut_off_while_it_was_written_down_leaves_a_true_state() {
+    let mut daemon = Daemon::start(&[]);
+    let id = daemon.sh("echo first; cat").await;
+    let before = daemon.status(&id, "ready").await;
+    stop(&daemon, &id).await;
+    let folder = daemon.agent_folder(&id);
+    daemon.crash();
+    // What it left was put aside, and no more.
+    let aside = folder.join("runs").join(before.runtime_session_id.as_str());
+    std::fs::create_dir_all(&aside).unwrap();
+    for name in ["log", "exit.json", "screen.json", "screen.ansi"] {
+        std::fs::rename(folder.join(name), aside.join(name)).unwrap();
+    }
+    daemon.restart();
+    assert_eq!(daemon.agent(&id).await.status.as_str(), "stopped");
+    daemon.shows(&id, "first").await;
+    assert!(said(&daemon, &id, before.runtime_session_id.as_str()).await.contains("first"));
+
+    // The new run was written down in one of two files.
+    daemon.crash();
+    let mut state: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("state.json")).unwrap()).unwrap();
+    state["agent"]["status"] = "spawning".into();
+    state["agent"]["runtimeSessionId"] = "pty_cut_off".into();
+    state["endedAt"] = Value::Null;
+    std::fs::write(folder.join("state.json"), state.to_string()).unwrap();
+    daemon.restart();
+    let failed = daemon.status(&id, "error").await;
+    assert_eq!(failed.error.as_deref(), Some("its host process is gone"));
+    assert!(said(&daemon, &id, before.runtime_session_id.as_str()).await.contains("first"));
+    assert_eq!(restart(&daemon, &id).await.0, 202);
+    daemon.status(&id, "ready").await;
+}
