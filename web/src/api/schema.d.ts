@@ -852,6 +852,12 @@ export interface components {
              * @default []
              */
             queuedMessages?: components["schemas"]["MessageId"][];
+            /**
+             * @description What stands in its way, as its program shows it: a key that is refused, a provider that is away,
+             *     a sign-in that failed.
+             * @default null
+             */
+            trouble?: string | null;
             /** @default null */
             turn?: components["schemas"]["Turn"] | null;
             /** @default null */
