@@ -15,8 +15,12 @@ export function kindName(kind: AgentTypeStatus): string {
 
 export function InstalledBadge({ kind }: { kind: AgentTypeStatus }) {
   return (
-    <Badge variant="light" color={kind.installed ? 'green' : 'orange'} style={{ flex: 'none' }}>
-      {kind.installed ? words.installed : words.missing}
+    <Badge
+      variant="light"
+      color={kind.installing ? 'blue' : kind.installed ? 'green' : 'orange'}
+      style={{ flex: 'none' }}
+    >
+      {kind.installing ? words.isInstalling : kind.installed ? words.installed : words.missing}
     </Badge>
   );
 }

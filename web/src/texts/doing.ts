@@ -115,6 +115,7 @@ export const doingTexts = {
     columns: { kind: 'Kind', version: 'Version', state: 'State', credential: 'Key or login' },
     installed: 'Installed',
     missing: 'Missing',
+    isInstalling: 'Installing',
     tested: 'tested',
     untested: 'not tested with this version',
     versionPending: 'being asked for its version',

@@ -24,6 +24,7 @@ import { PromptCard } from './PromptCard';
 import { StopControl } from './StopControl';
 import { TerminalSection } from './TerminalSection';
 import { TroubleCard } from './TroubleCard';
+import classes from './doing.module.css';
 
 const TABS = ['terminal', 'activity', 'recordings', 'details'] as const;
 type Tab = (typeof TABS)[number];
@@ -120,8 +121,15 @@ function Branch({ name }: { name: string }) {
 
 function Header({ agent }: { agent: Agent }) {
   return (
-    <Group justify="space-between" px={{ base: 'sm', sm: 'lg' }} pt="sm" pb={6} gap="sm">
-      <Group gap="sm" miw={0}>
+    <Group
+      className={classes.header}
+      justify="space-between"
+      px={{ base: 'sm', sm: 'lg' }}
+      pt="sm"
+      pb={6}
+      gap="sm"
+    >
+      <Group className={classes.about} gap="sm" miw={0}>
         <Title order={1} lineClamp={1}>
           {agent.name}
         </Title>
@@ -134,12 +142,12 @@ function Header({ agent }: { agent: Agent }) {
         </Text>
         {agent.branch && <Branch name={agent.branch} />}
         {agent.evidence && !hasEnded(agent) && (
-          <Text size="xs" c="dimmed" lineClamp={1} visibleFrom="md" maw={340} title={agent.evidence}>
+          <Text size="xs" c="dimmed" truncate flex={1} miw={0} visibleFrom="md" title={agent.evidence}>
             {agent.evidence}
           </Text>
         )}
       </Group>
-      <Group gap="xs">
+      <Group gap="xs" wrap="nowrap" style={{ flex: 'none' }}>
         <InterruptControl agent={agent} />
         <StopControl agent={agent} size="xs" />
       </Group>

@@ -6,6 +6,7 @@ import type { Prompt } from '../../api/doing';
 import type { Agent } from '../../api/shapes';
 import { hasEnded } from '../../parts/states';
 import { mayRunAgents, useMe } from '../../parts/me';
+import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
 import { AnswerParts, chooseByKey, StaleNote } from './AnswerParts';
 import classes from './doing.module.css';
@@ -16,6 +17,8 @@ const words = texts.prompt;
 
 // Lines of a question on the home page; its own page has them all.
 const CARD_LINES = 4;
+// A program may report that it asks before its screen shows what.
+const READ_WITHIN_MS = 3_000;
 
 interface PromptCardProps {
   agent: Agent;
@@ -44,7 +47,8 @@ interface QuestionProps extends PromptCardProps {
 function Question({ agent, prompt, answering, place }: QuestionProps) {
   const mayAnswer = mayRunAgents(useMe());
   const title = words.titles[prompt.kind];
-  const cannotAnswer = !prompt.options?.length && !prompt.input;
+  const isNew = useNow() - Date.parse(agent.statusSince) < READ_WITHIN_MS;
+  const cannotAnswer = !prompt.options?.length && !prompt.input && !isNew;
   return (
     <section
       className={classes.ask}
