@@ -84,6 +84,7 @@ test('the login is finished on its page: the terminal opens by itself, the code 
   const link = login.getByRole('link', { name: 'Log in at login.pilot.example' });
   await expect(link).toHaveAttribute('href', /^https:\/\/login\.pilot\.example\/.*state=4f1c9a$/);
   await expect(page.getByTestId('terminal')).toBeVisible();
+  await expect(login.getByRole('button', { name: 'Copy the link' })).toBeVisible();
   await picture(page, 'agent-login');
   await login.getByLabel('Code from the page').fill('let-me-in');
   await login.getByLabel('Code from the page').press('Enter');

@@ -9,6 +9,7 @@ import { problemOf } from '../../api/problems';
 import { agentQuery } from '../../api/queries';
 import type { Agent } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
+import { KindName } from '../../parts/KindStanding';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Since } from '../../parts/RelativeTime';
 import { hasEnded } from '../../parts/states';
@@ -134,7 +135,7 @@ function Header({ agent }: { agent: Agent }) {
           {agent.name}
         </Title>
         <Text size="sm" c="dimmed">
-          {[texts.types[agent.type]?.name ?? agent.type, agent.version].filter(Boolean).join(' ')}
+          <KindName type={agent.type} /> {agent.version}
         </Text>
         <AgentMark agent={agent} />
         <Text size="xs" c="dimmed">

@@ -10,7 +10,7 @@ import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
 import { AnswerParts, chooseByKey, StaleNote } from './AnswerParts';
 import classes from './doing.module.css';
-import { readable } from './promptArguments';
+import { readable, withoutArguments } from './promptArguments';
 import { useAnswer, type Answering } from './useAnswer';
 
 const words = texts.prompt;
@@ -71,7 +71,7 @@ function Question({ agent, prompt, answering, place }: QuestionProps) {
           )}
         </Group>
         <Text size="sm" className={classes.question} lineClamp={place === 'home' ? CARD_LINES : undefined}>
-          {prompt.question}
+          {withoutArguments(prompt.question, prompt.arguments)}
         </Text>
         <Arguments given={prompt.arguments} />
         {mayAnswer && <AnswerParts prompt={prompt} answering={answering} />}
