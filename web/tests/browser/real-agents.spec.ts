@@ -193,6 +193,7 @@ for (const subject of SUBJECTS) {
         await page.getByRole('tab', { name: 'Details' }).click();
         await expect(page.getByRole('row', { name: /^Working folder/ })).toBeVisible();
         await expect(page.getByRole('row', { name: /^Tokens sent/ }), subject.noUsage).toHaveCount(0);
+        await page.getByRole('tab', { name: 'Terminal' }).click();
         return;
       }
       await expect.poll(() => detail('Tokens sent'), { timeout: PROGRAM_DEADLINE_MS }).toMatch(/^[\d.]+k/);
