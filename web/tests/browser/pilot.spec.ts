@@ -95,6 +95,8 @@ test('the login is finished on its page: the terminal opens by itself, the code 
 test('a message makes it busy, and it asks for a permission', async () => {
   const box = page.getByLabel('Message to Amelia');
   await expect(page.getByRole('button', { name: 'Interrupt Amelia' })).toBeDisabled();
+  await page.getByRole('button', { name: 'Show Terminal' }).click();
+  await expect(page.getByTestId('terminal-size')).not.toHaveText('80×24');
   const size = await shownSize(page);
   await box.fill('test');
   await box.press('Enter');
