@@ -6,8 +6,12 @@ const TEST_TIMEOUT_MS = 180_000;
 // Until a fact that a test waits for must be true.
 const EXPECT_TIMEOUT_MS = 20_000;
 
+// They install other people's programs from the network: `cargo xtask test --agents` says where their providers are.
+const REAL_AGENTS = process.env.RAVEN_STUB_BIN ? [] : ['real-agents.spec.ts'];
+
 export default defineConfig({
   testDir: './tests/browser',
+  testIgnore: REAL_AGENTS,
   outputDir: './test-results/traces',
   timeout: TEST_TIMEOUT_MS,
   expect: { timeout: EXPECT_TIMEOUT_MS },

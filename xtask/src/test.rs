@@ -31,7 +31,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::default();
     match options.agents {
-        true => agents::take(&mut steps),
+        true => agents::take(&mut steps, options.chromium.as_deref()),
         false => take(&mut steps, options),
     }
     steps.finish()
@@ -94,7 +94,8 @@ fn node_tests(folder: &str, filter: Option<&str>) -> Result<Command> {
     Ok(tests)
 }
 
-fn browser_tests(filter: Option<&str>, browser: &Path) -> Result<Command> {
+/// The tests in a browser; `filter` is of their names.
+pub fn browser_tests(filter: Option<&str>, browser: &Path) -> Result<Command> {
     let mut tests = command("npx", &["--no-install", "playwright", "test", "--pass-with-no-tests"]);
     if let Some(filter) = filter {
         tests.args(["--grep", filter]);

@@ -131,11 +131,14 @@ impl Package {
                 let npm = tool("npm", env, "install Node.js 20 or later on the runtime's machine")?;
                 let package = format!("{}@{}", self.name, self.version);
                 let prefix = text(folder.to_owned());
-                let args = ["install", "--no-audit", "--no-fund", "--prefix", &prefix, &package];
+                // Otherwise it is silent until it is done.
+                let told = "--loglevel=http";
+                let args = ["install", "--no-audit", "--no-fund", told, "--prefix", &prefix, &package];
                 run(&npm, &args, (folder, env), &mut line).await
             }
             Source::Pypi => {
                 let python = tool("python3", env, "install Python 3.10 or later on the runtime's machine")?;
+                line("making an environment for it");
                 run(&python, &["-m", "venv", &text(folder.join("venv"))], (folder, env), &mut line).await?;
                 let package = format!("{}=={}", self.name, self.version);
                 let args = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", &package];

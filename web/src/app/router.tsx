@@ -9,7 +9,7 @@ import {
 } from 'react-router';
 import { lazy, Suspense } from 'react';
 import { Compass } from 'lucide-react';
-import { Skeleton } from '@mantine/core';
+import { Box, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { healthQuery, meQuery } from '../api/queries';
@@ -21,6 +21,8 @@ import { LoginPage } from '../features/auth/LoginPage';
 import { SetupPage } from '../features/auth/SetupPage';
 import { EmptyState } from '../parts/EmptyState';
 import { MeContext } from '../parts/me';
+import { hasCard } from '../parts/states';
+import { PALETTE } from '../parts/terminalLook';
 import { ProblemNote } from '../parts/ProblemNote';
 import { texts } from '../texts';
 import { Crash } from './Crash';
@@ -67,8 +69,8 @@ const slots: AgentSlots = {
 function TerminalSlot({ agent }: { agent: Agent }) {
   const link = `${window.location.origin}/agents/${agent.id}/terminal?terminal=1`;
   return (
-    <Suspense fallback={<Skeleton flex={1} radius={0} aria-label={texts.loading} />}>
-      <TerminalPanel key={agent.session?.id} agentId={agent.id} link={link} />
+    <Suspense fallback={<Box flex={1} bg={PALETTE.background} aria-busy aria-label={texts.loading} />}>
+      <TerminalPanel key={agent.session?.id} agentId={agent.id} link={link} isHeld={hasCard(agent)} />
     </Suspense>
   );
 }

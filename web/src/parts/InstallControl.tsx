@@ -27,9 +27,18 @@ export function InstallControl({ kind }: { kind: AgentTypeStatus }) {
     <Stack gap={6}>
       {kind.installError && (
         <Alert color="red" variant="light" p="xs" title={words.failed} role="alert">
-          <pre className="screen screen-scroll" style={{ maxHeight: '9rem' }} tabIndex={0}>
+          <pre
+            className="screen screen-scroll"
+            style={{ maxHeight: '11rem', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}
+            tabIndex={0}
+            // What it died of is what it said last.
+            ref={(shown) => shown?.scrollTo({ top: shown.scrollHeight })}
+          >
             {kind.installError}
           </pre>
+          <Text size="xs" mt={6}>
+            {words.failedNext}
+          </Text>
         </Alert>
       )}
       {starting.isError && <ProblemNote error={starting.error} />}

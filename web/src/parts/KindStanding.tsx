@@ -1,6 +1,8 @@
 /** Owns how a kind of agent stands on the runtime: installed or not, tested, with a key or login. Must not spawn. */
 import { Badge, Group, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 
+import { typesQuery } from '../api/queries';
 import type { AgentTypeStatus } from '../api/shapes';
 import { texts } from '../texts';
 
@@ -13,10 +15,21 @@ export function kindName(kind: AgentTypeStatus): string {
   return texts.types[kind.type]?.name ?? (kind.title || kind.type);
 }
 
+/** The same where only the type is known; another's than ours is asked for. */
+export function KindName({ type }: { type: string }) {
+  const ours = texts.types[type]?.name;
+  const types = useQuery({ ...typesQuery, enabled: ours === undefined });
+  return ours ?? (types.data?.items.find((kind) => kind.type === type)?.title || type);
+}
+
 export function InstalledBadge({ kind }: { kind: AgentTypeStatus }) {
   return (
-    <Badge variant="light" color={kind.installed ? 'green' : 'orange'} style={{ flex: 'none' }}>
-      {kind.installed ? words.installed : words.missing}
+    <Badge
+      variant="light"
+      color={kind.installing ? 'blue' : kind.installed ? 'green' : 'orange'}
+      style={{ flex: 'none' }}
+    >
+      {kind.installing ? words.isInstalling : kind.installed ? words.installed : words.missing}
     </Badge>
   );
 }

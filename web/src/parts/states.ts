@@ -41,6 +41,11 @@ export function hasEnded(agent: Agent): boolean {
   return agent.status === 'stopped' || agent.status === 'error';
 }
 
+/** Whether a card stands above its terminal. */
+export function hasCard(agent: Agent): boolean {
+  return agent.status === 'login_required' || Boolean(agent.prompt ?? agent.limit);
+}
+
 /** The group of the home page that an agent belongs to. */
 export function groupOf(agent: Agent, now: number): Group {
   if (agent.status === 'error' && now - Date.parse(agent.statusSince) > FAILURE_NEEDS_YOU_MS)

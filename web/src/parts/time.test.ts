@@ -1,7 +1,7 @@
 /** Owns the proof of how lengths and amounts are worded. */
 import { expect, test } from 'vitest';
 
-import { ahead, amount, clock } from './time';
+import { ahead, amount, clock, moment } from './time';
 
 test.each([
   [0, '0:00'],
@@ -22,4 +22,10 @@ test('what is to come is counted down', () => {
   const moment = '2026-01-01T01:00:00.000Z';
   expect(ahead(moment, Date.parse('2026-01-01T00:56:00.000Z'))).toBe('in 4 min');
   expect(ahead(moment, Date.parse('2026-01-02T00:00:00.000Z'))).toBe('in 0 s');
+});
+
+test('a time of day has its day only when that is another one', () => {
+  const at = new Date(2026, 10, 24, 23, 30);
+  expect(moment(at.toISOString(), new Date(2026, 10, 24, 9).getTime())).toMatch(/^\d+:30/);
+  expect(moment(at.toISOString(), new Date(2026, 10, 23, 9).getTime())).toMatch(/24.*:30/);
 });

@@ -51,6 +51,14 @@ export function amount(bytes: number): string {
   return `${shown} ${units[unit]}`;
 }
 
+/** The time of day at which it will be, with the day when that is another one: `11:30 PM`, `Nov 26, 9:00 AM`. */
+export function moment(of: string, now: number): string {
+  const at = new Date(of);
+  const isToday = at.toDateString() === new Date(now).toDateString();
+  const day = isToday ? {} : ({ month: 'short', day: 'numeric' } as const);
+  return at.toLocaleString(undefined, { ...day, hour: 'numeric', minute: '2-digit' });
+}
+
 /** The whole moment, for a hover. */
 export function absolute(moment: string): string {
   return new Date(moment).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });

@@ -68,6 +68,7 @@ export const doingTexts = {
   limit: {
     title: 'Usage limit reached',
     resets: 'It ends',
+    resetsAt: (time: string) => `, at ${time}`,
     unknown: 'When it ends is not told.',
   },
   trouble: {
@@ -125,6 +126,7 @@ export const doingTexts = {
     columns: { kind: 'Kind', version: 'Version', state: 'State', credential: 'Key or login' },
     installed: 'Installed',
     missing: 'Missing',
+    isInstalling: 'Installing',
     tested: 'tested',
     untested: 'not tested with this version',
     versionPending: 'being asked for its version',
@@ -136,6 +138,8 @@ export const doingTexts = {
     run: 'Install it on the runtime’s machine with:',
     installing: (version: string) => `Installing ${version}…`,
     failed: 'The installation failed',
+    failedNext:
+      'The lines above are the installer’s last. Mend what they name on the runtime’s machine, such as the network, the disk or a missing tool, then install again.',
     retry: 'Install again',
     keyOf: (names: string) => `Has a key of ${names}`,
     credentials: {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
-import { picture, setUp } from './pages';
+import { picture, setUp, shownSize } from './pages';
 import { Stack } from './programs';
 
 test.describe.configure({ mode: 'serial' });
@@ -84,6 +84,7 @@ test('the login is finished on its page: the terminal opens by itself, the code 
   const link = login.getByRole('link', { name: 'Log in at login.pilot.example' });
   await expect(link).toHaveAttribute('href', /^https:\/\/login\.pilot\.example\/.*state=4f1c9a$/);
   await expect(page.getByTestId('terminal')).toBeVisible();
+  await expect(login.getByRole('button', { name: 'Copy the link' })).toBeVisible();
   await picture(page, 'agent-login');
   await login.getByLabel('Code from the page').fill('let-me-in');
   await login.getByLabel('Code from the page').press('Enter');
@@ -94,12 +95,18 @@ test('the login is finished on its page: the terminal opens by itself, the code 
 test('a message makes it busy, and it asks for a permission', async () => {
   const box = page.getByLabel('Message to Amelia');
   await expect(page.getByRole('button', { name: 'Interrupt Amelia' })).toBeDisabled();
+  await page.getByRole('button', { name: 'Show Terminal' }).click();
+  await expect(page.getByTestId('terminal-size')).not.toHaveText('80×24');
+  const size = await shownSize(page);
   await box.fill('test');
   await box.press('Enter');
   const card = page.getByRole('region', { name: 'It asks for permission: Amelia' });
   await expect(card).toContainText('make test');
   await expect(card.getByRole('button', { name: 'Yes' })).toBeEnabled();
   await expect(box).toHaveValue('');
+  // The card takes room from the terminal, and not one row from the program.
+  await expect(page.getByText('Your choice:')).toBeInViewport();
+  expect(await shownSize(page)).toEqual(size);
   await picture(page, 'agent-permission');
   await page.goto(`${stack.url}/agents`);
   const home = page.getByRole('region', { name: 'Needs you' }).getByRole('article', { name: 'Amelia' });

@@ -19,6 +19,8 @@ const STOP_DEADLINE_MS = 20_000;
 
 export const API_KEY = 'sk-browser-test-7f3a9c';
 
+type Environment = Record<string, string>;
+
 /** A program of ours that runs; what it printed first is parsed into `facts`. */
 export class Program {
   private constructor(
@@ -28,8 +30,13 @@ export class Program {
   ) {}
 
   /** Resolves when stdout has said every fact; a fact is the first group of its pattern. */
-  static async start(binary: string, argv: string[], patterns: Record<string, RegExp>): Promise<Program> {
-    const child = spawn(binary, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv() });
+  static async start(
+    binary: string,
+    argv: string[],
+    patterns: Record<string, RegExp>,
+    env: Environment = {},
+  ): Promise<Program> {
+    const child = spawn(binary, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnv(), ...env } });
     const log: string[] = [];
     const facts: Record<string, string> = {};
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
@@ -95,10 +102,17 @@ export class Stack {
     public runtime: Program,
     /** A second way to the server, which can be cut. */
     readonly wire: Wire,
+    private readonly runtimeEnv: Environment,
   ) {}
 
-  /** `prepare` may put into the folder of the runtime what shall be there when it starts. */
-  static async start(prepare?: (runtimeFolder: string) => Promise<void>): Promise<Stack> {
+  /**
+   * `prepare` may put into the folder of the runtime what shall be there when it starts; `runtimeEnv` is laid
+   * over the environment that the runtime gets.
+   */
+  static async start(
+    prepare?: (runtimeFolder: string) => Promise<void>,
+    runtimeEnv: Environment = {},
+  ): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), 'raven-browser-'));
     const key = join(folder, 'runtime.key');
     await writeFile(key, API_KEY, { mode: 0o600 });
@@ -111,7 +125,8 @@ export class Stack {
     });
     try {
       wire.leadTo(docs.fact('url'));
-      return new Stack(folder, docs, await startRuntime(folder, port, docs.fact('url')), wire);
+      const runtime = await startRuntime(folder, port, docs.fact('url'), runtimeEnv);
+      return new Stack(folder, docs, runtime, wire, runtimeEnv);
     } catch (cause) {
       await docs.stop();
       await wire.close();
@@ -146,7 +161,8 @@ export class Stack {
 
   /** Starts the runtime again where it was. */
   async restartRuntime(): Promise<void> {
-    this.runtime = await startRuntime(this.folder, Number(new URL(this.endpoint).port), this.url);
+    const port = Number(new URL(this.endpoint).port);
+    this.runtime = await startRuntime(this.folder, port, this.url, this.runtimeEnv);
   }
 
   async stop(): Promise<void> {
@@ -171,7 +187,12 @@ function startDocs(
   return Program.start(DOCS, argv, { url: /listening on (http:\S+)/, ...patterns });
 }
 
-function startRuntime(folder: string, port: number, controlPlane: string): Promise<Program> {
+function startRuntime(
+  folder: string,
+  port: number,
+  controlPlane: string,
+  env: Environment,
+): Promise<Program> {
   const argv = ['start', '--port', String(port), '--data-dir', join(folder, 'runtime')];
   argv.push(
     '--api-key-file',
@@ -180,7 +201,7 @@ function startRuntime(folder: string, port: number, controlPlane: string): Promi
     controlPlane,
     '--stop-agents-on-exit',
   );
-  return Program.start(RUNTIME, argv, { url: /listening on (http:\S+)/ });
+  return Program.start(RUNTIME, argv, { url: /listening on (http:\S+)/ }, env);
 }
 
 async function freePort(): Promise<number> {

@@ -34,6 +34,9 @@ const OURS: [&str; 5] = [
 /// Most kinds that a user's folder may add.
 const MAX_KINDS: usize = 100;
 
+/// Lists of which the first item that fits counts.
+const FIRST_COUNTS: [&str; 2] = ["rules", "titles"];
+
 /// Largest file of a kind, in bytes.
 const MAX_FILE: u64 = 256 * 1024;
 
@@ -67,8 +70,8 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    /// Our kinds, with those of a folder laid over them: a file `NAME.toml` of a known type changes the
-    /// keys that it has, one of another type adds a kind.
+    /// Our kinds, with those of a folder laid over them: a file `NAME.toml` of a known type changes what
+    /// it names, one of another type adds a kind.
     ///
     /// # Errors
     /// Worded for the person who wrote the file.
@@ -318,14 +321,37 @@ fn user_files(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(files)
 }
 
-/// Tables are laid over tables key by key; anything else takes the place of what is there.
+/// Tables are laid over tables key by key, and lists of tables item by item; anything else takes the place
+/// of what is there.
 fn lay_over(under: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (under.get_mut(&key), value) {
             (Some(toml::Value::Table(under)), toml::Value::Table(over)) => lay_over(under, over),
+            (Some(toml::Value::Array(under)), toml::Value::Array(over)) if is_of_tables(under, &over) => {
+                lay_list_over(&key, under, over);
+            }
             (_, value) => drop(under.insert(key, value)),
         }
     }
+}
+
+fn is_of_tables(under: &[toml::Value], over: &[toml::Value]) -> bool {
+    under.iter().chain(over).all(toml::Value::is_table)
+}
+
+/// An item whose name is known takes the place of that one. The others are added: after ours, whose word
+/// they may change, or before them where the first that fits counts.
+fn lay_list_over(key: &str, under: &mut Vec<toml::Value>, over: Vec<toml::Value>) {
+    let name = |item: &toml::Value| item.get("name").and_then(toml::Value::as_str).map(str::to_owned);
+    let mut added = Vec::new();
+    for item in over {
+        match under.iter_mut().find(|known| name(&item).is_some() && name(known) == name(&item)) {
+            Some(known) => *known = item,
+            None => added.push(item),
+        }
+    }
+    let at = if FIRST_COUNTS.contains(&key) { 0 } else { under.len() };
+    under.splice(at..at, added);
 }
 
 #[cfg(test)]
@@ -346,6 +372,38 @@ mod tests {
         assert!(claude.is.program.package.is_some());
         assert!(kinds.find(&AgentType::parse("opencode").unwrap()).is_some());
         assert_eq!(kinds.all().len(), OURS.len() + 1);
+    }
+
+    #[test]
+    fn what_a_user_adds_to_a_list_leaves_ours_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"
+            type = "codex"
+            home.link = [".netrc"]
+            program.arguments = [{ add = ["--search"] }]
+            program.variables = [{ name = "HTTPS_PROXY", value = "a" }, { name = "RAVEN_MCP_KEY", value = "b" }]
+            rules = [
+              { name = "maintenance", status = "waiting", all = ["Back soon"] },
+              { name = "usage limit", status = "limited", all = ["no more today"] },
+            ]
+        "#;
+        std::fs::write(folder.path().join("codex.toml"), text).unwrap();
+        let codex = AgentType::parse("codex").unwrap();
+        let is = &Kinds::load(folder.path()).unwrap().find(&codex).unwrap().is;
+        let ours = &Kinds::load(Path::new("/nonexistent")).unwrap().find(&codex).unwrap().is;
+        let variables: Vec<_> = is.program.variables.iter().map(|v| (v.name.as_str(), &*v.value)).collect();
+        assert_eq!(variables, [("RAVEN_MCP_KEY", "b"), ("HTTPS_PROXY", "a")]);
+        assert_eq!(is.program.arguments.len(), ours.program.arguments.len() + 1);
+        assert_eq!(is.program.arguments.last().unwrap().add, ["--search"]);
+        assert_eq!(is.home.link, [".netrc"], "a list of words is replaced");
+        let names = |is: &Description| is.rules.iter().map(|rule| rule.name.clone()).collect::<Vec<_>>();
+        let expected: Vec<_> = std::iter::once("maintenance".to_owned()).chain(names(ours)).collect();
+        assert_eq!(
+            names(is),
+            expected,
+            "a rule of the user's is asked first, one of a known name stays where it is"
+        );
+        assert_eq!(is.rules.iter().find(|rule| rule.name == "usage limit").unwrap().all, ["no more today"]);
     }
 
     #[test]

@@ -59,7 +59,8 @@ struct Begun<'a> {
 impl Begun<'_> {
     fn fill(&self) -> anyhow::Result<(Vec<String>, Environment)> {
         let (setup, is, config) = (self.setup, &self.kind.is, &self.request.config);
-        let vars = self.vars();
+        let mut vars = self.vars();
+        let own = self.variables(&mut vars)?;
         let mut env = setup.env.clone();
         if is.home.own {
             let home = self.home();
@@ -70,13 +71,26 @@ impl Begun<'_> {
         }
         let wanted = is.keys.iter().map(|(name, provider)| (name.as_str(), *provider));
         env.extend(setup.keys.environment(wanted));
-        for variable in is.program.variables.iter().filter(|variable| vars.meet(&variable.when)) {
-            env.insert(variable.name.clone(), fill(&vars, &variable.value)?);
-        }
+        env.extend(own);
         env.extend(config.env.clone());
         // Last: by it the agent's processes are found when its host is gone.
         env.insert(AGENT_ID.to_owned(), self.spec.id.to_string());
         Ok((self.argv(&vars, config, &env)?, env))
+    }
+
+    /// The variables of the kind, which its files and arguments may ask for as for those of the spawn.
+    fn variables(&self, vars: &mut Vars) -> anyhow::Result<Environment> {
+        let mut own = Environment::new();
+        for variable in &self.kind.is.program.variables {
+            if vars.meet(&variable.when) {
+                let value = fill(vars, &variable.value)?;
+                if !self.request.config.env.contains_key(&variable.name) {
+                    vars.set(format!("env.{}", variable.name), &value);
+                }
+                own.insert(variable.name.clone(), value);
+            }
+        }
+        Ok(own)
     }
 
     fn argv(&self, vars: &Vars, config: &SpawnConfig, env: &Environment) -> anyhow::Result<Vec<String>> {

@@ -23,7 +23,7 @@ enum Has {
     Login,
     Git,
     Key(Provider),
-    /// A variable of the spawn.
+    /// A variable of the spawn, or of the kind.
     Variable(String),
 }
 

@@ -124,6 +124,30 @@ async fn claude_code_that_is_not_installed_says_how_to_install_it() {
 }
 
 #[tokio::test]
+async fn a_variable_that_a_users_file_adds_reaches_the_agent_and_the_files_that_ask_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("kinds")).unwrap();
+    // No program is installed: the command is another, all else of the kind is ours.
+    let kind = r#"
+        type = "codex"
+        program.command = ["sh", "-c", "env; cat $HOME/.codex/config.toml; echo done; cat"]
+        program.variables = [{ name = "OPENAI_BASE_URL", value = "http://proxy.example/v1" }]
+    "#;
+    std::fs::write(folder.path().join("kinds/codex.toml"), kind).unwrap();
+    let daemon = Daemon::start_in(folder, &[]);
+    for (env, address) in [(json!({}), "proxy"), (json!({"OPENAI_BASE_URL": "http://own.example/v1"}), "own")]
+    {
+        let config = json!({"env": env, "cols": 200, "rows": 100});
+        let id = daemon.spawn_with(json!({"agentType": "codex", "count": 1, "config": config})).await;
+        let screen = daemon.shows(&id, "done").await["lines"].to_string();
+        for line in ["OPENAI_BASE_URL=", "openai_base_url = \\\""] {
+            let line = format!("{line}http://{address}.example/v1");
+            assert!(screen.contains(&line), "{line}: {screen}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_screen_that_never_rests_is_busy_and_an_end_after_ready_is_no_failure() {
     let daemon = Daemon::start(&[]);
     let restless = daemon.sh("while :; do date +%N; sleep 0.1; done").await;

@@ -4,6 +4,7 @@ import { SquareTerminal } from 'lucide-react';
 import { Link } from 'react-router';
 
 import type { Agent } from '../../api/shapes';
+import { KindName } from '../../parts/KindStanding';
 import { Since } from '../../parts/RelativeTime';
 import { hasEnded } from '../../parts/states';
 import { AgentMark } from '../../parts/StatusMark';
@@ -17,7 +18,6 @@ import { StopControl } from './StopControl';
 import { TroubleCard } from './TroubleCard';
 
 export function AgentCard({ agent }: { agent: Agent }) {
-  const kind = texts.types[agent.type]?.name ?? agent.type;
   return (
     <Stack component="article" aria-label={agent.name} className="surface" gap="xs" p="sm">
       <Group justify="space-between" wrap="nowrap" gap="xs">
@@ -26,7 +26,7 @@ export function AgentCard({ agent }: { agent: Agent }) {
             {agent.name}
           </Anchor>
           <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
-            {kind}
+            <KindName type={agent.type} />
           </Text>
         </Group>
         <Text size="xs" c="dimmed" style={{ flex: 'none' }}>

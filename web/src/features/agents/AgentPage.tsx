@@ -9,6 +9,7 @@ import { problemOf } from '../../api/problems';
 import { agentQuery } from '../../api/queries';
 import type { Agent } from '../../api/shapes';
 import { EmptyState } from '../../parts/EmptyState';
+import { KindName } from '../../parts/KindStanding';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Since } from '../../parts/RelativeTime';
 import { hasEnded } from '../../parts/states';
@@ -25,6 +26,7 @@ import { RestartControl } from './RestartControl';
 import { StopControl } from './StopControl';
 import { TerminalSection } from './TerminalSection';
 import { TroubleCard } from './TroubleCard';
+import classes from './doing.module.css';
 
 const TABS = ['terminal', 'activity', 'recordings', 'details'] as const;
 type Tab = (typeof TABS)[number];
@@ -121,13 +123,20 @@ function Branch({ name }: { name: string }) {
 
 function Header({ agent }: { agent: Agent }) {
   return (
-    <Group justify="space-between" px={{ base: 'sm', sm: 'lg' }} pt="sm" pb={6} gap="sm">
-      <Group gap="sm" miw={0}>
+    <Group
+      className={classes.header}
+      justify="space-between"
+      px={{ base: 'sm', sm: 'lg' }}
+      pt="sm"
+      pb={6}
+      gap="sm"
+    >
+      <Group className={classes.about} gap="sm" miw={0}>
         <Title order={1} lineClamp={1}>
           {agent.name}
         </Title>
         <Text size="sm" c="dimmed">
-          {[texts.types[agent.type]?.name ?? agent.type, agent.version].filter(Boolean).join(' ')}
+          <KindName type={agent.type} /> {agent.version}
         </Text>
         <AgentMark agent={agent} />
         <Text size="xs" c="dimmed">
@@ -135,12 +144,12 @@ function Header({ agent }: { agent: Agent }) {
         </Text>
         {agent.branch && <Branch name={agent.branch} />}
         {agent.evidence && !hasEnded(agent) && (
-          <Text size="xs" c="dimmed" lineClamp={1} visibleFrom="md" maw={340} title={agent.evidence}>
+          <Text size="xs" c="dimmed" truncate flex={1} miw={0} visibleFrom="md" title={agent.evidence}>
             {agent.evidence}
           </Text>
         )}
       </Group>
-      <Group gap="xs">
+      <Group gap="xs" wrap="nowrap" style={{ flex: 'none' }}>
         <InterruptControl agent={agent} />
         <RestartControl agent={agent} />
         <StopControl agent={agent} size="xs" />

@@ -78,9 +78,15 @@ export function MessageBox({ agent }: { agent: Agent }) {
 function TurnLine({ agent }: { agent: Agent }) {
   const now = useNow();
   const said = [turnWords(agent.turn, now), agent.queued ? words.queued(agent.queued) : ''].filter(Boolean);
-  if (said.length === 0) return null;
   return (
-    <Text size="xs" c={agent.turn?.error ? 'var(--raven-failure)' : 'dimmed'} mt={4} role="status">
+    <Text
+      size="xs"
+      c={agent.turn?.error ? 'var(--raven-failure)' : 'dimmed'}
+      className={classes.turn}
+      truncate
+      title={agent.turn?.error ?? undefined}
+      role="status"
+    >
       {said.join(' · ')}
     </Text>
   );

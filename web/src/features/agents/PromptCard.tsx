@@ -6,16 +6,19 @@ import type { Prompt } from '../../api/doing';
 import type { Agent } from '../../api/shapes';
 import { hasEnded } from '../../parts/states';
 import { mayRunAgents, useMe } from '../../parts/me';
+import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
 import { AnswerParts, chooseByKey, StaleNote } from './AnswerParts';
 import classes from './doing.module.css';
-import { readable } from './promptArguments';
+import { readable, withoutArguments } from './promptArguments';
 import { useAnswer, type Answering } from './useAnswer';
 
 const words = texts.prompt;
 
 // Lines of a question on the home page; its own page has them all.
 const CARD_LINES = 4;
+// A program may report that it asks before its screen shows what.
+const READ_WITHIN_MS = 3_000;
 
 interface PromptCardProps {
   agent: Agent;
@@ -44,7 +47,8 @@ interface QuestionProps extends PromptCardProps {
 function Question({ agent, prompt, answering, place }: QuestionProps) {
   const mayAnswer = mayRunAgents(useMe());
   const title = words.titles[prompt.kind];
-  const cannotAnswer = !prompt.options?.length && !prompt.input;
+  const isNew = useNow() - Date.parse(agent.statusSince) < READ_WITHIN_MS;
+  const cannotAnswer = !prompt.options?.length && !prompt.input && !isNew;
   return (
     <section
       className={classes.ask}
@@ -67,7 +71,7 @@ function Question({ agent, prompt, answering, place }: QuestionProps) {
           )}
         </Group>
         <Text size="sm" className={classes.question} lineClamp={place === 'home' ? CARD_LINES : undefined}>
-          {prompt.question}
+          {withoutArguments(prompt.question, prompt.arguments)}
         </Text>
         <Arguments given={prompt.arguments} />
         {mayAnswer && <AnswerParts prompt={prompt} answering={answering} />}

@@ -82,7 +82,8 @@ function Manner({ form, errors, onChange }: SpawnFieldsProps) {
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
       <TextInput
         label={texts.spawn.model}
-        description=" "
+        // As high as its neighbour's, so that the fields stand in one line.
+        description={'\u00a0'}
         placeholder={texts.spawn.modelPlaceholder}
         classNames={{ input: 'mono' }}
         spellCheck={false}

@@ -1,7 +1,7 @@
 /** Owns the proof that arguments of tools are shown so that they can be read. */
 import { expect, test } from 'vitest';
 
-import { placeOf, readable, type Readable } from './promptArguments';
+import { placeOf, readable, withoutArguments, type Readable } from './promptArguments';
 
 test.each<[unknown, Readable[]]>([
   [undefined, []],
@@ -21,6 +21,13 @@ test.each<[unknown, Readable[]]>([
   [{ edits: [{ a: 1 }] }, [{ name: 'edits', text: '[\n  {\n    "a": 1\n  }\n]' }]],
   [[1, 2], [{ text: '[\n  1,\n  2\n]' }]],
 ])('readable(%j)', (given, shown) => expect(readable(given)).toEqual(shown));
+
+test.each<[string, unknown, string]>([
+  ['Bash command\n touch x\nGo on?', { command: 'touch x' }, 'Bash command\nGo on?'],
+  ['touch x\nGo on?', undefined, 'touch x\nGo on?'],
+  ['touch xy', { command: 'touch x' }, 'touch xy'],
+  ['touch x', { command: 'touch x' }, 'touch x'],
+])('%j without %j', (question, given, rest) => expect(withoutArguments(question, given)).toBe(rest));
 
 test.each<[string, number | null]>([
   ['1', 0],

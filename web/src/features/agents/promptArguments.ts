@@ -36,6 +36,13 @@ function pretty(value: unknown): string {
   return JSON.stringify(value, null, 2);
 }
 
+/** A question as it stands on a screen, without the lines that only repeat what is shown of the arguments. */
+export function withoutArguments(question: string, given: unknown): string {
+  const shown = new Set(readable(given).flatMap(({ text }) => text.split('\n').map((line) => line.trim())));
+  const rest = question.split('\n').filter((line) => !shown.has(line.trim()));
+  return rest.some((line) => line.trim() !== '') ? rest.join('\n') : question;
+}
+
 /** Which option a key chooses: 1 to 9, by place. */
 export function placeOf(key: string): number | null {
   return /^[1-9]$/.test(key) ? Number(key) - 1 : null;

@@ -1,7 +1,7 @@
 /** Owns playing a recording: the player, its controls, and what stands beside it. Must not know what is recorded where. */
 import '../../parts/terminal-fonts.css';
 
-import { ActionIcon, Group, SegmentedControl, Skeleton, Switch, Text, Tooltip } from '@mantine/core';
+import { Group, SegmentedControl, Skeleton, Switch, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ChevronLeft, ChevronRight, CircleSlash } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
@@ -13,6 +13,7 @@ import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { FONT_FAMILY } from '../../parts/terminalLook';
 import { amount, clock } from '../../parts/time';
+import { IconTool } from '../../parts/IconTool';
 import { texts } from '../../texts';
 import { parseCast, Unplayable, type Cast } from './cast';
 import { IDLE_LIMIT_MS, Playback, SPEEDS, type Speed } from './Playback';
@@ -152,33 +153,15 @@ function Controls({ playback, cast }: { playback: Playback; cast: Cast }) {
         </Tooltip>
         {cast.markers.length > 0 && (
           <Group gap={2} wrap="nowrap">
-            <Step label={words.previous} onClick={() => playback.skip('previous')}>
+            <IconTool variant="default" label={words.previous} onClick={() => playback.skip('previous')}>
               <ChevronLeft size={16} />
-            </Step>
-            <Step label={words.next} onClick={() => playback.skip('next')}>
+            </IconTool>
+            <IconTool variant="default" label={words.next} onClick={() => playback.skip('next')}>
               <ChevronRight size={16} />
-            </Step>
+            </IconTool>
           </Group>
         )}
       </Group>
     </Group>
-  );
-}
-
-function Step({
-  label,
-  onClick,
-  children,
-}: {
-  label: string;
-  onClick: () => void;
-  children: React.ReactNode;
-}) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="default" size="sm" aria-label={label} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
   );
 }

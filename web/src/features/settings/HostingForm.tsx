@@ -1,16 +1,14 @@
 /** Owns the form Agent Runtime Hosting: mode, endpoint, authentication. Must not test the connection. */
-import { Button, Group, PasswordInput, Radio, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { PasswordInput, Radio, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 
 import { changeAgentSettings } from '../../api/client';
 import { keys } from '../../api/queries';
 import type { AgentSettings, SettingsChange } from '../../api/shapes';
 import { formErrors } from '../../parts/field-errors';
-import { ProblemNote } from '../../parts/ProblemNote';
-import { isAdmin, useMe } from '../../parts/me';
 import { texts } from '../../texts';
-import { ReadOnlyNote, SettingsPart } from './SettingsLayout';
+import { SettingsForm } from './SettingsForm';
 
 const words = texts.settings.hosting;
 const FIELDS = ['runtimeEndpoint', 'runtimeApiKey', 'runtimeAuthType', 'hostingMode'] as const;
@@ -44,7 +42,6 @@ function changesOf(settings: AgentSettings, form: HostingFields): SettingsChange
 
 export function HostingForm({ settings }: { settings: AgentSettings }) {
   const cache = useQueryClient();
-  const mayChange = isAdmin(useMe());
   const [edited, setEdited] = useState<Partial<HostingFields>>({});
   const form = { ...fieldsOf(settings), ...edited };
   const saving = useMutation({
@@ -59,44 +56,29 @@ export function HostingForm({ settings }: { settings: AgentSettings }) {
   const errors = formErrors(saving.error, FIELDS);
   const hasChanges = Object.keys(changesOf(settings, form)).length > 0;
   const edit = (part: Partial<HostingFields>) => setEdited((known) => ({ ...known, ...part }));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (hasChanges) saving.mutate();
-  };
   return (
-    <SettingsPart title={words.title} lead={words.lead}>
-      {!mayChange && <ReadOnlyNote reason={texts.settings.adminsOnly} />}
-      <form onSubmit={submit}>
-        <fieldset disabled={!mayChange} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
-          <Stack gap="md">
-            <ModeChoice value={form.hostingMode} error={errors.at.hostingMode} onChange={edit} />
-            <TextInput
-              label={words.endpoint}
-              description={form.hostingMode === 'parallax' ? words.endpointParallax : words.endpointHint}
-              placeholder={words.endpointPlaceholder[form.hostingMode]}
-              classNames={{ input: 'mono' }}
-              inputMode="url"
-              spellCheck={false}
-              value={form.runtimeEndpoint}
-              error={errors.at.runtimeEndpoint}
-              onChange={(event) => edit({ runtimeEndpoint: event.currentTarget.value })}
-            />
-            <Authentication settings={settings} form={form} errors={errors.at} onChange={edit} />
-            {errors.whole && <ProblemNote error={saving.error} />}
-            {mayChange && (
-              <Group gap="sm">
-                <Button type="submit" loading={saving.isPending} disabled={!hasChanges}>
-                  {texts.save}
-                </Button>
-                <Text size="sm" c="dimmed" role="status">
-                  {saving.isSuccess && !hasChanges ? texts.saved : ''}
-                </Text>
-              </Group>
-            )}
-          </Stack>
-        </fieldset>
-      </form>
-    </SettingsPart>
+    <SettingsForm
+      title={words.title}
+      lead={words.lead}
+      saving={saving}
+      problem={errors.whole && saving.error}
+      hasChanges={hasChanges}
+      isValid
+    >
+      <ModeChoice value={form.hostingMode} error={errors.at.hostingMode} onChange={edit} />
+      <TextInput
+        label={words.endpoint}
+        description={form.hostingMode === 'parallax' ? words.endpointParallax : words.endpointHint}
+        placeholder={words.endpointPlaceholder[form.hostingMode]}
+        classNames={{ input: 'mono' }}
+        inputMode="url"
+        spellCheck={false}
+        value={form.runtimeEndpoint}
+        error={errors.at.runtimeEndpoint}
+        onChange={(event) => edit({ runtimeEndpoint: event.currentTarget.value })}
+      />
+      <Authentication settings={settings} form={form} errors={errors.at} onChange={edit} />
+    </SettingsForm>
   );
 }
 

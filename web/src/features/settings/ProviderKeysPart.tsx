@@ -1,5 +1,5 @@
 /** Owns Provider keys: which the runtime holds, setting, replacing and deleting them. Must not show a key. */
-import { Button, Group, Modal, Skeleton, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
@@ -9,28 +9,23 @@ import { keys, providerKeysQuery } from '../../api/queries';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { ProviderKeyForm } from '../../parts/ProviderKeyForm';
 import { texts } from '../../texts';
-import { SettingsPart } from './SettingsLayout';
+import { ListPart, ListRow } from './ListPart';
 
 const words = texts.keys;
 
 export function ProviderKeysPart() {
   const held = useQuery(providerKeysQuery);
   return (
-    <SettingsPart title={words.title} lead={words.lead}>
-      {held.isPending && <Skeleton h={160} aria-label={texts.loading} />}
-      {held.isError && !held.data && <ProblemNote error={held.error} onRetry={() => void held.refetch()} />}
-      {held.data && (
-        <Stack gap={0} component="ul" m={0} p={0} style={{ listStyle: 'none' }}>
-          {PROVIDERS.map((provider) => (
-            <KeyRow
-              key={provider}
-              provider={provider}
-              held={held.data.items.find((key) => key.provider === provider)}
-            />
-          ))}
-        </Stack>
-      )}
-    </SettingsPart>
+    <ListPart
+      title={words.title}
+      lead={words.lead}
+      asked={held}
+      rows={({ items }) =>
+        PROVIDERS.map((provider) => (
+          <KeyRow key={provider} provider={provider} held={items.find((key) => key.provider === provider)} />
+        ))
+      }
+    />
   );
 }
 
@@ -39,24 +34,13 @@ function KeyRow({ provider, held }: { provider: Provider; held: ProviderKey | un
   const name = texts.providers[provider];
   const isOurs = held?.source !== 'start';
   return (
-    <Stack
-      component="li"
-      gap={8}
-      py="sm"
-      style={{ borderTop: '1px solid var(--raven-line)' }}
-      aria-label={name}
-    >
-      <Group justify="space-between" gap="xs" mih={30}>
-        <Group gap="sm" align="baseline">
-          <Text size="sm" fw={600}>
-            {name}
-          </Text>
-          <Text size="sm" c="dimmed">
-            <KeyWords held={held} />
-          </Text>
-        </Group>
-        {isOurs && !isEditing && (
-          <Group gap={6}>
+    <ListRow
+      name={name}
+      about={<KeyWords held={held} />}
+      end={
+        isOurs &&
+        !isEditing && (
+          <>
             <Button
               size="compact-sm"
               variant="default"
@@ -66,11 +50,12 @@ function KeyRow({ provider, held }: { provider: Provider; held: ProviderKey | un
               {held ? words.replace : words.set}
             </Button>
             {held && <DeleteControl provider={provider} />}
-          </Group>
-        )}
-      </Group>
+          </>
+        )
+      }
+    >
       {isEditing && <ProviderKeyForm providers={[provider]} onSaved={close} onCancel={close} />}
-    </Stack>
+    </ListRow>
   );
 }
 

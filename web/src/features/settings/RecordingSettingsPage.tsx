@@ -1,17 +1,16 @@
 /** Owns Settings → Recording: what of a terminal is recorded, and for how long it is kept. Must not know recordings. */
-import { Button, Group, NumberInput, Radio, Skeleton, Stack, Text } from '@mantine/core';
+import { NumberInput, Radio, Skeleton, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 
 import { changeAgentSettings } from '../../api/client';
 import { keys, settingsQuery } from '../../api/queries';
 import type { AgentSettings, RecordInput } from '../../api/shapes';
 import { formErrors } from '../../parts/field-errors';
-import { isAdmin, useMe } from '../../parts/me';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { texts } from '../../texts';
 import { changesOf, fieldsOf, isValidDays, type RecordingFields } from './recordingFields';
-import { ReadOnlyNote, SettingsPart } from './SettingsLayout';
+import { SettingsForm } from './SettingsForm';
 
 const words = texts.settings.recordingTexts;
 const INPUTS: readonly RecordInput[] = ['full', 'output_only'];
@@ -25,7 +24,6 @@ export function RecordingSettingsPage() {
 
 function RecordingForm({ settings }: { settings: AgentSettings }) {
   const cache = useQueryClient();
-  const mayChange = isAdmin(useMe());
   const [edited, setEdited] = useState<Partial<RecordingFields>>({});
   const form = { ...fieldsOf(settings), ...edited };
   const changes = changesOf(settings, form);
@@ -40,43 +38,28 @@ function RecordingForm({ settings }: { settings: AgentSettings }) {
   const hasChanges = Object.keys(changes).length > 0;
   const isValid = isValidDays(form.days);
   const edit = (part: Partial<RecordingFields>) => setEdited((known) => ({ ...known, ...part }));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (hasChanges && isValid) saving.mutate();
-  };
   return (
-    <SettingsPart title={texts.settings.recording} lead={words.lead}>
-      {!mayChange && <ReadOnlyNote reason={texts.settings.adminsOnly} />}
-      <form onSubmit={submit}>
-        <fieldset disabled={!mayChange} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
-          <Stack gap="md">
-            <InputChoice value={form.recordInput} error={errors.at.recordInput} onChange={edit} />
-            <NumberInput
-              label={words.retention}
-              description={words.retentionHint}
-              placeholder={words.retentionPlaceholder}
-              maw={340}
-              allowDecimal={false}
-              allowNegative={false}
-              value={form.days}
-              error={errors.at.recordingRetentionDays ?? (isValid ? undefined : words.invalidDays)}
-              onChange={(days) => edit({ days })}
-            />
-            {errors.whole && <ProblemNote error={saving.error} />}
-            {mayChange && (
-              <Group gap="sm">
-                <Button type="submit" loading={saving.isPending} disabled={!hasChanges || !isValid}>
-                  {texts.save}
-                </Button>
-                <Text size="sm" c="dimmed" role="status">
-                  {saving.isSuccess && !hasChanges ? texts.saved : ''}
-                </Text>
-              </Group>
-            )}
-          </Stack>
-        </fieldset>
-      </form>
-    </SettingsPart>
+    <SettingsForm
+      title={texts.settings.recording}
+      lead={words.lead}
+      saving={saving}
+      problem={errors.whole && saving.error}
+      hasChanges={hasChanges}
+      isValid={isValid}
+    >
+      <InputChoice value={form.recordInput} error={errors.at.recordInput} onChange={edit} />
+      <NumberInput
+        label={words.retention}
+        description={words.retentionHint}
+        placeholder={words.retentionPlaceholder}
+        maw={340}
+        allowDecimal={false}
+        allowNegative={false}
+        value={form.days}
+        error={errors.at.recordingRetentionDays ?? (isValid ? undefined : words.invalidDays)}
+        onChange={(days) => edit({ days })}
+      />
+    </SettingsForm>
   );
 }
 

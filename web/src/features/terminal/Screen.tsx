@@ -2,15 +2,23 @@
 import '@xterm/xterm/css/xterm.css';
 import '../../parts/terminal-fonts.css';
 
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 
 import { FONT_FAMILY } from '../../parts/terminalLook';
 import { texts } from '../../texts';
 import type { TerminalClient, TerminalSnapshot } from './TerminalClient';
+import { useHold } from './useHold';
 import classes from './terminal.module.css';
 
-export function Screen({ client, isDimmed }: { client: TerminalClient; isDimmed: boolean }) {
-  const element = useRef<HTMLDivElement>(null);
+interface ScreenProps {
+  client: TerminalClient;
+  isDimmed: boolean;
+  /** A card takes room from it for a while. */
+  isHeld?: boolean;
+}
+
+export function Screen({ client, isDimmed, isHeld = false }: ScreenProps) {
+  const { box, element } = useHold(client.emulator.terminal, isHeld);
   useEffect(() => {
     let isGone = false;
     // The first cells are measured with the right font, or the first fit would be a wrong one.
@@ -25,9 +33,14 @@ export function Screen({ client, isDimmed }: { client: TerminalClient; isDimmed:
     return () => {
       isGone = true;
     };
-  }, [client]);
+  }, [client, element]);
   return (
-    <div className={classes.screen} data-dimmed={isDimmed || undefined}>
+    <div
+      ref={box}
+      className={classes.screen}
+      data-dimmed={isDimmed || undefined}
+      data-held={isHeld || undefined}
+    >
       <div ref={element} className={classes.emulator} data-testid="terminal" />
     </div>
   );

@@ -1,11 +1,12 @@
 /** Owns the slim bar under a terminal: role, viewers, size, round trip, connection, small tools. */
-import { ActionIcon, CopyButton, Group, Text, Tooltip } from '@mantine/core';
+import { CopyButton, Group, Text, Tooltip } from '@mantine/core';
 import { AArrowDown, AArrowUp, Check, Link2, Search, Share2 } from 'lucide-react';
 
 import type { TerminalStatus } from '../../api/shapes';
 import { mayRunAgents, useMe } from '../../parts/me';
 import { useTerminalFontSize } from '../../parts/preferences';
 import { TerminalMark } from '../../parts/StatusMark';
+import { IconTool } from '../../parts/IconTool';
 import { texts } from '../../texts';
 import { ControlPart } from './ControlPart';
 import { Presence } from './Presence';
@@ -33,20 +34,20 @@ export function StatusBar({ client, snapshot, link, onSearch, onShare }: StatusB
       <Measures snapshot={snapshot} />
       <Group gap={2} wrap="nowrap" ml="auto">
         <FontTools />
-        <Tool label={words.search} onClick={onSearch}>
+        <IconTool label={words.search} onClick={onSearch}>
           <Search size={15} />
-        </Tool>
+        </IconTool>
         <CopyButton value={link}>
           {({ copied, copy }) => (
-            <Tool label={copied ? texts.copy.done : words.copyLink} onClick={copy}>
+            <IconTool label={copied ? texts.copy.done : words.copyLink} onClick={copy}>
               {copied ? <Check size={15} /> : <Link2 size={16} />}
-            </Tool>
+            </IconTool>
           )}
         </CopyButton>
         {mayShare && (
-          <Tool label={words.share} onClick={onShare}>
+          <IconTool label={words.share} onClick={onShare}>
             <Share2 size={15} />
-          </Tool>
+          </IconTool>
         )}
       </Group>
     </div>
@@ -81,30 +82,12 @@ export function FontTools() {
   const [fontSize, setFontSize] = useTerminalFontSize();
   return (
     <>
-      <Tool label={words.smaller} onClick={() => setFontSize(fontSize - 1)}>
+      <IconTool label={words.smaller} onClick={() => setFontSize(fontSize - 1)}>
         <AArrowDown size={16} />
-      </Tool>
-      <Tool label={words.larger} onClick={() => setFontSize(fontSize + 1)}>
+      </IconTool>
+      <IconTool label={words.larger} onClick={() => setFontSize(fontSize + 1)}>
         <AArrowUp size={16} />
-      </Tool>
+      </IconTool>
     </>
-  );
-}
-
-export function Tool({
-  label,
-  onClick,
-  children,
-}: {
-  label: string;
-  onClick: () => void;
-  children: React.ReactNode;
-}) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
   );
 }

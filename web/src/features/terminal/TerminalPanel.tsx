@@ -15,14 +15,22 @@ interface TerminalPanelProps {
   agentId: string;
   /** An address that opens this terminal. */
   link: string;
+  /** A card takes room from it for a while. */
+  isHeld: boolean;
 }
 
-export default function TerminalPanel({ agentId, link }: TerminalPanelProps) {
+export default function TerminalPanel({ agentId, link, isHeld }: TerminalPanelProps) {
   const client = useTerminalClient({ agentId });
-  return <div className={classes.panel}>{client && <Opened client={client} link={link} />}</div>;
+  return (
+    <div className={classes.panel}>{client && <Opened client={client} link={link} isHeld={isHeld} />}</div>
+  );
 }
 
-function Opened({ client, link }: { client: TerminalClient; link: string }) {
+interface OpenedProps extends Omit<TerminalPanelProps, 'agentId'> {
+  client: TerminalClient;
+}
+
+function Opened({ client, link, isHeld }: OpenedProps) {
   const snapshot = useSyncExternalStore(client.subscribe, client.snapshot);
   const [isSearching, setIsSearching] = useState(false);
   const [isSharing, setIsSharing] = useState(false);
@@ -52,7 +60,7 @@ function Opened({ client, link }: { client: TerminalClient; link: string }) {
     <>
       <RequestCard client={client} snapshot={snapshot} target={handOver} />
       {isSearching && <SearchBox search={client.emulator.search} onClose={closeSearch} />}
-      <Screen client={client} isDimmed={!isLive(snapshot)} />
+      <Screen client={client} isDimmed={!isLive(snapshot)} isHeld={isHeld} />
       <Note snapshot={snapshot} myId={myId} />
       <StatusBar
         client={client}

@@ -8,10 +8,11 @@ import { EmptyState } from '../../parts/EmptyState';
 import { TerminalMark } from '../../parts/StatusMark';
 import { absolute, span } from '../../parts/time';
 import { useNow } from '../../parts/useNow';
+import { IconTool } from '../../parts/IconTool';
 import { texts } from '../../texts';
 import { isLive, Note, Screen } from './Screen';
 import { SearchBox } from './SearchBox';
-import { FontTools, shownStatus, Tool } from './StatusBar';
+import { FontTools, shownStatus } from './StatusBar';
 import type { TerminalClient, TerminalSnapshot } from './TerminalClient';
 import { useTerminalClient } from './useTerminalClient';
 import classes from './terminal.module.css';
@@ -53,9 +54,9 @@ function Opened({ client }: { client: TerminalClient }) {
           <Writer snapshot={snapshot} />
           <Group gap={2} wrap="nowrap" ml="auto">
             <FontTools />
-            <Tool label={texts.terminal.search.label} onClick={() => setIsSearching(true)}>
+            <IconTool label={texts.terminal.search.label} onClick={() => setIsSearching(true)}>
               <Search size={15} />
-            </Tool>
+            </IconTool>
           </Group>
         </div>
       </main>

@@ -292,9 +292,13 @@ impl CompiledPrompt {
         let mut choices: Vec<(PromptOption, String)> = Vec::new();
         if let Some((option, choose)) = &self.option {
             for found in option.captures_iter(text) {
-                let group = |name: &str| found.name(name).map_or("", |part| part.as_str().trim());
-                let id = group("id").to_owned();
-                let label = if group("label").is_empty() { id.clone() } else { bounded(group("label")) };
+                // A label that goes on in the next row is one line.
+                let group = |name: &str| {
+                    let part = found.name(name).map_or("", |part| part.as_str());
+                    part.split_whitespace().collect::<Vec<_>>().join(" ")
+                };
+                let id = group("id");
+                let label = if group("label").is_empty() { id.clone() } else { bounded(&group("label")) };
                 // A list that is shown twice counts as it stands below.
                 choices.retain(|(before, _)| before.id != id);
                 let keys = choose.replace("{id}", &id);
