@@ -15,9 +15,20 @@ use crate::web as ui;
 /// The kinds that have a program of their own.
 const KINDS: [&str; 4] = ["claude-code", "codex", "gemini-cli", "aider"];
 
-/// Takes the steps: programs, installations, the suite on the API, the suite in a browser.
+/// The page that tells what was proven.
+const TABLE: &str = "docs/agents.md";
+
+/// What becomes of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// It is written anew.
+    Write,
+    /// It must be as it would be written.
+    Compare,
+}
+
+/// Takes the steps of a whole run: what the suites need, then the suites.
 pub fn take(steps: &mut Steps, chromium: Option<&Path>) {
-    let mut folders = Vec::new();
     let mut browser = PathBuf::new();
     let built = steps.take("what the tests need", || {
         machine::require_node()?;
@@ -25,19 +36,24 @@ pub fn take(steps: &mut Steps, chromium: Option<&Path>) {
         Ok(())
     }) && steps.take("build the web UI", ui::build)
         && steps.take("build both programs", || build(Profile::Debug));
-    if !built {
-        return;
+    if built {
+        take_suites(steps, &browser, Table::Write);
     }
-    let ready = steps.take("install the agents", || {
+}
+
+/// Takes the steps of the suites alone: installations, the suite on the API, the suite in a browser.
+pub fn take_suites(steps: &mut Steps, browser: &Path, table: Table) {
+    let mut folders = Vec::new();
+    let installed = steps.take("install the agents", || {
         for kind in KINDS {
             folders.push(install(kind)?);
         }
         Ok(())
     });
-    if ready {
-        steps.take("real agents", || suite(&folders));
+    if installed {
+        steps.take("real agents", || suite(&folders, table));
+        steps.take("real agents in the browser", || in_browser(browser));
     }
-    steps.take("real agents in the browser", || in_browser(&browser));
 }
 
 /// Installs a kind into the build folder; answers the folder of its program.
@@ -52,11 +68,19 @@ fn install(kind: &str) -> Result<PathBuf> {
     Ok(program.parent().context("a program without a folder")?.to_owned())
 }
 
-fn suite(folders: &[PathBuf]) -> Result<()> {
+fn suite(folders: &[PathBuf], table: Table) -> Result<()> {
     let path = std::env::join_paths(folders)?;
+    let committed = root().join(TABLE);
+    let written = match table {
+        Table::Write => committed.clone(),
+        Table::Compare => root().join("target/agents/table.md"),
+    };
     let mut suite = cargo(&["test", "--package", "raven-runtime", "--test", "agents", "--"]);
-    suite.arg(path).env("RAVEN_AGENTS_TABLE", root().join("docs/agents.md"));
-    run_command(&mut suite)
+    run_command(suite.arg(path).env("RAVEN_AGENTS_TABLE", &written))?;
+    if std::fs::read(&written)? != std::fs::read(&committed)? {
+        bail!("{TABLE} does not tell what was proven: run `cargo xtask test --agents`, and commit the page");
+    }
+    Ok(())
 }
 
 /// The same programs, installed and driven from the pages alone.

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: the checks that need no running program, then every test.
+//! `cargo xtask ci`: the checks that need no running program, then every test, then the real agents.
 //!
 //! Owns what a change must pass before it is merged. Must not know how tests are run.
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::program::{cargo, run as run_command, succeeds};
 use crate::steps::Steps;
-use crate::{codegen, test};
+use crate::{agents, codegen, test};
 
 /// Runs every check and every test, and fails when one did.
 pub fn run(options: &test::Options) -> Result<()> {
@@ -18,7 +18,9 @@ pub fn run(options: &test::Options) -> Result<()> {
     });
     steps.take("dependencies", dependencies);
     steps.take("generated files", codegen::check);
-    test::take(&mut steps, options);
+    if let Some(browser) = test::take(&mut steps, options) {
+        agents::take_suites(&mut steps, &browser, agents::Table::Compare);
+    }
     steps.finish()
 }
 

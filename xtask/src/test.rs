@@ -32,13 +32,14 @@ pub fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::default();
     match options.agents {
         true => agents::take(&mut steps, options.chromium.as_deref()),
-        false => take(&mut steps, options),
+        false => drop(take(&mut steps, options)),
     }
     steps.finish()
 }
 
 /// Takes the steps of this chore: what the suites need first, then each suite, whatever the last one said.
-pub fn take(steps: &mut Steps, options: &Options) {
+/// Answers the browser, when the suites could be run.
+pub fn take(steps: &mut Steps, options: &Options) -> Option<PathBuf> {
     let mut browser = PathBuf::new();
     let prepared = steps.take("what the tests need", || {
         machine::require_node()?;
@@ -48,7 +49,7 @@ pub fn take(steps: &mut Steps, options: &Options) {
     }) && steps.take("build the web UI", ui::build)
         && steps.take("build both programs", || build(Profile::Debug));
     if !prepared {
-        return;
+        return None;
     }
     let filter = options.filter.as_deref();
     steps.take("Rust tests", || run_command(&mut rust_tests(filter)?));
@@ -57,6 +58,7 @@ pub fn take(steps: &mut Steps, options: &Options) {
     steps.take("the guide's snippets", || run_command(&mut node_tests("guide", filter)?));
     steps.take("screen equality", || run_command(&mut node_tests("screen", filter)?));
     steps.take("browser tests", || run_command(&mut browser_tests(filter, &browser)?));
+    Some(browser)
 }
 
 fn rust_tests(filter: Option<&str>) -> Result<Command> {
