@@ -69,6 +69,8 @@ pub struct Config {
     pub host_program: PathBuf,
     /// The clean environment that agents get.
     pub environment: Environment,
+    /// What fetches repositories: the same, and proxies.
+    pub git_environment: Environment,
     /// What installers of agents' programs see: registries and proxies are set there.
     pub install_environment: Environment,
 }
@@ -142,6 +144,7 @@ impl Config {
             stop_agents_on_exit: false,
             host_program: std::env::current_exe().context("cannot find this program's own file")?,
             environment: environment::clean(&process_environment()),
+            git_environment: environment::for_git(&process_environment()),
             install_environment: environment::for_installers(&process_environment()),
         })
     }
@@ -158,6 +161,7 @@ impl Config {
         let merged = given.over(in_file);
         let mut config = Self::in_folder(data_dir)?;
         config.environment = environment::clean(env);
+        config.git_environment = environment::for_git(env);
         config.install_environment = environment::for_installers(env);
         config.provider_keys = provider_keys;
         config.host = merged.host.unwrap_or(config.host);

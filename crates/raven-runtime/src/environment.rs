@@ -34,6 +34,22 @@ pub fn clean(own: &Environment) -> Environment {
     clean
 }
 
+/// Names, in either case, by which programs are led through a proxy.
+const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+
+/// What fetches repositories: the clean environment, the ways out of this network, and whom to trust there.
+pub fn for_git(own: &Environment) -> Environment {
+    let passes = |name: &str| {
+        PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy))
+            || name.starts_with("SSL_CERT_")
+            || name == "GIT_SSL_CAINFO"
+    };
+    let more = own.iter().filter(|(name, _)| passes(name));
+    let mut env = clean(own);
+    env.extend(more.map(|(name, value)| (name.clone(), value.clone())));
+    env
+}
+
 /// What an installer sees: everything but what is ours or a provider's key.
 pub fn for_installers(own: &Environment) -> Environment {
     let is_secret = |name: &str| name.starts_with("RAVEN_") || name.ends_with("_API_KEY");
@@ -96,6 +112,22 @@ mod tests {
         assert_eq!(names, ["COLORTERM", "HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TZ", "USER"]);
         assert_eq!((env["TERM"].as_str(), env["LANG"].as_str()), ("xterm-256color", "C.UTF-8"));
         assert!(!env["USER"].is_empty() && !env["SHELL"].is_empty());
+    }
+
+    #[test]
+    fn repositories_are_fetched_through_the_proxy_that_agents_are_not_told_of() {
+        let own = [
+            ("HTTPS_PROXY", "http://user:secret@proxy"),
+            ("no_proxy", "localhost"),
+            ("SSL_CERT_FILE", "/etc/ours.pem"),
+            ("GIT_DIR", "/elsewhere"),
+            ("OPENAI_API_KEY", "secret"),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let (agents, git) = (clean(&own), for_git(&own));
+        let more: Vec<&str> =
+            git.keys().filter(|name| !agents.contains_key(*name)).map(String::as_str).collect();
+        assert_eq!(more, ["HTTPS_PROXY", "SSL_CERT_FILE", "no_proxy"]);
     }
 
     #[test]

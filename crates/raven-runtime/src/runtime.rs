@@ -56,7 +56,7 @@ impl Runtime {
         let agents = Agents::open(Setup {
             folder: data.agents(),
             host_program: config.host_program.clone(),
-            repositories: Repositories { folder: data.repositories(), env: config.environment.clone() },
+            repositories: Repositories { folder: data.repositories(), env: config.git_environment.clone() },
             installed: data.installed(),
             install_env: config.install_environment.clone(),
             logins: data.logins(),

@@ -38,7 +38,7 @@ const ID_END: usize = 6;
 pub struct Repositories {
     /// What was fetched from elsewhere, a bare repository each.
     pub folder: PathBuf,
-    /// The clean environment.
+    /// What git sees.
     pub env: Environment,
 }
 
