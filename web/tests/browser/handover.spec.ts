@@ -228,6 +228,8 @@ test('a picture of a hand-over between two browsers', async () => {
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   }
   await ada.goto(address);
+  // Whoever is there first has the free seat.
+  await expect(bar(ada)).toContainText('You are typing');
   await mel.goto(address);
   await expect(bar(mel)).toContainText('Watching – Ada is typing');
   await type(ada, 'clear; cat /etc/os-release | head -4; date -u +%F\n');

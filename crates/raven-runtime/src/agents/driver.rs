@@ -84,6 +84,9 @@ impl Driver {
             drop(turn);
             return answer(if request.submit { MessageState::Submitted } else { MessageState::Typed });
         }
+        if status == AgentStatus::Ready && !request.queue {
+            return Err(DriveRefused::Behind(queue.len()));
+        }
         if !request.queue || !request.submit {
             return Err(DriveRefused::NotReady {
                 status,
@@ -99,8 +102,10 @@ impl Driver {
 
     /// Types the messages that wait, each when the agent is ready for it, until it ends.
     pub async fn hand_on_queue(&self) {
+        self.give_up_what_was_left().await;
         let mut statuses = self.record.changes();
         loop {
+            statuses.mark_unchanged();
             let waits = self.record.status() == AgentStatus::Ready && !self.record.queue().is_empty();
             let in_use = waits && self.hand_on_one().await == HandedOn::InUse;
             if self.record.status().is_final() {
@@ -117,6 +122,12 @@ impl Driver {
         }
     }
 
+    /// A message in whose middle the daemon ended is not typed again: its text may stand in the input line.
+    async fn give_up_what_was_left(&self) {
+        let _turn = self.record.driving().lock().await;
+        self.record.give_up_typing();
+    }
+
     async fn hand_on_one(&self) -> HandedOn {
         let _turn = self.record.driving().lock().await;
         if self.record.status() != AgentStatus::Ready {
@@ -125,7 +136,7 @@ impl Driver {
         let Some(message) = self.record.take_up() else { return HandedOn::Done };
         let delivered = self.deliver(&message, Enter::Submit).await;
         if let Err(DriveRefused::ComposerInUse(_)) = delivered {
-            self.record.change(|state| state.messages.put_back());
+            self.record.put_back();
             return HandedOn::InUse;
         }
         self.record.change(|state| {
@@ -156,7 +167,11 @@ impl Driver {
         if let Some(typed) = self.kind.rules.composed(&look).filter(|typed| !typed.is_empty()) {
             return Err(DriveRefused::ComposerInUse(typed));
         }
-        self.type_text(&look, &message.text).await?;
+        self.record.change(|state| state.messages.begin(&message.id));
+        if let Err(refused) = self.type_text(&look, &message.text).await {
+            self.record.change(|state| state.messages.done(&message.id));
+            return Err(refused);
+        }
         if enter == Enter::None {
             self.record.change(|state| state.messages.done(&message.id));
             return Ok(());

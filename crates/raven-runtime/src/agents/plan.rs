@@ -65,6 +65,7 @@ impl Begun<'_> {
         if is.home.own {
             let home = self.home();
             let from = Sources { own: &setup.own_home(), logins: &setup.logins_of(self.kind) };
+            home::clear(&home, &is.home.files, &vars).context("its home cannot be cleared")?;
             home::link(&home, &from, &is.home.link, &is.home.share).context("its home cannot be made")?;
             home::write(&home, &is.home.files, &vars).context("its home cannot be filled")?;
             env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());

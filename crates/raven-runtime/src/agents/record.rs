@@ -363,6 +363,24 @@ impl Record {
         self.state().messages.take_up()
     }
 
+    /// Gives up the message that was being typed when the daemon ended, and tells it as a failed turn.
+    pub fn give_up_typing(&self) {
+        let state = self.state();
+        let mut next = state.clone();
+        if let Some(left) = next.messages.give_up() {
+            next.turn_failed(
+                &left,
+                "the runtime ended while this was typed: look at its input line".to_owned(),
+            );
+            self.publish(state, next);
+        }
+    }
+
+    /// Leaves that message where it waits. Nobody hears of it: nothing has changed.
+    pub fn put_back(&self) {
+        self.state().messages.put_back();
+    }
+
     /// Takes back a message that waits.
     ///
     /// # Errors

@@ -194,14 +194,15 @@ impl Watch {
 
     /// Adds what went wrong, by the screen: while a turn goes on, or as how it ended.
     fn troubled(&self, mut observed: Observed) -> Observed {
-        let trouble = self.seen.reading().and_then(|reading| reading.trouble.clone());
+        // What the screen still shows of another state is no news of this one.
+        let trouble = |shown| self.seen.reading().filter(|reading| reading.shown == shown)?.trouble.clone();
         match observed.change {
-            AgentChange::Busy => observed.asks.trouble = trouble,
+            AgentChange::Busy => observed.asks.trouble = trouble(Shown::Busy),
             AgentChange::Ready if self.status == AgentStatus::Busy => match observed.failure.as_deref() {
-                None => observed.failure = trouble,
+                None => observed.failure = trouble(Shown::Ready),
                 // It may not be painted yet: then it is what stood in the way before.
                 Some(UNSAID) => {
-                    let known = trouble.or_else(|| self.asks.trouble.clone());
+                    let known = trouble(Shown::Ready).or_else(|| self.asks.trouble.clone());
                     observed.failure = known.or(observed.failure);
                 }
                 Some(_) => {}

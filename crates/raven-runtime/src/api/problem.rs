@@ -197,7 +197,7 @@ impl From<DriveRefused> for Refusal {
         let detail = refused.to_string();
         let why = match refused {
             DriveRefused::Ended(_) => NotDriven::Ended,
-            DriveRefused::NotReady { .. } => NotDriven::NotReady,
+            DriveRefused::NotReady { .. } | DriveRefused::Behind(_) => NotDriven::NotReady,
             DriveRefused::QueueFull(_) => NotDriven::QueueFull,
             DriveRefused::NoSuchMessage(_) => return Self::NoMessage(detail),
             DriveRefused::Typed => NotDriven::Typed,

@@ -82,6 +82,23 @@ pub fn link(home: &Path, from: &Sources<'_>, links: &[String], shared: &[String]
     Ok(())
 }
 
+/// Removes the files that were written for an earlier run and whose conditions do not hold any more: a key
+/// that was taken from the runtime is not left there.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn clear(home: &Path, wanted: &[HomeFile], vars: &Vars) -> anyhow::Result<()> {
+    for file in wanted {
+        let path = inside(home, &file.path)?;
+        let stays = wanted.iter().any(|other| other.path == file.path && vars.meet(&other.when));
+        // A link leads to a login, which is nobody's to remove here.
+        if !stays && path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", file.path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the files whose conditions hold.
 ///
 /// # Errors
@@ -252,5 +269,32 @@ mod tests {
         for bad in ["", "/etc/x", "../x", "a/../../x"] {
             assert!(inside(Path::new("/h"), bad).is_err(), "{bad}");
         }
+    }
+    #[test]
+    fn what_was_written_under_conditions_that_hold_no_more_is_gone_and_a_login_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, logins) = (folder.path().join("home"), folder.path().join("logins"));
+        let files = [
+            file(
+                serde_json::json!({"path": "auth", "format": "text", "content": "{key.openai}", "when": ["key:openai"]}),
+            ),
+            file(serde_json::json!({"path": "c", "format": "text", "content": "always"})),
+            file(serde_json::json!({"path": "c", "format": "text", "content": "more", "when": ["mcp"]})),
+        ];
+        let from = Sources { own: folder.path(), logins: &logins };
+        let run = |vars: &Vars| {
+            clear(&home, &files, vars).unwrap();
+            link(&home, &from, &[], &["auth".to_owned()]).unwrap();
+            write(&home, &files, vars).unwrap();
+        };
+        let mut with_key = Vars::default();
+        with_key.set("key.openai", "secret");
+        run(&with_key);
+        assert_eq!(std::fs::read_to_string(home.join("auth")).unwrap(), "secret");
+        run(&Vars::default());
+        assert!(!home.join("auth").exists() && home.join("c").exists());
+        std::fs::write(home.join("auth"), "signed in").unwrap();
+        run(&Vars::default());
+        assert_eq!(std::fs::read_to_string(logins.join("auth")).unwrap(), "signed in");
     }
 }

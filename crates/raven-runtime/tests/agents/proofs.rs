@@ -49,8 +49,8 @@ pub const BEHAVIOURS: &[Behaviour] = behaviours! {
     "sign-in taken", "what the sign-in gives reaches it through the API", taken;
     "refused key", "a key that the provider refuses is told, with the provider's words", refused_key;
     "usage limit", "a limit is told as such, with its end where the program knows it", limit;
-    "five", "five at once, each in a home of its own, answer their own message", five;
-    "kill", "the runtime is killed in the middle of a turn; the next one tells the true state and drives it on", kill;
+    "five", "five at once are busy, are interrupted and answer their own message, each in a home of its own if it has one", five;
+    "kill", "the runtime is killed in the middle of a turn: the next one drives it on; or it tells what happened meanwhile", kill;
 };
 
 /// What the proofs of one kind share: an agent that lives on from one to the next.
@@ -307,11 +307,20 @@ async fn five(life: &mut Life) {
         driven::is(&daemon, id, "ready").await;
     }
     for id in IDS {
+        driven::send(&daemon, id, "slow:300").await;
+    }
+    for id in IDS {
+        driven::is(&daemon, id, "busy").await;
+        let interrupted = daemon.post(&format!("/api/agents/{id}/interrupt"), &json!({})).await;
+        assert!(interrupted.status().is_success());
+        driven::is(&daemon, id, "ready").await;
         driven::send(&daemon, id, &format!("say:{id}")).await;
     }
     for id in IDS {
         daemon.shows(id, &format!("I say {id}")).await;
         driven::is(&daemon, id, "ready").await;
+        let home = daemon.agent_folder(id).join("home");
+        assert_eq!(home.is_dir(), life.subject.provider.is_some(), "a home of its own");
     }
 }
 
@@ -326,6 +335,28 @@ async fn kill(life: &mut Life) {
     agent.is("ready").await;
     agent.send("say:alive").await;
     agent.shows("I say alive").await;
+    agent.is("ready").await;
+    meanwhile(life).await;
+}
+
+/// What happens while no runtime is there: a turn ends, or comes to a question.
+async fn meanwhile(life: &mut Life) {
+    let command = "run:until test -e go; do sleep 0.2; done; touch ran-meanwhile";
+    let agent = life.agent.as_mut().unwrap();
+    agent.send(command).await;
+    let prompt = agent.asked().await;
+    agent.daemon.crash();
+    agent.daemon.restart();
+    let again = agent.asked().await;
+    assert_eq!(again["question"], prompt["question"]);
+    agent.choose(&again, 0).await;
+    agent.daemon.crash();
+    let work = agent.daemon.agent_folder(driven::ALONE).join("work");
+    let made = work.join("ran-meanwhile");
+    std::fs::write(work.join("go"), "").unwrap();
+    until("the command ran", async || made.exists().then_some(())).await;
+    agent.daemon.restart();
+    agree_to_all(agent).await;
     life.agent = None;
 }
 

@@ -22,6 +22,11 @@ pub enum DriveRefused {
         /// What it asks.
         prompt: Option<Box<Prompt>>,
     },
+    /// Others wait before it, though the agent could take it.
+    #[error(
+        "{0} sent before it wait for this agent, whose input line somebody uses: send with `queue`, or clear that line in its terminal"
+    )]
+    Behind(usize),
     /// Too many wait already.
     #[error("{0} messages wait for this agent already: wait until it has taken some")]
     QueueFull(usize),

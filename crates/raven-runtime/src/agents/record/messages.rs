@@ -29,6 +29,9 @@ pub struct Messages {
     /// The message that was typed last and has begun no turn yet.
     pub typed: Option<MessageId>,
     done: VecDeque<MessageId>,
+    /// The one whose text is being typed and has not been submitted. Kept: after a crash it may stand in the
+    /// program's input line, and must not be typed again.
+    typing: Option<MessageId>,
     /// The one that waited and is being typed. Not kept: whoever typed it is gone with the daemon.
     #[serde(skip)]
     in_hand: Option<MessageId>,
@@ -56,10 +59,22 @@ impl Messages {
         self.in_hand = None;
     }
 
+    /// Notes that the text of a message is being typed.
+    pub fn begin(&mut self, id: &MessageId) {
+        self.typing = Some(id.clone());
+    }
+
+    /// Gives up the message that was being typed when the daemon ended.
+    pub fn give_up(&mut self) -> Option<MessageId> {
+        let left = self.typing.take()?;
+        self.done(&left);
+        Some(left)
+    }
+
     /// Notes that a message was typed, or came to nothing.
     pub fn done(&mut self, id: &MessageId) {
         self.queue.retain(|waiting| waiting.id != *id);
-        self.in_hand = None;
+        (self.in_hand, self.typing) = (None, None);
         if !self.done.contains(id) {
             self.done.push_back(id.clone());
         }
@@ -109,6 +124,20 @@ mod tests {
         assert_eq!(messages.cancel(&second.id), Ok(()));
         assert_eq!(messages.cancel(&second.id), Err(TooLate::Unknown));
         assert_eq!(messages.take_up(), None);
+    }
+
+    #[test]
+    fn what_was_being_typed_when_the_daemon_ended_is_given_up_and_not_typed_again() {
+        let (first, second) = (message("msg_1"), message("msg_2"));
+        let mut messages = Messages { queue: vec![first.clone(), second.clone()], ..Messages::default() };
+        messages.take_up();
+        messages.begin(&first.id);
+        let mut again: Messages = serde_json::from_str(&serde_json::to_string(&messages).unwrap()).unwrap();
+        assert_eq!(again.give_up(), Some(first.id.clone()));
+        assert_eq!((again.give_up(), again.take_up()), (None, Some(second)));
+        assert_eq!(again.cancel(&first.id), Err(TooLate::Typed));
+        messages.done(&first.id);
+        assert_eq!(messages.give_up(), None, "it was submitted");
     }
 
     #[test]

@@ -359,3 +359,17 @@ fn codex_is_read_with_a_folder_of_two_rows_and_with_news_of_models() {
         assert_eq!((read.rule.as_str(), &labels[..]), (rule, options));
     }
 }
+
+#[test]
+fn trouble_of_one_turn_is_not_told_of_another() {
+    let mut case = Case::running(ours("codex"));
+    let composer = "\n\n› Ask Codex to do anything\n\n  stub-model\n  for shortcuts";
+    let screen = |text: &str| look(&format!("{text}{composer}"));
+    case.at(100, report("idle", 100)).at(200, screen("■ status 401: the key is refused")).later(600);
+    case.at(1000, report("working", 1000));
+    assert_eq!(case.said.pop().unwrap().asks.trouble, None, "that was the turn before");
+    case.at(2000, screen("• Reconnecting... 1/5 (2s • esc to interrupt)\n  └ status 502"));
+    assert_eq!(case.said.pop().unwrap().asks.trouble.as_deref(), Some("status 502"));
+    case.at(3000, report("done", 3000));
+    assert_eq!(case.said.pop().unwrap().failure, None, "it came through");
+}
