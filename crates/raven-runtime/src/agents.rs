@@ -144,6 +144,19 @@ struct Entry {
     stop: tokio::sync::watch::Sender<Option<StopOrder>>,
 }
 
+impl Entry {
+    fn stop(&self, request: StopRequest) -> RuntimeAgent {
+        match self.record.apply(record::stop_requested(), |_| ()) {
+            Ok(agent) => {
+                self.stop.send_replace(Some(order(request)));
+                agent
+            }
+            // It has ended already.
+            Err(_) => self.record.agent(),
+        }
+    }
+}
+
 impl Agents {
     /// Reads the agents of earlier daemons and follows those that live.
     pub fn open(setup: Setup) -> io::Result<Self> {
@@ -376,18 +389,11 @@ impl Agents {
     }
 
     /// Asks for an agent's end; `None` when there is no such agent. Its status is `stopping` at once, and
-    /// an event tells the end.
+    /// an event tells the end. One that is being restarted does not start again.
     pub fn stop(&self, id: &AgentId, request: StopRequest) -> Option<RuntimeAgent> {
         let entries = self.entries();
-        let entry = entries.get(id)?;
-        match entry.record.apply(record::stop_requested(), |_| ()) {
-            Ok(agent) => {
-                entry.stop.send_replace(Some(order(request)));
-                Some(agent)
-            }
-            // It has ended already.
-            Err(_) => Some(entry.record.agent()),
-        }
+        self.shared.restarts.call_off(id);
+        entries.get(id).map(|entry| entry.stop(request))
     }
 
     /// Drives an agent; `None` when there is no such agent.
@@ -401,6 +407,9 @@ impl Agents {
 
     /// Asks every agent to end and waits until all have, up to the longest that a stop can take.
     pub async fn stop_all(&self) {
+        for id in self.shared.restarts.all() {
+            self.stop(&id, StopRequest::default());
+        }
         let live: Vec<_> = self.all().into_iter().filter(|record| !record.status().is_final()).collect();
         for record in &live {
             self.stop(&record.spec.id, StopRequest::default());

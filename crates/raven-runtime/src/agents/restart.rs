@@ -3,14 +3,15 @@
 //! Owns their order: what the former run left is put aside, then the new run is written down, then its host
 //! is started. A daemon that dies in between leaves an agent that is ended, or one that failed to start.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use raven_protocol::doing::Doing;
 use raven_protocol::id::{AgentId, RuntimeSessionId};
 use raven_protocol::runtime_api::{RestartRequest, SpawnRequest, StopRequest};
+use tokio_util::sync::CancellationToken;
 
 use super::kept::{self, Kept};
 use super::kinds::Kind;
@@ -36,6 +37,9 @@ pub enum RestartRefused {
     /// Another restart of it is under way.
     #[error("this agent is being restarted already: wait until it is ready")]
     UnderWay,
+    /// Its end was asked for meanwhile.
+    #[error("this agent was stopped while it was being restarted: restart it again if it is to run")]
+    CalledOff,
     /// It is not known what it was spawned with.
     #[error(
         "this agent was spawned by an older runtime, which kept not enough to start it anew: spawn it again"
@@ -61,31 +65,54 @@ impl From<io::Error> for RestartRefused {
     }
 }
 
-/// Agents that are being restarted.
+/// Agents that are being restarted, with what calls it off.
 #[derive(Default)]
-pub struct Restarts(Mutex<BTreeSet<AgentId>>);
+pub struct Restarts(Mutex<BTreeMap<AgentId, CancellationToken>>);
 
 /// One of them, until it is dropped.
-struct UnderWay<'a>(&'a Restarts, AgentId);
+struct UnderWay<'a> {
+    restarts: &'a Restarts,
+    id: AgentId,
+    called_off: CancellationToken,
+}
 
 impl Restarts {
     fn begin(&self, id: &AgentId) -> Result<UnderWay<'_>, RestartRefused> {
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match under_way.insert(id.clone()) {
-            true => Ok(UnderWay(self, id.clone())),
-            false => Err(RestartRefused::UnderWay),
+        let mut under_way = self.under_way();
+        if under_way.contains_key(id) {
+            return Err(RestartRefused::UnderWay);
         }
+        let called_off = CancellationToken::new();
+        under_way.insert(id.clone(), called_off.clone());
+        Ok(UnderWay { restarts: self, id: id.clone(), called_off })
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, BTreeMap<AgentId, CancellationToken>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has an agent that is being restarted not start again. Whoever starts it asks under the lock of the
+    /// registry, and so does whoever calls this: one of them comes first.
+    pub fn call_off(&self, id: &AgentId) {
+        if let Some(called_off) = self.under_way().get(id) {
+            called_off.cancel();
+        }
+    }
+
+    /// Agents that are being restarted.
+    pub fn all(&self) -> Vec<AgentId> {
+        self.under_way().keys().cloned().collect()
     }
 
     /// Whether an agent is among them.
     pub fn has(&self, id: &AgentId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+        self.under_way().contains_key(id)
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.restarts.under_way().remove(&self.id);
     }
 }
 
@@ -100,23 +127,34 @@ impl Agents {
         request: RestartRequest,
         endpoint: String,
     ) -> Result<Arc<Record>, RestartRefused> {
-        let _only = self.shared.restarts.begin(id)?;
+        let only = self.shared.restarts.begin(id)?;
         let record = self.get(id).ok_or(RestartRefused::NoAgent)?;
         // Refused before anything is ended.
         let mut kept = kept::read(record.folder())?.ok_or(RestartRefused::NotKept)?;
         kept.config.env = self.variables(id, &kept, &request)?;
         let kind = self.kind_to_restart(&record, &kept)?;
+        let called_off = only.called_off.clone();
+        let gone = called_off.run_until_cancelled(self.until_gone(id, &record)).await;
+        gone.ok_or(RestartRefused::CalledOff)??;
+        let agents = self.clone();
+        let begun = tokio::task::spawn_blocking(move || {
+            agents.begin_anew(&record, (kept, kind), (request, endpoint), &called_off)
+        });
+        begun.await.map_err(io::Error::other)?
+    }
+
+    /// Ends it if it runs, and waits until nobody serves its folder any more.
+    async fn until_gone(&self, id: &AgentId, record: &Record) -> Result<(), RestartRefused> {
         if !record.status().is_final() {
-            self.stop(id, StopRequest::default());
+            // Asked for by the restart itself: that calls nothing off.
+            if let Some(entry) = self.entries().get(id) {
+                entry.stop(StopRequest::default());
+            }
             let mut statuses = record.statuses();
             let ended = tokio::time::timeout(ENDS, statuses.wait_for(|status| status.is_final())).await;
             ended.map_err(|_| RestartRefused::DoesNotEnd)?.map_err(io::Error::other)?;
         }
-        tokio::time::timeout(LEAVES, no_host(&record)).await.map_err(|_| RestartRefused::StillRead)?;
-        let agents = self.clone();
-        let begun =
-            tokio::task::spawn_blocking(move || agents.begin_anew(&record, (kept, kind), request, endpoint));
-        begun.await.map_err(io::Error::other)?
+        tokio::time::timeout(LEAVES, no_host(record)).await.map_err(|_| RestartRefused::StillRead)
     }
 
     /// The variables of its spawn, as they are known here, with those that are given now.
@@ -152,11 +190,14 @@ impl Agents {
         &self,
         former: &Record,
         (kept, kind): (Kept, Arc<Kind>),
-        request: RestartRequest,
-        endpoint: String,
+        (request, endpoint): (RestartRequest, String),
+        called_off: &CancellationToken,
     ) -> Result<Arc<Record>, RestartRefused> {
         let setup = &self.shared.setup;
         let mut entries = self.entries();
+        if called_off.is_cancelled() {
+            return Err(RestartRefused::CalledOff);
+        }
         if setup.leave.is_cancelled() {
             return Err(SpawnRefused::Leaving.into());
         }

@@ -66,6 +66,9 @@ pub enum Refusal {
     /// It is being restarted.
     #[error("{0}")]
     RestartUnderWay(String),
+    /// It was stopped while it was being restarted.
+    #[error("{0}")]
+    RestartCalledOff(String),
     /// It cannot be restarted.
     #[error("{0}")]
     NotRestartable(String),
@@ -114,6 +117,7 @@ impl Refusal {
             Self::KeyFromStart(_) => (StatusCode::CONFLICT, "KEY_FROM_START", "Key given at the start"),
             Self::Exists(_) => (StatusCode::CONFLICT, "AGENT_EXISTS", "Agent exists"),
             Self::RestartUnderWay(_) => (StatusCode::CONFLICT, "RESTART_UNDER_WAY", "Restart under way"),
+            Self::RestartCalledOff(_) => (StatusCode::CONFLICT, "RESTART_CALLED_OFF", "Restart called off"),
             Self::NotRestartable(_) => (StatusCode::CONFLICT, "NOT_RESTARTABLE", "Not restartable"),
             Self::Full(_) => (StatusCode::TOO_MANY_REQUESTS, "AGENT_LIMIT", "Too many agents"),
             Self::NotDriven { why, .. } => why.spelled(),
@@ -269,6 +273,7 @@ impl From<RestartRefused> for Refusal {
         match refused {
             RestartRefused::NoAgent => Self::NoAgent(detail),
             RestartRefused::UnderWay => Self::RestartUnderWay(detail),
+            RestartRefused::CalledOff => Self::RestartCalledOff(detail),
             RestartRefused::NotKept | RestartRefused::NeedsVariables(_) => Self::NotRestartable(detail),
             RestartRefused::DoesNotEnd | RestartRefused::StillRead => Self::Unavailable(detail),
             RestartRefused::Spawn(refused) => refused.into(),

@@ -100,6 +100,29 @@ async fn of_two_restarts_at_once_one_is_refused() {
 }
 
 #[tokio::test]
+async fn an_agent_that_is_stopped_while_it_is_restarted_does_not_start_again() {
+    let daemon = Daemon::start(&[]);
+    let id = daemon.sh(STUBBORN).await;
+    let before = daemon.status(&id, "ready").await;
+    let path = format!("/api/agents/{id}/stop");
+    for how in [json!({}), json!({"force": true})] {
+        let (refused, accepted) = tokio::join!(restart(&daemon, &id), async {
+            daemon.status(&id, "stopping").await;
+            daemon.post(&path, &how).await.status()
+        });
+        assert_eq!(accepted, StatusCode::ACCEPTED);
+        assert_eq!((refused.0, &refused.1["code"]), (409, &json!("RESTART_CALLED_OFF")), "{refused:?}");
+        let ended = daemon.status(&id, "stopped").await;
+        assert_eq!(daemon.processes(), Vec::<u32>::new());
+        // Nothing of it is left that another restart would meet.
+        assert_eq!(restart(&daemon, &id).await.0, 202);
+        let anew = daemon.status(&id, "ready").await;
+        assert_ne!(anew.runtime_session_id, ended.runtime_session_id);
+        assert_ne!(anew.runtime_session_id, before.runtime_session_id);
+    }
+}
+
+#[tokio::test]
 async fn a_daemon_that_is_killed_between_stop_and_start_leaves_an_agent_that_has_ended() {
     let mut daemon = Daemon::start(&[]);
     let id = daemon.sh(STUBBORN).await;
