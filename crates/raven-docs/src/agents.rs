@@ -165,9 +165,16 @@ impl Agents {
         view(row, session)
     }
 
-    /// Asks the runtime to end an agent's whole process tree; an event tells when it is gone.
+    /// Asks the runtime to end an agent's whole process tree; an event tells when it is gone. One that is
+    /// being restarted does not start again.
     pub async fn stop(&self, by: &Granted<Drive>, id: &AgentId, how: StopAgent) -> Result<Agent, Error> {
-        let workspace = by.workspace();
+        if rows::find(self.db.read(), by.workspace(), id).await?.is_some() {
+            self.restarts.call_off(id, how);
+        }
+        self.end(by.workspace(), id, how).await
+    }
+
+    async fn end(&self, workspace: &WorkspaceId, id: &AgentId, how: StopAgent) -> Result<Agent, Error> {
         let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
         if !status_of(&row)?.is_final() {
             self.check_is_there(workspace, &row).await?;

@@ -3,8 +3,8 @@
 //! Owns that order, and that one restart of an agent is under way at a time. Must not know how its runtime does
 //! it. A crash in between leaves a row that has ended, or one that is settled as one that was never told of.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use raven_protocol::agent::AgentStatus;
@@ -12,6 +12,7 @@ use raven_protocol::id::{AgentId, WorkspaceId};
 use raven_protocol::runtime_api::{McpAccess, RestartRequest, RuntimeAgent};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::{Agent, Agents, StopAgent, named, rows, status_of, view};
@@ -29,30 +30,67 @@ const ENDS: Duration = Duration::from_secs(30);
 /// How long the rest of its output may take to be recorded.
 const RECORDED: Duration = Duration::from_secs(20);
 
+/// What became of a restart whose agent was stopped meanwhile.
+const CALLED_OFF: &str =
+    "this agent was stopped while it was being restarted: restart it again if it is to run";
+
 /// How often a row is looked at meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Agents that are being restarted.
+/// Agents that are being restarted, with the stop that calls it off.
 #[derive(Clone, Default)]
-pub struct Restarts(Arc<Mutex<HashSet<AgentId>>>);
+pub struct Restarts(Arc<Mutex<HashMap<AgentId, watch::Sender<Option<StopAgent>>>>>);
 
 /// One of them, until it is dropped.
-struct UnderWay(Restarts, AgentId);
+struct UnderWay {
+    restarts: Restarts,
+    id: AgentId,
+    called_off: watch::Receiver<Option<StopAgent>>,
+}
 
 impl Restarts {
     fn begin(&self, id: &AgentId) -> Result<UnderWay, Error> {
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !under_way.insert(id.clone()) {
+        let mut under_way = self.under_way();
+        if under_way.contains_key(id) {
             let detail = "this agent is being restarted already: wait until it is ready".to_owned();
             return Err(Error::Conflict { code: Conflict::RestartUnderWay, detail });
         }
-        Ok(UnderWay(self.clone(), id.clone()))
+        let (calls_off, called_off) = watch::channel(None);
+        under_way.insert(id.clone(), calls_off);
+        Ok(UnderWay { restarts: self.clone(), id: id.clone(), called_off })
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<AgentId, watch::Sender<Option<StopAgent>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has an agent that is being restarted not start again.
+    pub fn call_off(&self, id: &AgentId, how: StopAgent) {
+        if let Some(calls_off) = self.under_way().get(id) {
+            calls_off.send_replace(Some(how));
+        }
+    }
+}
+
+impl UnderWay {
+    /// The stop that called it off.
+    fn called_off(&self) -> Option<StopAgent> {
+        *self.called_off.borrow()
+    }
+
+    /// Waits for something, unless it is called off.
+    async fn until(&self, something: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+        let mut called_off = self.called_off.clone();
+        tokio::select! {
+            done = something => done,
+            _ = called_off.wait_for(Option::is_some) => Err(was_called_off()),
+        }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.restarts.under_way().remove(&self.id);
     }
 }
 
@@ -60,22 +98,22 @@ impl Agents {
     /// Ends an agent if it runs, and has its runtime start it anew.
     ///
     /// # Errors
-    /// `Conflict` while another restart of it is under way, or before its former output is recorded; what
-    /// the runtime could not be asked or did not accept, and then the agent has failed.
+    /// `Conflict` while another restart of it is under way, before its former output is recorded, or when it
+    /// is stopped meanwhile; what the runtime could not be asked or did not accept, and then the agent has failed.
     pub async fn restart(&self, by: &Granted<Drive>, id: &AgentId) -> Result<Agent, Error> {
         let workspace = by.workspace();
         let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
-        let _only = self.restarts.begin(id)?;
+        let only = self.restarts.begin(id)?;
         self.check_is_there(workspace, &row).await?;
         let client = self.runtimes.client(workspace).await?;
         // Whether it is there is asked before anything is ended.
         client.health().await?;
         let env = self.variables(&row)?;
-        self.stop(by, id, StopAgent::default()).await?;
-        self.until_ended(workspace, id).await?;
-        self.until_recorded(workspace, id).await?;
+        self.end(workspace, id, StopAgent::default()).await?;
+        only.until(self.until_ended(workspace, id)).await?;
+        only.until(self.until_recorded(workspace, id)).await?;
         let (token, key) = (secrets::generate("raven_cb_"), secrets::generate("raven_mcp_"));
-        let row = self.begin_anew(by, id, (&token, &key)).await?;
+        let row = self.begin_anew(by, &only, (&token, &key)).await?;
         let theirs = AgentId::parse(row.runtime_agent_id.as_str())?;
         let url = format!("{}/mcp", self.callback_url.trim_end_matches('/'));
         let mcp = McpAccess { url, keys: [(theirs.clone(), key)].into() };
@@ -86,6 +124,15 @@ impl Agents {
                 self.fail(workspace, &row.id, &failure.to_string()).await?;
                 return Err(failure.passed_on("agent on its runtime"));
             }
+        }
+        // A stop that came after the last look may have found the former run, which had ended.
+        if let Some(how) = only.called_off() {
+            if let Err(unreached) = self.end(workspace, id, how).await {
+                // Its runtime is told again when it tells of it.
+                self.fail(workspace, &row.id, CALLED_OFF).await?;
+                return Err(unreached);
+            }
+            return Err(was_called_off());
         }
         self.get(&by.and()?, id).await
     }
@@ -143,11 +190,14 @@ impl Agents {
     async fn begin_anew(
         &self,
         by: &Granted<Drive>,
-        id: &AgentId,
+        only: &UnderWay,
         (token, key): (&SecretString, &SecretString),
     ) -> Result<rows::Model, Error> {
         let mut change = self.changes.begin().await?;
-        let (workspace, now) = (by.workspace(), Timestamp::now());
+        if only.called_off().is_some() {
+            return Err(was_called_off());
+        }
+        let (workspace, id, now) = (by.workspace(), &only.id, Timestamp::now());
         let row = rows::Model {
             status: AgentStatus::Spawning.as_str().to_owned(),
             status_since: now.as_millis(),
@@ -172,6 +222,10 @@ impl Agents {
         change.commit().await?;
         Ok(row)
     }
+}
+
+fn was_called_off() -> Error {
+    Error::Conflict { code: Conflict::RestartCalledOff, detail: CALLED_OFF.to_owned() }
 }
 
 /// What an agent's variables are sealed for.

@@ -94,6 +94,37 @@ fn of_two_restarts_at_once_one_is_refused() {
 }
 
 #[test]
+fn an_agent_that_is_stopped_while_it_is_restarted_does_not_start_again() {
+    let place = Place::with_runtime();
+    let agent = place.spawn(&["sh", "-c", "echo $$ >> runs; trap '' HUP TERM; while :; do sleep 1; done"]);
+    let stop = format!("/api/parallax-agents/{agent}/stop");
+    let mut runs = Vec::new();
+    for how in [json!({}), json!({ "force": true })] {
+        runs.push(place.agent_that_is(&agent, "ready")["pid"].clone());
+        let asked = asked_aside(&place, &agent);
+        place.agent_that_is(&agent, "stopping");
+        let stopped = place.owner().post(&stop, &how);
+        assert_eq!((stopped.status, &stopped.body["status"]), (202, &json!("stopping")), "{}", stopped.body);
+        let refused = asked.join().unwrap();
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (409, &json!("RESTART_CALLED_OFF")),
+            "{}",
+            refused.body
+        );
+        place.agent_that_is(&agent, "stopped");
+        assert_eq!(place.runtime_get(&format!("/api/agents/{agent}"))["status"], "stopped");
+        assert_eq!(restart(&place, &agent).status, 202, "nothing of it is left that another would meet");
+    }
+    place.agent_that_is(&agent, "ready");
+    // Each run wrote down which process it was.
+    let written = std::fs::read_to_string(place.path(&format!("runtime/agents/{agent}/work/runs"))).unwrap();
+    runs.push(place.owner().get(&format!("/api/parallax-agents/{agent}")).body["pid"].clone());
+    let runs: Vec<String> = runs.iter().map(ToString::to_string).collect();
+    assert_eq!(written.lines().collect::<Vec<_>>(), runs);
+}
+
+#[test]
 fn a_program_that_is_killed_between_stop_and_start_leaves_a_true_state() {
     let mut place = Place::with_runtime();
     let agent = place.spawn(&["sh", "-c", "trap '' HUP TERM; while :; do sleep 1; done"]);
