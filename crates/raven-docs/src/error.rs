@@ -119,6 +119,18 @@ pub enum RuntimeFailure {
 }
 
 impl RuntimeFailure {
+    /// Whether the runtime has certainly not done what it was asked for.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(status, 400..=499 | 503),
+            Self::Unreachable(_) | Self::SpawnFailed(_) => false,
+            Self::NotConfigured
+            | Self::AuthenticationFailed(_)
+            | Self::UnknownAgentType { .. }
+            | Self::SpawnRefused(_) => true,
+        }
+    }
+
     /// What a runtime refused of what somebody asked it for through us: their matter, in its words.
     pub fn passed_on(self, noun: &'static str) -> Error {
         match self {

@@ -97,7 +97,7 @@ impl Agents {
         Ok((row, self.runtimes.client(by.workspace()).await?, theirs))
     }
 
-    async fn note(
+    pub(super) async fn note(
         &self,
         by: &Granted<Drive>,
         row: &rows::Model,

@@ -15,9 +15,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::{Agent, Agents, StopAgent, named, rows, status_of, view};
+use super::{Agent, Agents, StopAgent, rows, status_of, view};
 use crate::access::{Drive, Granted};
-use crate::activity::{self, About, ActivityKind};
+use crate::activity::ActivityKind;
 use crate::db::{self, sessions};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, WorkspaceEvent};
@@ -99,7 +99,8 @@ impl Agents {
     ///
     /// # Errors
     /// `Conflict` while another restart of it is under way, before its former output is recorded, or when it
-    /// is stopped meanwhile; what the runtime could not be asked or did not accept, and then the agent has failed.
+    /// is stopped meanwhile; what the runtime could not be asked or did not accept. Its agent is what it was then; only when nobody knows
+    /// whether it began, it has failed.
     pub async fn restart(&self, by: &Granted<Drive>, id: &AgentId) -> Result<Agent, Error> {
         let workspace = by.workspace();
         let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
@@ -113,13 +114,21 @@ impl Agents {
         only.until(self.until_ended(workspace, id)).await?;
         only.until(self.until_recorded(workspace, id)).await?;
         let (token, key) = (secrets::generate("raven_cb_"), secrets::generate("raven_mcp_"));
-        let row = self.begin_anew(by, &only, (&token, &key)).await?;
+        let (former, row) = self.begin_anew(by, &only, (&token, &key)).await?;
         let theirs = AgentId::parse(row.runtime_agent_id.as_str())?;
         let url = format!("{}/mcp", self.callback_url.trim_end_matches('/'));
         let mcp = McpAccess { url, keys: [(theirs.clone(), key)].into() };
         let request = RestartRequest { mcp: Some(mcp), env, callback_token: Some(token) };
         match client.restart(&theirs, &request).await {
-            Ok(spawned) => self.bind(workspace, &client, &row.id, &spawned).await?,
+            Ok(spawned) => {
+                self.note(by, &row, ActivityKind::AgentRestarted, None).await?;
+                self.bind(workspace, &client, &row.id, &spawned).await?;
+            }
+            Err(failure) if failure.is_refusal() => {
+                self.put_back(workspace, id, (former, &row)).await?;
+                return Err(failure.passed_on("agent on its runtime"));
+            }
+            // Whether it began is not known: when it is heard of again, it is stopped.
             Err(failure) => {
                 self.fail(workspace, &row.id, &failure.to_string()).await?;
                 return Err(failure.passed_on("agent on its runtime"));
@@ -192,12 +201,13 @@ impl Agents {
         by: &Granted<Drive>,
         only: &UnderWay,
         (token, key): (&SecretString, &SecretString),
-    ) -> Result<rows::Model, Error> {
+    ) -> Result<(rows::Model, rows::Model), Error> {
         let mut change = self.changes.begin().await?;
         if only.called_off().is_some() {
             return Err(was_called_off());
         }
         let (workspace, id, now) = (by.workspace(), &only.id, Timestamp::now());
+        let former = self.row_in(&change, workspace, id).await?;
         let row = rows::Model {
             status: AgentStatus::Spawning.as_str().to_owned(),
             status_since: now.as_millis(),
@@ -210,17 +220,34 @@ impl Agents {
             callback_digest: secrets::digest(token.expose_secret()),
             started_at: None,
             ended_at: None,
-            ..self.row_in(&change, workspace, id).await?
+            ..former.clone()
         };
         rows::update(change.tx(), &row).await?;
         let digest = secrets::digest(key.expose_secret());
         db::agent_keys::insert(change.tx(), workspace, id, digest, now).await?;
-        let about = About { agent: Some(named(&row)), actor: Some(by.by()), ..About::default() };
-        activity::record(&mut change, workspace, ActivityKind::AgentRestarted, about).await?;
         let session = Terminals::brief_in(&change, &row).await?;
         change.tell(workspace, WorkspaceEvent::AgentChanged(Box::new(view(row.clone(), session)?)));
         change.commit().await?;
-        Ok(row)
+        Ok((former, row))
+    }
+
+    /// Undoes a restart that its runtime refused, unless something else became of it meanwhile.
+    async fn put_back(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AgentId,
+        (former, begun): (rows::Model, &rows::Model),
+    ) -> Result<(), Error> {
+        let mut change = self.changes.begin().await?;
+        let row = self.row_in(&change, workspace, id).await?;
+        if row.status != begun.status || row.callback_digest != begun.callback_digest {
+            return Ok(());
+        }
+        rows::update(change.tx(), &former).await?;
+        db::agent_keys::revoke_of_agent(change.tx(), &former.id, Timestamp::now()).await?;
+        let session = Terminals::brief_in(&change, &former).await?;
+        change.tell(workspace, WorkspaceEvent::AgentChanged(Box::new(view(former, session)?)));
+        change.commit().await
     }
 }
 

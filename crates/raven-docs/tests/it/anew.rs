@@ -4,6 +4,7 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
+use crate::driving::mcp;
 use crate::foreign::{Foreign, report};
 use crate::operator::Answer;
 use crate::programs::wait_for;
@@ -148,55 +149,169 @@ fn a_program_that_is_killed_between_stop_and_start_leaves_a_true_state() {
     place.agent_that_is(&agent, "ready");
 }
 
-#[test]
-fn a_run_gets_a_new_key_and_what_is_still_heard_of_the_former_changes_nothing() {
-    let (place, foreign) = (Place::without_runtime(), Foreign::start());
-    let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY });
-    assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
-    let body = json!({ "agentType": "custom", "config": { "env": { "TOKEN": "s3cr3t-of-a-spawn" } } });
-    let spawned = place.owner().post("/api/parallax-agents/spawn", &body);
-    let agent = spawned.body["spawnedAgents"][0]["id"].as_str().unwrap().to_owned();
-    let theirs = format!("theirs-{agent}");
-    let first = foreign.asked("/api/spawn");
-    let tell = |status: &str, run: &str| {
-        let mut told = report(&theirs, status, json!({}));
+/// An agent of a runtime that answers what a test says.
+struct Played {
+    place: Place,
+    foreign: Foreign,
+    agent: String,
+    /// Its id there.
+    theirs: String,
+    /// Its first run.
+    former: String,
+    /// What its runtime was asked for at its spawn.
+    first: Value,
+}
+
+impl Played {
+    fn start() -> Self {
+        let (place, foreign) = (Place::without_runtime(), Foreign::start());
+        let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY });
+        assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
+        let body = json!({ "agentType": "custom", "config": { "env": { "TOKEN": "s3cr3t-of-a-spawn" } } });
+        let spawned = place.owner().post("/api/parallax-agents/spawn", &body);
+        let agent = spawned.body["spawnedAgents"][0]["id"].as_str().unwrap().to_owned();
+        let first = foreign.asked("/api/spawn");
+        let (theirs, former) = (format!("theirs-{agent}"), format!("p-{agent}"));
+        let played = Self { place, foreign, agent, theirs, former, first };
+        assert_eq!(played.tell("ready", &played.former), "ready");
+        played
+    }
+
+    fn report(&self, status: &str, run: &str) -> Value {
+        let mut told = report(&self.theirs, status, json!({}));
         told["runtimeSessionId"] = json!(run);
-        foreign.answers("/interrupt", 202, told);
-        let answer = place.owner().post(&format!("/api/parallax-agents/{agent}/interrupt"), &json!({}));
+        told
+    }
+
+    /// Has the runtime tell of a run; answers the agent's status after that.
+    fn tell(&self, status: &str, run: &str) -> String {
+        self.foreign.answers("/interrupt", 202, self.report(status, run));
+        let path = format!("/api/parallax-agents/{}/interrupt", self.agent);
+        let answer = self.place.owner().post(&path, &json!({}));
         assert_eq!(answer.status, 202, "{}", answer.body);
         answer.body["status"].as_str().unwrap().to_owned()
-    };
-    let former = format!("p-{agent}");
-    assert_eq!(tell("ready", &former), "ready");
-    assert_eq!(tell("stopped", &former), "stopped");
-    let problem = json!({ "type": "t", "title": "t", "status": 409, "detail": "it cannot be", "code": "NOT_RESTARTABLE", "requestId": "r" });
-    foreign.answers("/restart", 409, problem);
-    let refused = restart(&place, &agent);
-    assert_eq!((refused.status, &refused.body["code"]), (409, &json!("NOT_RESTARTABLE")), "{}", refused.body);
-    let failed = place.agent_that_is(&agent, "error");
-    assert_eq!(failed["error"], "it cannot be");
+    }
 
-    let begun = json!({ "id": theirs, "name": "n", "type": "custom", "status": "spawning",
-        "runtimeSessionId": "p-2", "runtimeEndpoint": "wss://runtime.example.com/terminal" });
-    foreign.answers("/restart", 202, begun);
-    let restarted = restart(&place, &agent);
+    /// What it answers to a restart.
+    fn begins(&self, run: &str) {
+        let begun = json!({ "id": self.theirs, "name": "n", "type": "custom", "status": "spawning",
+            "runtimeSessionId": run, "runtimeEndpoint": "wss://runtime.example.com/terminal" });
+        self.foreign.answers("/restart", 202, begun);
+    }
+
+    fn refuses(&self, status: u16, code: &str) {
+        let problem = json!({ "type": "t", "title": "t", "status": status, "detail": "it cannot be",
+            "code": code, "requestId": "r" });
+        self.foreign.answers("/restart", status, problem);
+    }
+
+    fn seen(&self) -> Value {
+        self.place.owner().get(&format!("/api/parallax-agents/{}", self.agent)).body
+    }
+
+    fn restarts_told(&self) -> usize {
+        self.place.activity_of(&self.agent).iter().filter(|kind| *kind == "agent_restarted").count()
+    }
+}
+
+#[test]
+fn a_restart_that_is_refused_leaves_the_agent_as_it_was() {
+    let played = Played::start();
+    assert_eq!(played.tell("stopped", &played.former), "stopped");
+    let before = played.seen();
+    let refusals = [
+        (409, "NOT_RESTARTABLE", 409, "NOT_RESTARTABLE"),
+        (429, "AGENT_LIMIT", 409, "NOT_POSSIBLE_NOW"),
+        (404, "AGENT_NOT_FOUND", 404, "NOT_FOUND"),
+        (503, "UNAVAILABLE", 502, "RUNTIME_REFUSED"),
+        (401, "UNAUTHENTICATED", 502, "RUNTIME_AUTH_FAILED"),
+    ];
+    for (status, code, told, word) in refusals {
+        played.refuses(status, code);
+        let refused = restart(&played.place, &played.agent);
+        assert_eq!((refused.status, &refused.body["code"]), (told, &json!(word)), "{}", refused.body);
+        assert_eq!(played.seen(), before, "after {code}");
+        let asked = played.foreign.asked("/restart");
+        let key = asked["mcp"]["keys"][&played.theirs].as_str().unwrap();
+        assert_eq!(
+            mcp(&played.place, key, "tools/list", json!({})).status,
+            401,
+            "its key is good for nothing"
+        );
+    }
+    assert_eq!(played.restarts_told(), 0);
+
+    // Nobody knows whether it began.
+    played.refuses(500, "INTERNAL");
+    assert_eq!(restart(&played.place, &played.agent).status, 502);
+    let failed = played.seen();
+    assert_eq!((&failed["status"], &failed["error"]), (&json!("error"), &json!("it cannot be")));
+    played.begins("p-2");
+    assert_eq!(restart(&played.place, &played.agent).status, 202);
+    assert_eq!((played.restarts_told(), played.tell("ready", "p-2").as_str()), (1, "ready"));
+}
+
+#[test]
+fn a_stop_that_meets_the_former_run_ends_the_new_one() {
+    let played = Played::start();
+    assert_eq!(played.tell("stopped", &played.former), "stopped");
+    played.begins("p-2");
+    let release = played.foreign.holds("/restart");
+    let asked = asked_aside(&played.place, &played.agent);
+    played.foreign.asked("/restart");
+    let stop = format!("/api/parallax-agents/{}/stop", played.agent);
+    played.foreign.answers("/stop", 202, played.report("stopped", &played.former));
+    let stopped = played.place.owner().post(&stop, &json!({ "force": true }));
+    assert_eq!((stopped.status, &stopped.body["status"]), (202, &json!("spawning")), "{}", stopped.body);
+    played.foreign.asked("/stop");
+    played.foreign.answers("/stop", 202, played.report("stopping", "p-2"));
+    drop(release);
+    let refused = asked.join().unwrap();
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (409, &json!("RESTART_CALLED_OFF")),
+        "{}",
+        refused.body
+    );
+    assert_eq!(played.foreign.asked("/stop")["force"], true, "as it was asked for");
+    assert_eq!(played.seen()["status"], "stopping");
+    assert_eq!(played.tell("stopped", "p-2"), "stopped");
+}
+
+#[test]
+fn a_run_gets_a_new_key_and_what_is_still_heard_of_the_former_changes_nothing() {
+    let played = Played::start();
+    let Played { place, foreign, agent, theirs, former, first } = &played;
+    assert_eq!(played.tell("stopped", former), "stopped");
+    played.begins("p-2");
+    let restarted = restart(place, agent);
     assert_eq!(
         (restarted.status, &restarted.body["status"]),
         (202, &json!("spawning")),
         "{}",
         restarted.body
     );
-    let second = std::iter::from_fn(|| Some(foreign.asked("/restart")))
-        .find(|asked| asked["callbackToken"] != Value::Null);
-    let second = second.unwrap();
-    assert_ne!(second["mcp"]["keys"][&theirs], first["mcp"]["keys"][&agent], "a new key");
-    assert_ne!(second["callbackToken"], first["callbackToken"]);
+    let second = foreign.asked("/restart");
+    let key_of = |asked: &Value, id: &str| asked["mcp"]["keys"][id].as_str().unwrap().to_owned();
+    let token_of = |asked: &Value| asked["callbackToken"].as_str().unwrap().to_owned();
+    let (old, new) = (key_of(first, agent), key_of(&second, theirs));
+    assert_ne!(old, new);
+    assert_eq!(mcp(place, &old, "tools/list", json!({})).status, 401);
+    assert_eq!(mcp(place, &new, "tools/list", json!({})).status, 200);
+    assert_ne!(token_of(first), token_of(&second));
+    let call = |by: &str, status: &str, run: &str| {
+        let body = json!({ "workspaceId": first["workspaceId"], "agentId": agent, "status": status,
+            "error": "told", "runtimeSessionId": run });
+        place.person(by).post("/api/parallax-agents/spawn-callback", &body).status
+    };
+    assert_eq!(call(&token_of(first), "ready", "p-2"), 401);
     assert_eq!(second["env"]["TOKEN"], "s3cr3t-of-a-spawn", "its variables, which are kept sealed");
     let mut grep = std::process::Command::new("grep");
     let found = grep.args(["-r", "-l", "s3cr3t-of-a-spawn"]).arg(place.folder.path());
     assert_eq!(String::from_utf8(found.output().unwrap().stdout).unwrap(), "");
-    assert_eq!(tell("stopped", &former), "spawning", "late news of the former run");
-    assert_eq!(tell("ready", "p-2"), "ready");
-    assert_eq!(tell("error", &former), "ready");
-    assert_eq!(place.session_of(&agent)["runtimeSessionId"], "p-2");
+    assert_eq!(played.tell("stopped", former), "spawning", "late news of the former run");
+    assert_eq!(call(&token_of(&second), "ready", "p-2"), 204);
+    assert_eq!(played.seen()["status"], "ready");
+    assert_eq!(played.tell("error", former), "ready");
+    assert_eq!(place.session_of(agent)["runtimeSessionId"], "p-2");
 }

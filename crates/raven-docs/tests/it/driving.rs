@@ -231,7 +231,7 @@ fn the_real_runtime_is_driven_and_its_reasons_are_told() {
 }
 
 /// Calls the MCP endpoint.
-fn mcp(place: &Place, key: &str, method: &str, params: Value) -> Answer {
+pub fn mcp(place: &Place, key: &str, method: &str, params: Value) -> Answer {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let accept = "text/event-stream, application/json";
     Operator::with_token(&place.base(), key).header("accept", accept).post("/mcp", &request)

@@ -10,9 +10,13 @@ use serde_json::{Value, json};
 /// Answers by the end of the path.
 type Answers = Arc<Mutex<HashMap<String, (u16, Value)>>>;
 
+/// Answers that wait until a test drops what it holds them with, by the end of the path.
+type Held = Arc<Mutex<HashMap<String, mpsc::Receiver<()>>>>;
+
 pub struct Foreign {
     pub address: String,
     answers: Answers,
+    held: Held,
     asked: mpsc::Receiver<(String, Value)>,
 }
 
@@ -22,18 +26,27 @@ impl Foreign {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let answers = Answers::default();
         let (sender, asked) = mpsc::sync_channel(1000);
-        let known = answers.clone();
+        let (known, held) = (answers.clone(), Held::default());
+        let holds = held.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().take(500) {
-                serve(stream.unwrap(), &known, &sender);
+                let (known, holds, sender) = (known.clone(), holds.clone(), sender.clone());
+                std::thread::spawn(move || serve(stream.unwrap(), (&known, &holds), &sender));
             }
         });
-        Self { address, answers, asked }
+        Self { address, answers, held, asked }
     }
 
     /// What it answers from now on to requests whose path ends so.
     pub fn answers(&self, end: &str, status: u16, body: Value) {
         self.answers.lock().unwrap().insert(end.to_owned(), (status, body));
+    }
+
+    /// Has its next answer to a request whose path ends so wait until what is returned is dropped.
+    pub fn holds(&self, end: &str) -> mpsc::SyncSender<()> {
+        let (release, until) = mpsc::sync_channel(0);
+        self.held.lock().unwrap().insert(end.to_owned(), until);
+        release
     }
 
     /// The next request whose path ends so.
@@ -43,7 +56,11 @@ impl Foreign {
     }
 }
 
-fn serve(mut stream: TcpStream, answers: &Answers, asked: &mpsc::SyncSender<(String, Value)>) {
+fn serve(
+    mut stream: TcpStream,
+    (answers, held): (&Answers, &Held),
+    asked: &mpsc::SyncSender<(String, Value)>,
+) {
     let Some((path, body)) = read(&mut stream) else { return };
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
     let known = answers.lock().unwrap();
@@ -53,7 +70,15 @@ fn serve(mut stream: TcpStream, answers: &Answers, asked: &mpsc::SyncSender<(Str
         None => (200, json!({ "status": "ok", "version": "9", "activeAgents": 0 })),
     };
     drop(known);
+    let until = {
+        let mut held = held.lock().unwrap();
+        let end = held.keys().find(|end| path.ends_with(end.as_str())).cloned();
+        end.and_then(|end| held.remove(&end))
+    };
     let _ = asked.try_send((path, body));
+    if let Some(until) = until {
+        let _released = until.recv();
+    }
     let answer = answer.to_string();
     let _ = write!(
         stream,
