@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use raven_protocol::agent::InvalidSpawn;
 use raven_protocol::doing::Doing;
 use raven_protocol::id::{AgentId, RuntimeSessionId};
 use raven_protocol::runtime_api::{RestartRequest, SpawnRequest, StopRequest};
@@ -48,6 +50,9 @@ pub enum RestartRefused {
     /// Variables of its spawn are not known any more.
     #[error("it was spawned with variables that are kept nowhere, as they may be secrets: give {0} in `env`")]
     NeedsVariables(String),
+    /// What it takes is not on this machine any more; the words are for a person.
+    #[error("{0}")]
+    Missing(String),
     /// It did not end.
     #[error("the agent did not end within {} s: stop it by force, then restart it", ENDS.as_secs())]
     DoesNotEnd,
@@ -133,6 +138,7 @@ impl Agents {
         let mut kept = kept::read(record.folder())?.ok_or(RestartRefused::NotKept)?;
         kept.config.env = self.variables(id, &kept, &request)?;
         let kind = self.kind_to_restart(&record, &kept)?;
+        self.check_anew(&record, &kept, &kind)?;
         let called_off = only.called_off.clone();
         let gone = called_off.run_until_cancelled(self.until_gone(id, &record)).await;
         gone.ok_or(RestartRefused::CalledOff)??;
@@ -164,6 +170,10 @@ impl Agents {
         kept: &Kept,
         request: &RestartRequest,
     ) -> Result<BTreeMap<String, String>, RestartRefused> {
+        if let Some(name) = request.env.keys().find(|name| !kept.variables.contains(name)) {
+            let why = format!("has `{name}`, which is no variable of its spawn");
+            return Err(SpawnRefused::Invalid(InvalidSpawn { field: "env", why }).into());
+        }
         let mut env = self.entries().get(id).map(|entry| entry.env.clone()).unwrap_or_default();
         env.extend(request.env.clone());
         let missing: Vec<&str> =
@@ -171,6 +181,37 @@ impl Agents {
         match missing.is_empty() {
             true => Ok(env),
             false => Err(RestartRefused::NeedsVariables(missing.join(", "))),
+        }
+    }
+
+    /// Checks all that could stand against its start, as far as it is known before its end.
+    fn check_anew(&self, record: &Record, kept: &Kept, kind: &Kind) -> Result<(), RestartRefused> {
+        let setup = &self.shared.setup;
+        kept.config.check(&record.spec.agent_type).map_err(SpawnRefused::Invalid)?;
+        if let Some(cwd) = &kept.config.cwd
+            && !Path::new(cwd).is_dir()
+        {
+            let why = format!("its working folder {cwd} is not on the runtime's machine any more");
+            return Err(RestartRefused::Missing(why));
+        }
+        let mut env = setup.env.clone();
+        env.extend(kept.config.env.clone());
+        // Where a kind itself says that programs are, is known only once it is filled in.
+        let says_where = kind.is.program.variables.iter().any(|variable| variable.name == "PATH");
+        if let Some(missing) = kind.missing(&setup.installed, &env).filter(|_| !says_where) {
+            return Err(RestartRefused::Missing(missing));
+        }
+        self.check_room(&self.entries(), &record.spec.id)
+    }
+
+    /// Checks that there is room for an agent beside the others.
+    fn check_room(&self, entries: &BTreeMap<AgentId, Entry>, id: &AgentId) -> Result<(), RestartRefused> {
+        let others = entries.values().map(|entry| &entry.record).filter(|record| record.spec.id != *id);
+        let (active, most) =
+            (others.filter(|record| !record.status().is_final()).count(), self.shared.setup.max_agents);
+        match active < most {
+            true => Ok(()),
+            false => Err(SpawnRefused::Full { active, most }.into()),
         }
     }
 
@@ -201,10 +242,7 @@ impl Agents {
         if setup.leave.is_cancelled() {
             return Err(SpawnRefused::Leaving.into());
         }
-        let active = entries.values().filter(|entry| !entry.record.status().is_final()).count();
-        if active >= setup.max_agents {
-            return Err(SpawnRefused::Full { active, most: setup.max_agents }.into());
-        }
+        self.check_room(&entries, &former.spec.id)?;
         let folder = former.folder().to_owned();
         let spec = Spec {
             runtime_session_id: RuntimeSessionId::generate(),
@@ -225,7 +263,6 @@ impl Agents {
             callback_token: request.callback_token.or_else(|| former.callback_token().cloned()),
             keep: kept.keep,
         };
-        spawn.config.check(&spawn.agent_type).map_err(SpawnRefused::Invalid)?;
         let env = spawn.config.env.clone();
         former.retire();
         runs::put_aside(&folder, &former.spec.runtime_session_id)?;

@@ -100,6 +100,61 @@ async fn of_two_restarts_at_once_one_is_refused() {
 }
 
 #[tokio::test]
+async fn what_cannot_start_again_is_refused_before_it_is_ended() {
+    let program = tempfile::tempdir().unwrap();
+    let (sleeper, work) = (program.path().join("sleeper"), program.path().join("work"));
+    std::os::unix::fs::symlink("/bin/cat", &sleeper).unwrap();
+    std::fs::create_dir(&work).unwrap();
+    let kind = format!(
+        "type = 'packed'\ntitle = 'Packed'\n[program]\ncommand = ['{}']\n\
+         [program.package]\nsource = 'npm'\nname = 'x'\nversion = '1.2.3'\nexecutable = 'x'\n",
+        sleeper.display()
+    );
+    let daemon = Daemon::with_kind("packed", &kind);
+    let body = json!({"agentType": "packed", "count": 1, "config": {"cwd": work, "env": {"KEPT": "x"}}});
+    let id = daemon.spawn_with(body).await;
+    daemon.status(&id, "waiting").await;
+    let before = daemon.agent(&id).await;
+    let path = format!("/api/agents/{id}/restart");
+    let refused = async |body: Value, status: u16, code: &str, word: &str| {
+        let answer = daemon.post(&path, &body).await;
+        let found = answer.status().as_u16();
+        let told: Value = answer.json().await.unwrap();
+        assert_eq!((found, &told["code"]), (status, &json!(code)), "{told}");
+        assert!(told["detail"].as_str().unwrap().contains(word), "{told}");
+        let after = daemon.agent(&id).await;
+        assert_eq!((after.pid, after.status), (before.pid, before.status), "it goes on");
+    };
+    refused(json!({"env": {"NEW": "x"}}), 422, "INVALID", "NEW").await;
+    refused(json!({"env": {"KEPT": "nul\u{0}"}}), 422, "INVALID", "env").await;
+    std::fs::remove_dir(&work).unwrap();
+    refused(json!({}), 409, "NOT_RESTARTABLE", "working folder").await;
+    std::fs::create_dir(&work).unwrap();
+    std::fs::remove_file(&sleeper).unwrap();
+    refused(json!({}), 409, "NOT_RESTARTABLE", "not installed").await;
+    std::os::unix::fs::symlink("/bin/cat", &sleeper).unwrap();
+    assert_eq!(daemon.post(&path, &json!({})).await.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn an_agent_of_too_many_goes_on_when_it_cannot_be_restarted() {
+    let mut daemon = Daemon::start(&["--max-agents", "2"]);
+    let ids = [daemon.spawn(&["cat"]).await, daemon.spawn(&["cat"]).await];
+    for id in &ids {
+        daemon.status(id, "ready").await;
+    }
+    let before = daemon.agent(&ids[0]).await;
+    daemon.crash();
+    daemon.flags[1] = "1".to_owned();
+    daemon.restart();
+    let (status, refused) = restart(&daemon, &ids[0]).await;
+    assert_eq!((status, &refused["code"]), (429, &json!("AGENT_LIMIT")), "{refused}");
+    assert_eq!(daemon.status(&ids[0], "ready").await.pid, before.pid);
+    stop(&daemon, &ids[1]).await;
+    assert_eq!(restart(&daemon, &ids[0]).await.0, 202);
+}
+
+#[tokio::test]
 async fn an_agent_that_is_stopped_while_it_is_restarted_does_not_start_again() {
     let daemon = Daemon::start(&[]);
     let id = daemon.sh(STUBBORN).await;

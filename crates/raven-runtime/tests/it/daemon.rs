@@ -29,7 +29,7 @@ pub struct Daemon {
     /// What is started; an upgrade is another one.
     pub program: PathBuf,
     process: Child,
-    flags: Vec<String>,
+    pub flags: Vec<String>,
     client: reqwest::Client,
     pub mark: String,
 }
