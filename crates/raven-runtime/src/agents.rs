@@ -430,6 +430,11 @@ impl Agents {
     async fn forget(&self) {
         for record in self.forgettable() {
             let (id, folder) = (&record.spec.id, record.folder());
+            // Nobody starts it anew until this is over, and one that was is no more what was found.
+            let Ok(_only) = self.shared.restarts.begin(id) else { continue };
+            if self.get(id).is_none_or(|now| !Arc::ptr_eq(&now, &record)) {
+                continue;
+            }
             // What an agent made and nobody has elsewhere is kept, and the agent with it.
             if !self.shared.setup.repositories.take_away(&folder.join("work")).await {
                 continue;
@@ -446,8 +451,7 @@ impl Agents {
     fn forgettable(&self) -> Vec<Arc<Record>> {
         let now = Timestamp::now().as_millis();
         let entries = self.entries();
-        let stays = |record: &Record| self.shared.restarts.has(&record.spec.id);
-        let ended = entries.values().filter(|entry| !stays(&entry.record));
+        let ended = entries.values();
         let ended = ended.filter_map(|entry| Some((entry.record.ended_at()?, &entry.record)));
         let mut ended: Vec<(Timestamp, Arc<Record>)> =
             ended.map(|(at, record)| (at, Arc::clone(record))).collect();

@@ -75,14 +75,15 @@ impl From<io::Error> for RestartRefused {
 pub struct Restarts(Mutex<BTreeMap<AgentId, CancellationToken>>);
 
 /// One of them, until it is dropped.
-struct UnderWay<'a> {
+pub(super) struct UnderWay<'a> {
     restarts: &'a Restarts,
     id: AgentId,
     called_off: CancellationToken,
 }
 
 impl Restarts {
-    fn begin(&self, id: &AgentId) -> Result<UnderWay<'_>, RestartRefused> {
+    /// Takes an agent, so that nobody else restarts it or forgets it.
+    pub(super) fn begin(&self, id: &AgentId) -> Result<UnderWay<'_>, RestartRefused> {
         let mut under_way = self.under_way();
         if under_way.contains_key(id) {
             return Err(RestartRefused::UnderWay);
@@ -107,11 +108,6 @@ impl Restarts {
     /// Agents that are being restarted.
     pub fn all(&self) -> Vec<AgentId> {
         self.under_way().keys().cloned().collect()
-    }
-
-    /// Whether an agent is among them.
-    pub fn has(&self, id: &AgentId) -> bool {
-        self.under_way().contains_key(id)
     }
 }
 

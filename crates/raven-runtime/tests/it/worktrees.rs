@@ -5,7 +5,7 @@ use std::process::Command;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, until};
 
 fn git(at: &std::path::Path, arguments: &[&str]) -> String {
     let out = Command::new("git")
@@ -49,4 +49,49 @@ async fn agents_of_one_repository_work_on_a_branch_each() {
     assert!(error.contains("no branch, tag or commit `nowhere`"), "{error}");
     let refused = daemon.post("/api/spawn", &spawn("/nonexistent", None)).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// Opens a pipe once somebody reads from it, who goes on when it is dropped.
+async fn once_read(pipe: &std::path::Path) -> std::fs::File {
+    until("git reads its configuration", async || {
+        let flags = rustix::fs::OFlags::WRONLY | rustix::fs::OFlags::NONBLOCK;
+        rustix::fs::open(pipe, flags, rustix::fs::Mode::empty()).ok().map(std::fs::File::from)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_agent_that_is_being_forgotten_is_not_started_anew() {
+    let origin = tempfile::tempdir().unwrap();
+    git(origin.path(), &["init", "-q", "-b", "main"]);
+    git(origin.path(), &["commit", "-q", "--allow-empty", "-m", "one"]);
+    let mut daemon = Daemon::start(&[]);
+    let config = json!({"command": ["cat"], "repository": {"path": origin.path()}});
+    let id = daemon.spawn_with(json!({"agentType": "custom", "count": 1, "config": config})).await;
+    daemon.status(&id, "ready").await;
+    daemon.post(&format!("/api/agents/{id}/stop"), &json!({})).await;
+    daemon.status(&id, "stopped").await;
+    daemon.crash();
+    let folder = daemon.agent_folder(&id);
+    let mut state: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("state.json")).unwrap()).unwrap();
+    assert!(state["endedAt"].is_string(), "{state}");
+    state["endedAt"] = "2020-01-01T00:00:00.000Z".into();
+    std::fs::write(folder.join("state.json"), state.to_string()).unwrap();
+
+    // Its worktree is taken away by a git that waits for the rest of its configuration.
+    let pipe = origin.path().join("more");
+    git(origin.path(), &["config", "include.path", pipe.to_str().unwrap()]);
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    daemon.restart();
+    let waits = once_read(&pipe).await;
+    let refused = daemon.begin_anew(&id).await;
+    let (status, told) = (refused.status(), refused.json::<Value>().await.unwrap());
+    assert_eq!((status, &told["code"]), (StatusCode::CONFLICT, &json!("RESTART_UNDER_WAY")), "{told}");
+    std::fs::remove_file(&pipe).unwrap();
+    std::fs::write(&pipe, "").unwrap();
+    drop(waits);
+    until("it is forgotten", async || (!folder.exists()).then_some(())).await;
+    assert_eq!(daemon.begin_anew(&id).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(git(origin.path(), &["worktree", "list"]).lines().count(), 1);
 }
