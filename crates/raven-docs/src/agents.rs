@@ -20,6 +20,7 @@ use crate::events::{Change, Changes};
 use crate::page::{Page, PageQuery};
 use crate::runtimes::Runtimes;
 use crate::secrets::Secrets;
+use crate::terminals::reports::is_of_former_run;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
 mod driving;
@@ -228,6 +229,11 @@ impl Agents {
         let mut change = self.changes.begin().await?;
         let found = rows::find_reported(change.tx(), from.workspace(), &told.agent_id).await?;
         let mut row = found.filter(|row| from.may_speak_for(row)).ok_or(Error::NotFound("agent"))?;
+        if let Some(run) = &told.runtime_session_id
+            && is_of_former_run(&change, &row, run).await?
+        {
+            return Ok(());
+        }
         let what = match told.status {
             CallbackStatus::Ready => AgentChange::Ready,
             CallbackStatus::Failed => AgentChange::Failed,

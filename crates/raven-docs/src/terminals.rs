@@ -174,6 +174,9 @@ impl Terminals {
         if last.as_ref().is_some_and(|last| last.runtime_session_id == opening.runtime_session_id.as_str()) {
             return Ok(None);
         }
+        if rows::of_run(change.tx(), agent, &opening.runtime_session_id).await?.is_some() {
+            return Err(reports::of_former_run(&opening.runtime_session_id));
+        }
         if let Some(last) = last.filter(|last| !status_of(last).is_final()) {
             end_row(change, last).await?;
         }

@@ -10,12 +10,13 @@ use raven_protocol::id::{AgentId, RuntimeId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::runtime_api::{RuntimeAgent, StopRequest};
 use raven_protocol::time::Timestamp;
 
-use super::{Agent, Agents, named, restart, rows, status_of, view};
+use super::{Agent, Agents, named, rows, status_of, view};
 use crate::activity::{self, About, ActivityKind};
 use crate::auth::Named;
 use crate::db;
 use crate::error::Error;
 use crate::events::{Change, WorkspaceEvent};
+use crate::terminals::reports::is_of_former_run;
 use crate::terminals::{Opening, Terminals};
 
 /// How long a spawn call may be under way: an agent that is `spawning` for longer and unknown to
@@ -49,7 +50,7 @@ impl Agents {
             change.commit().await?;
             return Ok(Applied::Ignored);
         };
-        if restart::is_of_former_run(&change, &row, report).await? {
+        if is_of_former_run(&change, &row, &report.runtime_session_id).await? {
             change.commit().await?;
             return Ok(Applied::Ignored);
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use raven_protocol::agent::AgentStatus;
 use raven_protocol::id::{AgentId, WorkspaceId};
-use raven_protocol::runtime_api::{McpAccess, RestartRequest, RuntimeAgent};
+use raven_protocol::runtime_api::{McpAccess, RestartRequest};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ use crate::access::{Drive, Granted};
 use crate::activity::ActivityKind;
 use crate::db::{self, sessions};
 use crate::error::{Conflict, Error};
-use crate::events::{Change, WorkspaceEvent};
+use crate::events::WorkspaceEvent;
 use crate::secrets;
 use crate::terminals::{self, Terminals};
 
@@ -258,19 +258,4 @@ fn was_called_off() -> Error {
 /// What an agent's variables are sealed for.
 fn purpose(agent: &str) -> String {
     format!("variables of the agent {agent}")
-}
-
-/// Whether a report is of a former run: of a terminal that is not the agent's last, or that was there before
-/// the restart that is under way.
-pub async fn is_of_former_run(
-    change: &Change,
-    row: &rows::Model,
-    report: &RuntimeAgent,
-) -> Result<bool, Error> {
-    let (workspace, id) = (WorkspaceId::parse(row.workspace_id.as_str())?, AgentId::parse(row.id.as_str())?);
-    let told = sessions::by_runtime_id(change.tx(), &workspace, &report.runtime_session_id).await?;
-    let Some(told) = told.filter(|told| told.agent_id == row.id) else { return Ok(false) };
-    let last = sessions::of_agent(change.tx(), &workspace, &id).await?;
-    let begins_anew = row.status == AgentStatus::Spawning.as_str() && told.created_at < row.status_since;
-    Ok(begins_anew || last.is_some_and(|last| last.id != told.id))
 }

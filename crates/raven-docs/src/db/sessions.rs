@@ -105,6 +105,20 @@ pub async fn of_agent(
     Ok(query.one(db).await?)
 }
 
+/// The session of one of an agent's runs.
+pub async fn of_run(
+    db: &impl ConnectionTrait,
+    agent: &super::agents::Model,
+    run: &RuntimeSessionId,
+) -> Queried<Option<Model>> {
+    let query = Entity::find()
+        .filter(Column::WorkspaceId.eq(agent.workspace_id.as_str()))
+        .filter(Column::AgentId.eq(agent.id.as_str()))
+        .filter(Column::RuntimeSessionId.eq(run.as_str()))
+        .order_by_desc(Column::Id);
+    Ok(query.one(db).await?)
+}
+
 /// The newest session of each of some agents.
 pub async fn of_agents(db: &impl ConnectionTrait, agents: &[String]) -> Queried<Vec<Model>> {
     if agents.is_empty() {

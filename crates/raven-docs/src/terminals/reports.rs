@@ -2,6 +2,7 @@
 //!
 //! Every call is of a runtime that was recognised. Must not know which socket it came by.
 
+use raven_protocol::agent::AgentStatus;
 use raven_protocol::id::{AgentId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::terminal::{TerminalSize, TerminalStatus};
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use super::{Opening, TerminalSession, Terminals, rows, size_of, view};
 use crate::auth::{Auth, Credentials, Runtime};
 use crate::db;
 use crate::error::{Conflict, Error};
+use crate::events::Change;
 
 /// A session that a runtime creates, as in the guide.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -39,6 +41,9 @@ impl Terminals {
         let mut change = self.changes.begin().await?;
         let found = db::agents::find_reported(change.tx(), from.workspace(), &new.agent_id).await?;
         let agent = found.filter(|agent| from.may_speak_for(agent)).ok_or(Error::NotFound("agent"))?;
+        if is_of_former_run(&change, &agent, &new.runtime_session_id).await? {
+            return Err(of_former_run(&new.runtime_session_id));
+        }
         let opening = Opening {
             runtime_session_id: new.runtime_session_id.clone(),
             endpoint: new.runtime_endpoint,
@@ -112,6 +117,26 @@ impl Terminals {
             Err(Error::Unauthenticated)
         }
     }
+}
+
+/// Whether what is told is of a former run: of a terminal that is not the agent's last, or that was there
+/// before the restart that is under way.
+pub(crate) async fn is_of_former_run(
+    change: &Change,
+    agent: &db::agents::Model,
+    run: &RuntimeSessionId,
+) -> Result<bool, Error> {
+    let Some(told) = rows::of_run(change.tx(), agent, run).await? else { return Ok(false) };
+    let (workspace, id) =
+        (WorkspaceId::parse(agent.workspace_id.as_str())?, AgentId::parse(agent.id.as_str())?);
+    let last = rows::of_agent(change.tx(), &workspace, &id).await?;
+    let begins_anew = agent.status == AgentStatus::Spawning.as_str() && told.created_at < agent.status_since;
+    Ok(begins_anew || last.is_some_and(|last| last.id != told.id))
+}
+
+pub(super) fn of_former_run(run: &RuntimeSessionId) -> Error {
+    let detail = format!("the session {run} is of a former run of this agent: each run has its own");
+    Error::Conflict { code: Conflict::SessionTerminated, detail }
 }
 
 pub(crate) fn check_endpoint(endpoint: Option<&str>) -> Result<(), Error> {

@@ -310,8 +310,28 @@ fn a_run_gets_a_new_key_and_what_is_still_heard_of_the_former_changes_nothing() 
     let found = grep.args(["-r", "-l", "s3cr3t-of-a-spawn"]).arg(place.folder.path());
     assert_eq!(String::from_utf8(found.output().unwrap().stdout).unwrap(), "");
     assert_eq!(played.tell("stopped", former), "spawning", "late news of the former run");
+    // The runtime's key is good for all that it tells, and for what it tells late.
+    for status in ["ready", "requires_login", "failed"] {
+        assert_eq!(call(KEY, status, former), 204, "{status}");
+        assert_eq!((&played.seen()["status"], &played.seen()["error"]), (&json!("spawning"), &Value::Null));
+    }
+    let creates = |run: &str| {
+        let body = json!({ "workspaceId": first["workspaceId"], "agentId": agent, "runtimeSessionId": run });
+        place.person(KEY).post("/api/terminal/sessions", &body)
+    };
+    let refused = creates(former);
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (409, &json!("SESSION_TERMINATED")),
+        "{}",
+        refused.body
+    );
+    assert_eq!(place.session_of(agent)["runtimeSessionId"], "p-2");
     assert_eq!(call(&token_of(&second), "ready", "p-2"), 204);
     assert_eq!(played.seen()["status"], "ready");
     assert_eq!(played.tell("error", former), "ready");
+    assert_eq!(call(KEY, "failed", former), 204);
+    assert_eq!(creates(former).status, 409);
+    assert_eq!((&played.seen()["status"], &played.seen()["error"]), (&json!("ready"), &json!("told")));
     assert_eq!(place.session_of(agent)["runtimeSessionId"], "p-2");
 }
