@@ -113,7 +113,7 @@ pub struct RestartRequest {
     /// The variables of its spawn, which may be secrets; a runtime knows them until its daemon ends.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
-    /// New credential for callbacks; the former one when absent.
+    /// New credential for callbacks; an agent of a control plane is not restarted without.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     pub callback_token: Option<secrecy::SecretString>,
 }

@@ -47,6 +47,12 @@ pub enum RestartRefused {
         "this agent was spawned by an older runtime, which kept not enough to start it anew: spawn it again"
     )]
     NotKept,
+    /// It is a control plane's, and somebody else wants it started anew.
+    #[error(
+        "this agent is a control plane's, which would not know the new run: restart it there; a control plane gives \
+         a `callbackToken`"
+    )]
+    NotOurs,
     /// Variables of its spawn are not known any more.
     #[error("it was spawned with variables that are kept nowhere, as they may be secrets: give {0} in `env`")]
     NeedsVariables(String),
@@ -131,6 +137,9 @@ impl Agents {
         let only = self.shared.restarts.begin(id)?;
         let record = self.get(id).ok_or(RestartRefused::NoAgent)?;
         // Refused before anything is ended.
+        if record.spec.callback_url.is_some() && request.callback_token.is_none() {
+            return Err(RestartRefused::NotOurs);
+        }
         let mut kept = kept::read(record.folder())?.ok_or(RestartRefused::NotKept)?;
         kept.config.env = self.variables(id, &kept, &request)?;
         let kind = self.kind_to_restart(&record, &kept)?;
@@ -256,7 +265,7 @@ impl Agents {
             config: kept.config,
             workspace_id: spec.workspace_id.clone(),
             callback_url: None,
-            callback_token: request.callback_token.or_else(|| former.callback_token().cloned()),
+            callback_token: request.callback_token,
             keep: kept.keep,
         };
         let env = spawn.config.env.clone();

@@ -274,9 +274,10 @@ impl From<RestartRefused> for Refusal {
             RestartRefused::NoAgent => Self::NoAgent(detail),
             RestartRefused::UnderWay => Self::RestartUnderWay(detail),
             RestartRefused::CalledOff => Self::RestartCalledOff(detail),
-            RestartRefused::NotKept | RestartRefused::NeedsVariables(_) | RestartRefused::Missing(_) => {
-                Self::NotRestartable(detail)
-            }
+            RestartRefused::NotKept
+            | RestartRefused::NotOurs
+            | RestartRefused::NeedsVariables(_)
+            | RestartRefused::Missing(_) => Self::NotRestartable(detail),
             RestartRefused::DoesNotEnd | RestartRefused::StillRead => Self::Unavailable(detail),
             RestartRefused::Spawn(refused) => refused.into(),
         }

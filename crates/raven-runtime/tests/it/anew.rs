@@ -137,6 +137,22 @@ async fn what_cannot_start_again_is_refused_before_it_is_ended() {
 }
 
 #[tokio::test]
+async fn an_agent_of_a_control_plane_is_restarted_by_that_alone() {
+    let daemon = Daemon::start(&[]);
+    let of = json!({"agentType": "custom", "count": 1, "config": {"command": ["cat"]}, "workspaceId": "w",
+        "callbackUrl": "http://127.0.0.1:9", "callbackToken": "first"});
+    let id = daemon.spawn_with(of).await;
+    let before = daemon.status(&id, "ready").await;
+    let path = format!("/api/agents/{id}/restart");
+    let refused = daemon.post(&path, &json!({})).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "NOT_RESTARTABLE");
+    assert_eq!(daemon.status(&id, "ready").await.pid, before.pid, "it goes on");
+    assert_eq!(daemon.post(&path, &json!({"callbackToken": "second"})).await.status(), StatusCode::ACCEPTED);
+    assert_ne!(daemon.status(&id, "ready").await.pid, before.pid);
+}
+
+#[tokio::test]
 async fn an_agent_of_too_many_goes_on_when_it_cannot_be_restarted() {
     let mut daemon = Daemon::start(&["--max-agents", "2"]);
     let ids = [daemon.spawn(&["cat"]).await, daemon.spawn(&["cat"]).await];
