@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
-import { login, picture, setUp, terminalSays } from './pages';
+import { login, picture, setUp, shownSize, terminalSays, type } from './pages';
 import { Stack } from './programs';
 
 test.describe.configure({ mode: 'serial' });
@@ -126,10 +126,15 @@ test('one that is taken back is not typed, the other is', async () => {
 });
 
 test('what is in its way is told while it goes on, and as the failure of its turn', async () => {
+  const size = await shownSize(page);
   await send('melt');
   const card = page.getByRole('main').getByRole('alert').filter({ hasText: 'Something is in its way' });
   await expect(card).toContainText('The furnace answers 503 Service Unavailable');
   await expect(card).toContainText('It goes on trying.');
+  // The card takes room from the terminal, and not one row from the program; a new size would go before the keys.
+  await type(page, 'slag');
+  await terminalSays(page, 'slag');
+  expect(await shownSize(page)).toEqual(size);
   await picture(page, 'agent-trouble');
   await page.getByRole('link', { name: 'Agents', exact: true }).first().click();
   await expect(page.getByRole('article', { name: 'Wayland' }).getByRole('alert')).toContainText('503');
