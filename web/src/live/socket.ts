@@ -14,6 +14,18 @@ const CONNECT_TIMEOUT_MS = 8_000;
 /** Whether what is on screen is live. */
 export type Liveness = 'connecting' | 'live' | 'lost';
 
+// What events change.
+const TOLD = [keys.agents, keys.activity, keys.settings, keys.sessions];
+
+/**
+ * A page reads while it connects, and hears nothing of what happens in between. An answer that is still on its
+ * way may be of before, too, and asking again does not give up a first one by itself.
+ */
+async function readAgain(cache: QueryClient): Promise<void> {
+  await Promise.all(TOLD.map((queryKey) => cache.cancelQueries({ queryKey })));
+  await Promise.all(TOLD.map((queryKey) => cache.invalidateQueries({ queryKey })));
+}
+
 /** Opens the connection; answers how to close it. */
 export function connectLive(cache: QueryClient, onLiveness: (now: Liveness) => void): () => void {
   const socket: Socket = io('/', {
@@ -29,7 +41,7 @@ export function connectLive(cache: QueryClient, onLiveness: (now: Liveness) => v
   socket.on('connect', () => {
     onLiveness('live');
     // No event is replayed: what happened meanwhile is read again.
-    if (wasConnected) void cache.invalidateQueries();
+    void (wasConnected ? cache.invalidateQueries() : readAgain(cache));
     wasConnected = true;
   });
   socket.on('disconnect', (reason) => {

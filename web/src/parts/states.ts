@@ -43,7 +43,7 @@ export function hasEnded(agent: Agent): boolean {
 
 /** Whether a card stands above its terminal. */
 export function hasCard(agent: Agent): boolean {
-  return agent.status === 'login_required' || Boolean(agent.prompt ?? agent.limit);
+  return agent.status === 'login_required' || Boolean(agent.prompt ?? agent.limit ?? agent.trouble);
 }
 
 /** The group of the home page that an agent belongs to. */

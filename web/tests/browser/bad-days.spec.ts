@@ -103,6 +103,28 @@ test('an agent that dies at once shows its reason and its last lines', async () 
   await picture(page, 'agent-died');
 });
 
+test('what happens while an open page is still connecting is not missed', async () => {
+  const id = await spawnAgent(page, stack.url, 'Late', SHELL);
+  const address = `${stack.url}/api/parallax-agents/${id}`;
+  const status = async () => ((await (await page.request.get(address)).json()) as { status: string }).status;
+  await expect.poll(status).toBe('ready');
+  const late = await context.newPage();
+  let connect = () => {};
+  const held = new Promise<void>((done) => (connect = done));
+  await late.routeWebSocket(/\/socket\.io\//, async (socket) => {
+    await held;
+    socket.connectToServer();
+  });
+  await late.goto(`${stack.url}/agents/${id}`);
+  await expect(late.getByText('Ready', { exact: true })).toBeVisible();
+  await page.request.post(`${address}/stop`, { headers: { origin: stack.url }, data: {} });
+  await expect.poll(status).toBe('stopped');
+  await expect(late.getByText('Ready', { exact: true })).toBeVisible();
+  connect();
+  await expect(late.getByText('This agent has stopped')).toBeVisible();
+  await late.close();
+});
+
 test('an agent or a page that is not there says so', async () => {
   await page.goto(`${stack.url}/agents/agt_00000000000000000000000000000000`);
   await expect(page.getByText('No such agent')).toBeVisible();
