@@ -156,7 +156,7 @@ export const texts = {
     unknown: 'No reason was told.',
     lastLines: 'Last lines of its screen',
     errorNext: 'Check the command, the working folder and the keys it needs, then spawn it again.',
-    stoppedNext: 'Its terminal session has ended. Spawn a new agent to go on.',
+    stoppedNext: 'Its terminal session has ended. Restart it to go on in its folder, or spawn another agent.',
   },
   details: {
     id: 'Id',

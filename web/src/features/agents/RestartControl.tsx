@@ -27,7 +27,7 @@ export function RestartControl({ agent }: { agent: Agent }) {
   const [isAsking, { open, close }] = useDisclosure(false);
   const mayRun = mayRunAgents(useMe());
   if (!mayRun || agent.status === 'stopping') return null;
-  const isBusy = agent.status === 'busy' || agent.status === 'waiting';
+  const isBusy = agent.status === 'busy' || agent.status === 'waiting' || (agent.queued ?? 0) > 0;
   const confirmed = () => {
     close();
     attempt.mutate();
