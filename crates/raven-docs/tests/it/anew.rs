@@ -218,7 +218,9 @@ impl Played {
 fn a_restart_that_is_refused_leaves_the_agent_as_it_was() {
     let played = Played::start();
     assert_eq!(played.tell("stopped", &played.former), "stopped");
-    let before = played.seen();
+    let before = wait_for("the end of its session", || {
+        Some(played.seen()).filter(|seen| seen["session"]["status"] == "terminated")
+    });
     let refusals = [
         (409, "NOT_RESTARTABLE", 409, "NOT_RESTARTABLE"),
         (429, "AGENT_LIMIT", 409, "NOT_POSSIBLE_NOW"),
