@@ -27,7 +27,10 @@ run() {
     printf 'Shall I run %s?\n  1. Yes\n  2. No\n' "$1"
     IFS= read -rsn1 answer
     case $answer in
-    1) echo "done:$(eval "$1")" ;;
+    1)
+        echo 'Running it.'
+        echo "done:$(eval "$1")"
+        ;;
     *) echo 'Then not.' ;;
     esac
 }
