@@ -252,6 +252,8 @@ fn block(address: &str, setup_code: Option<&str>, folder: &Path) -> String {
         lines.push(format!("  Setup code  {code}   (asked for once, when you create the first admin)"));
     }
     lines.push(format!("  Data        {}", folder.display()));
+    let runtime = folder.join("runtime");
+    lines.push(format!("  Runtime     {}   (its `--data-dir`, and where kinds/ goes)", runtime.display()));
     lines.push("  Ctrl-C stops everything, agents included.".to_owned());
     lines.join("\n")
 }

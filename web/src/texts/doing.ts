@@ -73,8 +73,8 @@ export const doingTexts = {
   },
   trouble: {
     title: 'Something is in its way',
-    goesOn:
-      'It goes on trying. Interrupt it if that will not help; the keys of providers are in the settings.',
+    goesOn: 'It goes on trying.',
+    mend: 'A key that is refused is changed in the settings; restart the agent then: it reads its key at its start.',
   },
   interrupt: {
     action: 'Interrupt',

@@ -120,7 +120,8 @@ impl State {
             let message_id = self.messages.typed.take();
             *turn = Some(Turn { message_id, started_at: Timestamp::now(), ended_at: None, error: None });
         }
-        let is_over = is_open && (status == AgentStatus::Ready || status.is_final());
+        let is_over = is_open
+            && (matches!(status, AgentStatus::Ready | AgentStatus::LoginRequired) || status.is_final());
         if let Some(turn) = turn.as_mut().filter(|_| is_over) {
             turn.ended_at = Some(Timestamp::now());
             turn.error = failure;

@@ -290,8 +290,9 @@ impl Watch {
             Told::Busy => None,
             Told::LoginRequired => {
                 let login = Login { kind: LoginKind::Menu, url: None, trusted: false, user_code: None };
-                let asks = Asks { login: Some(login), ..Asks::default() };
-                Some(Observed { asks, ..of(AgentChange::LoginRequired) })
+                let asks = Asks { login: Some(login), trouble: word.failure.clone(), ..Asks::default() };
+                let failure = word.failure.clone().filter(|_| self.status == AgentStatus::Busy);
+                Some(Observed { asks, failure, ..of(AgentChange::LoginRequired) })
             }
             Told::Waiting => self.told_question(word, now),
         }

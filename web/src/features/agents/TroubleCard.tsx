@@ -16,11 +16,9 @@ export function TroubleCard({ agent, place }: { agent: Agent; place: 'page' | 'h
       <Text size="sm" className={classes.question}>
         {agent.trouble}
       </Text>
-      {agent.status === 'busy' && (
-        <Text size="sm" c="dimmed" mt={4}>
-          {words.goesOn}
-        </Text>
-      )}
+      <Text size="sm" c="dimmed" mt={4}>
+        {agent.status === 'busy' && words.goesOn} {words.mend}
+      </Text>
     </Alert>
   );
   return place === 'page' ? <div className={classes.strip}>{card}</div> : card;

@@ -373,3 +373,20 @@ fn trouble_of_one_turn_is_not_told_of_another() {
     case.at(3000, report("done", 3000));
     assert_eq!(case.said.pop().unwrap().failure, None, "it came through");
 }
+
+#[test]
+fn a_turn_that_ends_at_a_refused_key_tells_why_a_sign_in_is_wanted() {
+    let mut case = Case::running(ours("claude-code"));
+    let rule = "─".repeat(40);
+    case.at(100, report("idle", 100)).at(200, look(&format!("\n{rule}\n❯ \n{rule}\n  ?"))).later(600);
+    case.at(1000, report("working", 1000));
+    let words = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, "API Error: 401");
+    case.at(2000, signal(SignalSource::ProgramStatus, &format!("state=blocked:kind=auth:msg={words}"), 2000));
+    let wants = case.said.pop().unwrap();
+    assert_eq!(wants.change, AgentChange::LoginRequired);
+    assert_eq!(wants.asks.trouble.as_deref(), Some("API Error: 401"));
+    assert_eq!(wants.failure.as_deref(), Some("API Error: 401"));
+    case.said.clear();
+    case.later(3000);
+    assert!(case.said.is_empty(), "told once");
+}

@@ -105,7 +105,8 @@ impl Telling {
             Some(state @ ("idle" | "done")) => self.program = Some(word(Told::Ready, said(state))),
             Some("working") => self.program = Some(word(Told::Busy, said("working"))),
             Some("blocked") if field("kind") == Some("auth") => {
-                self.program = Some(word(Told::LoginRequired, said("blocked")));
+                let failure = message.clone();
+                self.program = Some(Word { failure, ..word(Told::LoginRequired, said("blocked")) });
             }
             Some("blocked") => self.program = Some(word(Told::Waiting, said("blocked"))),
             // It is back at its prompt.
