@@ -227,8 +227,9 @@ test('a picture of a hand-over between two browsers', async () => {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   }
-  await ada.goto(address);
   // Whoever is there first has the free seat.
+  await mel.goto('about:blank');
+  await ada.goto(address);
   await expect(bar(ada)).toContainText('You are typing');
   await mel.goto(address);
   await expect(bar(mel)).toContainText('Watching – Ada is typing');

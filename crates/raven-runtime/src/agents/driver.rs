@@ -135,7 +135,7 @@ impl Driver {
         }
         let Some(message) = self.record.take_up() else { return HandedOn::Done };
         let delivered = self.deliver(&message, Enter::Submit).await;
-        if let Err(DriveRefused::ComposerInUse(_) | DriveRefused::NoInputLine(_)) = delivered {
+        if let Err(DriveRefused::ComposerInUse(_)) = delivered {
             self.record.put_back();
             return HandedOn::InUse;
         }
@@ -163,7 +163,10 @@ impl Driver {
     async fn deliver(&self, message: &Message, enter: Enter) -> Result<(), DriveRefused> {
         let drive = &self.kind.is.drive;
         sleep(Duration::from_millis(drive.settle_ms)).await;
-        let look = self.free_input_line().await?;
+        let look = self.session.look().await?;
+        if let Some(typed) = self.kind.rules.composed(&look).filter(|typed| !typed.is_empty()) {
+            return Err(DriveRefused::ComposerInUse(typed));
+        }
         self.record.change(|state| state.messages.begin(&message.id));
         if let Err(refused) = self.type_text(&look, &message.text).await {
             self.record.change(|state| state.messages.done(&message.id));
@@ -199,23 +202,6 @@ impl Driver {
         }
         self.record.change(|state| state.messages.typed = None);
         Err(DriveRefused::NotTaken(last_lines(&self.session.look().await?)))
-    }
-
-    /// Waits until the input line is seen, and empty: what is typed into a menu chooses something there.
-    async fn free_input_line(&self) -> Result<Look, DriveRefused> {
-        let begin = Instant::now();
-        loop {
-            let look = self.session.look().await?;
-            match self.kind.rules.composed(&look) {
-                Some(typed) if !typed.is_empty() => return Err(DriveRefused::ComposerInUse(typed)),
-                None if self.kind.is.drive.composer.is_some() => {}
-                Some(_) | None => return Ok(look),
-            }
-            if begin.elapsed() > SHOWN {
-                return Err(DriveRefused::NoInputLine(last_lines(&look)));
-            }
-            sleep(LOOK_AGAIN).await;
-        }
     }
 
     /// A text as it is typed: as a paste, if the program can tell one from keys.

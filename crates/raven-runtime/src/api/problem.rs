@@ -205,7 +205,7 @@ impl From<DriveRefused> for Refusal {
             DriveRefused::QueueFull(_) => NotDriven::QueueFull,
             DriveRefused::NoSuchMessage(_) => return Self::NoMessage(detail),
             DriveRefused::Typed => NotDriven::Typed,
-            DriveRefused::ComposerInUse(_) | DriveRefused::NoInputLine(_) => NotDriven::ComposerInUse,
+            DriveRefused::ComposerInUse(_) => NotDriven::ComposerInUse,
             DriveRefused::NotTaken(_) => NotDriven::NotTaken,
             DriveRefused::PromptChanged => NotDriven::PromptChanged,
             DriveRefused::NothingToInterrupt(_) => NotDriven::NothingToInterrupt,

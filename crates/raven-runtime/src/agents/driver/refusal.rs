@@ -39,11 +39,6 @@ pub enum DriveRefused {
     /// Somebody has typed something that is not submitted yet.
     #[error("its input line already has `{0}`: submit or clear that in its terminal first")]
     ComposerInUse(String),
-    /// Nothing was typed: where it would go is not on the screen.
-    #[error(
-        "its input line is not on its screen, where a menu may be open: look at its terminal. The last lines of its screen:\n{0}"
-    )]
-    NoInputLine(String),
     /// It was typed, and the program did not take it.
     #[error(
         "its program did not take what was typed: look at its terminal. The last lines of its screen:\n{0}"
