@@ -400,7 +400,7 @@ impl Agents {
     pub fn driver(&self, id: &AgentId) -> Option<Driver> {
         let entries = self.entries();
         let Entry { record, kind, .. } = entries.get(id)?;
-        // One that has ended is not driven any more: which kind it was is the same.
+        // After its end there are only refusals to answer, for which any kind will do.
         let kind = kind.clone().or_else(|| self.kinds().or_custom(&record.spec.agent_type))?;
         Some(Driver::new(Arc::clone(record), kind))
     }

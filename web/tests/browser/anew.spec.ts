@@ -1,15 +1,12 @@
 /** Owns what waits for a busy agent, what stands in its way, and starting it anew, all from the page. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
+import { adding } from './kinds';
 import { login, picture, setUp, shownSize, terminalSays, type } from './pages';
 import { Stack } from './programs';
 
 test.describe.configure({ mode: 'serial' });
 
-const AGENTS = resolve(import.meta.dirname, 'agents');
 const MEMBER = { email: 'mel@example.com', name: 'Mel', password: 'another good password', role: 'member' };
 const VIEWER = { email: 'vic@example.com', name: 'Vic', password: 'only here to look on', role: 'viewer' };
 
@@ -18,14 +15,8 @@ let context: BrowserContext;
 let page: Page;
 let agent: string;
 
-async function addKind(runtimeFolder: string): Promise<void> {
-  const kind = await readFile(join(AGENTS, 'smith.toml'), 'utf8');
-  await mkdir(join(runtimeFolder, 'kinds'), { recursive: true, mode: 0o700 });
-  await writeFile(join(runtimeFolder, 'kinds/smith.toml'), kind.replace('SMITH', join(AGENTS, 'smith.py')));
-}
-
 test.beforeAll(async ({ browser }) => {
-  stack = await Stack.start(addKind);
+  stack = await Stack.start(adding('smith'));
   context = await browser.newContext({ reducedMotion: 'reduce', colorScheme: 'light' });
   page = await context.newPage();
   await setUp(page, stack.url, stack.docs.fact('code'));

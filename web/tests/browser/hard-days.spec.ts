@@ -1,15 +1,12 @@
 /** Owns what the UI does when an agent has a bad day: not installed, a strange login, a limit. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
+import { adding } from './kinds';
 import { picture, setUp } from './pages';
 import { Stack } from './programs';
 
 test.describe.configure({ mode: 'serial' });
 
-const AGENTS = resolve(import.meta.dirname, 'agents');
 // Nobody listens there: the real installer tries, tells so, and gives up.
 const NO_REGISTRY = { PIP_INDEX_URL: 'http://127.0.0.1:9/simple', PIP_NO_INDEX: '' };
 // Making an environment for Python, and the installer's own attempts.
@@ -19,19 +16,8 @@ let stack: Stack;
 let context: BrowserContext;
 let page: Page;
 
-async function addKinds(runtimeFolder: string): Promise<void> {
-  await mkdir(join(runtimeFolder, 'kinds'), { recursive: true, mode: 0o700 });
-  for (const kind of ['storm', 'meter']) {
-    const text = await readFile(join(AGENTS, `${kind}.toml`), 'utf8');
-    await writeFile(
-      join(runtimeFolder, `kinds/${kind}.toml`),
-      text.replace('STORM', join(AGENTS, 'storm.py')),
-    );
-  }
-}
-
 test.beforeAll(async ({ browser }) => {
-  stack = await Stack.start(addKinds, NO_REGISTRY);
+  stack = await Stack.start(adding('storm', 'meter'), NO_REGISTRY);
   context = await browser.newContext({ reducedMotion: 'reduce', colorScheme: 'light' });
   page = await context.newPage();
   await setUp(page, stack.url, stack.docs.fact('code'));

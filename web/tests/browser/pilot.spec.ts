@@ -1,30 +1,20 @@
 /** Owns the journey of an agent of one's own: log in, message, permission, interrupt, stop, all from the page. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
+import { adding } from './kinds';
 import { picture, setUp, shownSize } from './pages';
 import { Stack } from './programs';
 
 test.describe.configure({ mode: 'serial' });
 
-const AGENTS = resolve(import.meta.dirname, 'agents');
 const KEY = 'sk-proj-browser-test-0123456789abcd';
 
 let stack: Stack;
 let context: BrowserContext;
 let page: Page;
 
-/** The runtime's user adds a kind: one file. */
-async function addKind(runtimeFolder: string): Promise<void> {
-  const kind = await readFile(join(AGENTS, 'pilot.toml'), 'utf8');
-  await mkdir(join(runtimeFolder, 'kinds'), { recursive: true, mode: 0o700 });
-  await writeFile(join(runtimeFolder, 'kinds/pilot.toml'), kind.replace('PILOT', join(AGENTS, 'pilot.py')));
-}
-
 test.beforeAll(async ({ browser }) => {
-  stack = await Stack.start(addKind);
+  stack = await Stack.start(adding('pilot'));
   context = await browser.newContext({ reducedMotion: 'reduce', colorScheme: 'light' });
   page = await context.newPage();
   await setUp(page, stack.url, stack.docs.fact('code'));

@@ -99,8 +99,8 @@ impl Agents {
     ///
     /// # Errors
     /// `Conflict` while another restart of it is under way, before its former output is recorded, or when it
-    /// is stopped meanwhile; what the runtime could not be asked or did not accept. Its agent is what it was then; only when nobody knows
-    /// whether it began, it has failed.
+    /// is stopped meanwhile; what the runtime could not be asked or did not accept. The agent is then what it
+    /// was; it has failed only when nobody knows whether the new run began.
     pub async fn restart(&self, by: &Granted<Drive>, id: &AgentId) -> Result<Agent, Error> {
         let workspace = by.workspace();
         let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;

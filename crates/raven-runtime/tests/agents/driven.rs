@@ -27,11 +27,7 @@ pub struct Driven {
 impl Bench {
     /// An agent of a runtime that has its provider's key, ready.
     pub async fn ready(self, subject: &Subject) -> Driven {
-        let daemon = self.runtime_with_key(subject).await;
-        daemon.spawn_with(subject.spawn(self, &[ALONE])).await;
-        let agent = Driven { daemon };
-        agent.is("ready").await;
-        agent
+        self.ready_with(subject, &json!({})).await
     }
 
     /// An agent of a runtime that has neither key nor login, asking for one.
@@ -43,7 +39,7 @@ impl Bench {
         agent
     }
 
-    /// An agent with variables of its own, ready.
+    /// The same with variables of its own.
     pub async fn ready_with(self, subject: &Subject, variables: &Value) -> Driven {
         let daemon = self.runtime_with_key(subject).await;
         let mut body = subject.spawn(self, &[ALONE]);
