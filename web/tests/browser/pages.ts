@@ -63,8 +63,11 @@ export async function shownSize(page: Page): Promise<{ cols: number; rows: numbe
   return { cols, rows: lines };
 }
 
-/** Leaves pictures of the page: light and dark, wide and phone. */
+/** Leaves pictures of the page: light and dark, wide and phone; a terminal on it is as wide as before then. */
 export async function picture(page: Page, name: string): Promise<void> {
+  const isComparable =
+    page.viewportSize()?.width === WIDE.width && (await page.getByTestId('terminal-size').count()) === 1;
+  const before = isComparable ? await shownSize(page) : undefined;
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     for (const [kind, viewport] of [
@@ -77,6 +80,7 @@ export async function picture(page: Page, name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.setViewportSize(WIDE);
+  if (before) await expect.poll(async () => (await shownSize(page)).cols).toBe(before.cols);
 }
 
 /** A picture for the README. */
