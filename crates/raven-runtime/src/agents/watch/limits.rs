@@ -3,18 +3,20 @@
 //! Owns the ways in which times are written. Must not know where they stand.
 
 use jiff::civil::Time;
+use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp as Instant, ToSpan as _};
 use raven_protocol::time::Timestamp;
 
-/// The moment that a text names: a time of day (the next one), or how long from now. `None` when it is
-/// written in another way.
+/// The moment that a text names: a day and its time, a time of day (the next one), or how long from now.
+/// `None` when it is written in another way.
 pub fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim().trim_end_matches('.').to_lowercase();
     let now = Instant::from_millisecond(now.as_millis()).ok()?;
-    let at = match from_now(&text) {
-        Some(later) => now.checked_add(later).ok()?,
-        None => next(time_of_day(&text)?, now, zone)?,
+    let at = match (from_now(&text), on_a_day(&text, zone)) {
+        (Some(later), _) => now.checked_add(later).ok()?,
+        (None, Some(at)) => at,
+        (None, None) => next(time_of_day(&text)?, now, zone)?,
     };
     Some(Timestamp::from_millis(at.as_millisecond()))
 }
@@ -30,6 +32,14 @@ fn from_now(text: &str) -> Option<SignedDuration> {
     let span: jiff::Span = spaced.parse().ok()?;
     let seconds = span.total((jiff::Unit::Second, jiff::SpanRelativeTo::days_are_24_hours())).ok()?;
     (seconds > 0.0).then(|| SignedDuration::from_secs_f64(seconds))
+}
+
+/// A day with its year, and a time: `nov 25th, 2026 12:41 am`.
+fn on_a_day(text: &str, zone: &TimeZone) -> Option<Instant> {
+    let (day, rest) = text.split_once(',')?;
+    let day = day.trim_end_matches(|last: char| last.is_ascii_alphabetic());
+    let read = strtime::parse("%b %d,%Y %I:%M %p", format!("{day},{}", rest.trim_start())).ok()?;
+    Some(read.to_datetime().ok()?.to_zoned(zone.clone()).ok()?.timestamp())
 }
 
 fn time_of_day(text: &str) -> Option<Time> {
@@ -76,6 +86,9 @@ mod tests {
             ("in 2h 5m", Some("2027-01-15T14:05:00.000Z")),
             ("3 hours and 20 minutes", Some("2027-01-15T15:20:00.000Z")),
             ("1 day 1 hour", Some("2027-01-16T13:00:00.000Z")),
+            ("Jan 16th, 2027 12:41 AM.", Some("2027-01-16T00:41:00.000Z")),
+            ("Feb 1st, 2027 3:05 PM", Some("2027-02-01T15:05:00.000Z")),
+            ("Feb 30th, 2027 3:05 PM", None),
             ("soon", None),
             ("25:00", None),
             ("13 pm", None),
