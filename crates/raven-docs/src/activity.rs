@@ -13,102 +13,55 @@ use crate::error::Error;
 use crate::events::{Change, WorkspaceEvent};
 use crate::page::{Page, PageQuery};
 
-/// What kind of thing happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivityKind {
-    AgentSpawned,
-    AgentRestarted,
-    AgentReady,
-    AgentFailed,
-    AgentStopped,
-    LoginRequired,
-    AgentPrompt,
-    AgentPromptAnswered,
-    AgentMessageSent,
-    AgentMessageCancelled,
-    AgentInterrupted,
-    TerminalSessionCreated,
-    TerminalSessionTerminated,
-    TerminalControlChanged,
-    TerminalLinkCreated,
-    TerminalLinkRevoked,
-    SettingsChanged,
-    RuntimeConnected,
-    RuntimeDisconnected,
+macro_rules! kinds {
+    ($($name:ident = $word:literal, $message:literal;)*) => {
+        /// What kind of thing happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ActivityKind {
+            $($name,)*
+        }
+
+        impl ActivityKind {
+            const ALL: &[Self] = &[$(Self::$name,)*];
+
+            fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
+
+            /// The words that the feed shows.
+            fn message(self) -> &'static str {
+                match self {
+                    $(Self::$name => $message,)*
+                }
+            }
+        }
+    };
 }
 
-impl ActivityKind {
-    const ALL: [Self; 19] = [
-        Self::AgentSpawned,
-        Self::AgentRestarted,
-        Self::AgentReady,
-        Self::AgentFailed,
-        Self::AgentStopped,
-        Self::LoginRequired,
-        Self::AgentPrompt,
-        Self::AgentPromptAnswered,
-        Self::AgentMessageSent,
-        Self::AgentMessageCancelled,
-        Self::AgentInterrupted,
-        Self::TerminalSessionCreated,
-        Self::TerminalSessionTerminated,
-        Self::TerminalControlChanged,
-        Self::TerminalLinkCreated,
-        Self::TerminalLinkRevoked,
-        Self::SettingsChanged,
-        Self::RuntimeConnected,
-        Self::RuntimeDisconnected,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::AgentSpawned => "agent_spawned",
-            Self::AgentRestarted => "agent_restarted",
-            Self::AgentReady => "agent_ready",
-            Self::AgentFailed => "agent_failed",
-            Self::AgentStopped => "agent_stopped",
-            Self::LoginRequired => "login_required",
-            Self::AgentPrompt => "agent_prompt",
-            Self::AgentPromptAnswered => "agent_prompt_answered",
-            Self::AgentMessageSent => "agent_message_sent",
-            Self::AgentMessageCancelled => "agent_message_cancelled",
-            Self::AgentInterrupted => "agent_interrupted",
-            Self::TerminalSessionCreated => "terminal_session_created",
-            Self::TerminalSessionTerminated => "terminal_session_terminated",
-            Self::TerminalControlChanged => "terminal_control_changed",
-            Self::TerminalLinkCreated => "terminal_link_created",
-            Self::TerminalLinkRevoked => "terminal_link_revoked",
-            Self::SettingsChanged => "settings_changed",
-            Self::RuntimeConnected => "runtime_connected",
-            Self::RuntimeDisconnected => "runtime_disconnected",
-        }
-    }
-
-    /// The words that the feed shows.
-    fn message(self) -> &'static str {
-        match self {
-            Self::AgentSpawned => "Agent spawned",
-            Self::AgentRestarted => "Agent restarted",
-            Self::AgentReady => "Agent ready",
-            Self::AgentFailed => "Agent failed",
-            Self::AgentStopped => "Agent stopped",
-            Self::LoginRequired => "Login required",
-            Self::AgentPrompt => "Agent asks",
-            Self::AgentPromptAnswered => "Agent answered",
-            Self::AgentMessageSent => "Message sent",
-            Self::AgentMessageCancelled => "Message taken back",
-            Self::AgentInterrupted => "Agent interrupted",
-            Self::TerminalSessionCreated => "Terminal session created",
-            Self::TerminalSessionTerminated => "Terminal session terminated",
-            Self::TerminalControlChanged => "Terminal control changed",
-            Self::TerminalLinkCreated => "Read-only link created",
-            Self::TerminalLinkRevoked => "Read-only link revoked",
-            Self::SettingsChanged => "Agent settings changed",
-            Self::RuntimeConnected => "Runtime connected",
-            Self::RuntimeDisconnected => "Runtime disconnected",
-        }
-    }
+// Each with the word for programs and the words for people.
+kinds! {
+    AgentSpawned = "agent_spawned", "Agent spawned";
+    AgentRestarted = "agent_restarted", "Agent restarted";
+    AgentReady = "agent_ready", "Agent ready";
+    AgentFailed = "agent_failed", "Agent failed";
+    AgentStopped = "agent_stopped", "Agent stopped";
+    LoginRequired = "login_required", "Login required";
+    AgentPrompt = "agent_prompt", "Agent asks";
+    AgentPromptAnswered = "agent_prompt_answered", "Agent answered";
+    AgentMessageSent = "agent_message_sent", "Message sent";
+    AgentMessageCancelled = "agent_message_cancelled", "Message taken back";
+    AgentInterrupted = "agent_interrupted", "Agent interrupted";
+    TerminalSessionCreated = "terminal_session_created", "Terminal session created";
+    TerminalSessionTerminated = "terminal_session_terminated", "Terminal session terminated";
+    TerminalControlChanged = "terminal_control_changed", "Terminal control changed";
+    TerminalLinkCreated = "terminal_link_created", "Read-only link created";
+    TerminalLinkRevoked = "terminal_link_revoked", "Read-only link revoked";
+    SettingsChanged = "settings_changed", "Agent settings changed";
+    RuntimeConnected = "runtime_connected", "Runtime connected";
+    RuntimeDisconnected = "runtime_disconnected", "Runtime disconnected";
 }
 
 /// One entry of the feed.
@@ -190,7 +143,7 @@ pub async fn list(
 }
 
 fn view(row: activities::Model) -> Result<Activity, Error> {
-    let kind = ActivityKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+    let kind = ActivityKind::ALL.iter().copied().find(|kind| kind.as_str() == row.kind);
     Ok(Activity {
         kind: kind.ok_or_else(|| anyhow::anyhow!("unknown kind of activity `{}`", row.kind))?,
         id: row.id,

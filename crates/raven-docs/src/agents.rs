@@ -11,8 +11,10 @@ use raven_protocol::permission::Permission;
 use raven_protocol::runtime_api::{CallbackStatus, ScreenJson, SpawnCallback, StopRequest};
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::access::{Drive, Granted, Read};
+use crate::audit::Action;
 use crate::auth::{Named, Runtime};
 use crate::db::{Db, agents as rows};
 use crate::error::{Conflict, Error, RuntimeFailure};
@@ -23,6 +25,9 @@ use crate::secrets::Secrets;
 use crate::terminals::reports::is_of_former_run;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
+use deed::Deed;
+
+mod deed;
 mod driving;
 mod profile;
 mod report;
@@ -169,10 +174,10 @@ impl Agents {
     /// Asks the runtime to end an agent's whole process tree; an event tells when it is gone. One that is
     /// being restarted does not start again.
     pub async fn stop(&self, by: &Granted<Drive>, id: &AgentId, how: StopAgent) -> Result<Agent, Error> {
-        if rows::find(self.db.read(), by.workspace(), id).await?.is_some() {
-            self.restarts.call_off(id, how);
-        }
-        self.end(by.workspace(), id, how).await
+        let row = rows::find(self.db.read(), by.workspace(), id).await?.ok_or(Error::NotFound("agent"))?;
+        self.restarts.call_off(id, how);
+        let deed = Deed { action: Action::AgentStop, told: None, kept: json!({ "force": how.force }) };
+        self.on_record(by, &row, deed, self.end(by.workspace(), id, how)).await
     }
 
     async fn end(&self, workspace: &WorkspaceId, id: &AgentId, how: StopAgent) -> Result<Agent, Error> {

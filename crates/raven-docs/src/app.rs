@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::Agents;
+use crate::audit::chain::Chains;
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::db::Db;
@@ -142,7 +143,7 @@ async fn build(
 ) -> anyhow::Result<App> {
     let db = Db::open(&config.data_dir).await?;
     let secrets = Secrets::open(&config.data_dir)?;
-    let changes = Changes::new(db.clone());
+    let changes = Changes::new(db.clone(), Chains::open(&secrets)?);
     let runtimes = Runtimes::new(db.clone(), secrets.clone(), changes.clone())?;
     let recordings = Recordings::open(&config.data_dir, db.clone(), &secrets, tasks.clone(), cancel.clone())?;
     let running = (tasks.clone(), cancel.clone());

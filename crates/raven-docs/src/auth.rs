@@ -1,23 +1,29 @@
 //! Who is calling: credentials in, an actor out.
 //!
-//! Owns sign-ins, personal tokens and the recognition of runtimes and agents. Must not know what an actor may
+//! Owns the recognition of people, runtimes and agents. Must not know what an actor may
 //! do (see `access`) nor how credentials travel (see the doors).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use raven_protocol::id::{AgentId, RuntimeId, UserId, WorkspaceId};
+use raven_protocol::permission::Permission;
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use crate::audit::{Actor, ActorKind};
 use crate::db::{self, Db};
 use crate::error::Error;
 use crate::secrets::{self, Secrets};
 
 /// How long a browser stays signed in.
 pub const SIGN_IN_LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// How every agent's key begins.
+pub const AGENT_KEY: &str = "raven_mcp_";
 
 /// A token's time of last use is written at most this often, so that reads do not become writes.
 const TOUCH_EVERY_MS: i64 = 60 * 1000;
@@ -109,15 +115,61 @@ impl Runtime {
 pub struct AgentCaller {
     workspace: WorkspaceId,
     agent: AgentId,
+    name: String,
+    permissions: BTreeSet<Permission>,
 }
 
 impl AgentCaller {
+    #[cfg(test)]
+    pub fn example(workspace: WorkspaceId, agent: AgentId, permissions: BTreeSet<Permission>) -> Self {
+        Self { workspace, agent, name: "Agent".into(), permissions }
+    }
+
     pub fn workspace(&self) -> &WorkspaceId {
         &self.workspace
     }
 
     pub fn agent(&self) -> &AgentId {
         &self.agent
+    }
+
+    /// What it was granted when it called.
+    pub fn permissions(&self) -> &BTreeSet<Permission> {
+        &self.permissions
+    }
+
+    pub fn named(&self) -> Named {
+        Named { id: self.agent.to_string(), name: self.name.clone() }
+    }
+}
+
+/// A person or an agent who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    Person(Person),
+    Agent(AgentCaller),
+}
+
+impl Caller {
+    pub fn workspace(&self) -> &WorkspaceId {
+        match self {
+            Self::Person(person) => &person.workspace,
+            Self::Agent(agent) => &agent.workspace,
+        }
+    }
+
+    pub fn named(&self) -> Named {
+        match self {
+            Self::Person(person) => person.named(),
+            Self::Agent(agent) => agent.named(),
+        }
+    }
+
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Person(person) => Actor::user(person.named()),
+            Self::Agent(agent) => Actor::of(ActorKind::Agent, agent.named()),
+        }
     }
 }
 
@@ -150,6 +202,19 @@ impl Auth {
     /// Returns once some credential ended.
     pub async fn any_ended(&self) {
         self.ended.notified().await;
+    }
+
+    /// Whoever calls: an agent by its key, or a person by cookie or personal token.
+    ///
+    /// # Errors
+    /// `Unauthenticated` or `UnknownAgentKey` when there is none, or it is not good any more.
+    pub async fn caller(&self, credentials: &Credentials) -> Result<Caller, Error> {
+        match &credentials.bearer {
+            Some(bearer) if bearer.expose_secret().starts_with(AGENT_KEY) => {
+                Ok(Caller::Agent(self.agent(credentials).await?))
+            }
+            _ => Ok(Caller::Person(self.person(credentials).await?)),
+        }
     }
 
     /// The person behind a cookie or a personal token.
@@ -208,8 +273,10 @@ impl Auth {
             db::agent_keys::touch(&tx, &row.id, now).await?;
             tx.commit().await.map_err(anyhow::Error::from)?;
         }
-        let workspace = WorkspaceId::parse(row.workspace_id)?;
-        Ok(AgentCaller { workspace, agent: AgentId::parse(row.agent_id)? })
+        let (workspace, id) = (WorkspaceId::parse(row.workspace_id)?, AgentId::parse(row.agent_id)?);
+        let agent = db::agents::find(self.db.read(), &workspace, &id).await?.ok_or(Error::UnknownAgentKey)?;
+        let permissions = serde_json::from_str(&agent.permissions).map_err(anyhow::Error::from)?;
+        Ok(AgentCaller { workspace, agent: id, name: agent.name, permissions })
     }
 
     /// The runtime behind a call for a workspace: it holds the runtime's key, or the callback token

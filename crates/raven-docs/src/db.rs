@@ -15,6 +15,7 @@ pub use sea_orm::{ConnectionTrait, DatabaseTransaction as Tx};
 pub mod activities;
 pub mod agent_keys;
 pub mod agents;
+pub mod audit;
 pub mod links;
 pub mod memberships;
 mod migrations;

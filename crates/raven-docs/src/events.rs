@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 
 use crate::activity::Activity;
 use crate::agents::Agent;
+use crate::audit::chain::Chains;
 use crate::db::{Db, Tx};
 use crate::error::Error;
 use crate::runtimes::RuntimeStatus;
@@ -44,13 +45,14 @@ pub struct Published {
 #[derive(Clone)]
 pub struct Changes {
     db: Db,
+    chains: Chains,
     bus: broadcast::Sender<Published>,
     order: Arc<Mutex<()>>,
 }
 
 impl Changes {
-    pub fn new(db: Db) -> Self {
-        Self { db, bus: broadcast::Sender::new(BACKLOG), order: Arc::default() }
+    pub fn new(db: Db, chains: Chains) -> Self {
+        Self { db, chains, bus: broadcast::Sender::new(BACKLOG), order: Arc::default() }
     }
 
     /// Begins a change. Changes are made one after another, so that what they tell is heard in the
@@ -58,7 +60,7 @@ impl Changes {
     pub async fn begin(&self) -> Result<Change, Error> {
         let turn = Arc::clone(&self.order).lock_owned().await;
         let tx = self.db.begin().await?;
-        Ok(Change { tx, bus: self.bus.clone(), told: Vec::new(), _turn: turn })
+        Ok(Change { tx, chains: self.chains.clone(), bus: self.bus.clone(), told: Vec::new(), _turn: turn })
     }
 
     pub fn listen(&self) -> broadcast::Receiver<Published> {
@@ -69,6 +71,7 @@ impl Changes {
 /// A write transaction with what will be told of it. Dropped, it changes and tells nothing.
 pub struct Change {
     tx: Tx,
+    chains: Chains,
     bus: broadcast::Sender<Published>,
     told: Vec<Published>,
     _turn: OwnedMutexGuard<()>,
@@ -77,6 +80,11 @@ pub struct Change {
 impl Change {
     pub fn tx(&self) -> &Tx {
         &self.tx
+    }
+
+    /// The chains of the audit log; see [`Change::audit`](crate::audit).
+    pub(crate) fn chains(&self) -> &Chains {
+        &self.chains
     }
 
     /// Tells of the change once it is committed.

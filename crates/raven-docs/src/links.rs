@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::access::{Administer, Drive, Granted, decide};
+use crate::access::{Administer, Drive, Granted, decide_person};
 use crate::activity::{self, About, ActivityKind};
 use crate::auth::{Named, Person, Role};
 use crate::db::{self, Db, links as rows};
@@ -359,7 +359,7 @@ impl Links {
             workspace: WorkspaceId::parse(member.workspace_id)?,
             role,
         };
-        Ok(maker.workspace.as_str() == row.workspace_id && decide::<Drive>(&maker).is_ok())
+        Ok(maker.workspace.as_str() == row.workspace_id && decide_person::<Drive>(&maker).is_ok())
     }
 }
 

@@ -5,10 +5,12 @@
 use raven_protocol::id::WorkspaceId;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::access::{Administer, Granted, Read};
 use crate::activity::{self, About, ActivityKind};
+use crate::audit::{Action, Entry, Target};
 use crate::auth::runtime_key_digest;
 use crate::db::{self, Db, settings as rows};
 use crate::error::Error;
@@ -151,6 +153,9 @@ pub async fn update(
     let row = rows::find(change.tx(), workspace).await?.ok_or(Error::NotFound("settings"))?;
     let about = About { actor: Some(by.by()), detail: Some(difference(&before, &row)), ..About::default() };
     activity::record(&mut change, workspace, ActivityKind::SettingsChanged, about).await?;
+    let target = Target::new("settings", workspace.as_str());
+    let entry = Entry::new(by.actor(), Action::SettingsChange, target);
+    change.audit(workspace, entry.before(audited(&before)).after(audited(&row))).await?;
     let view = view(&row);
     change.tell(workspace, WorkspaceEvent::RuntimeStatus(view.runtime_status.clone()));
     change.commit().await?;
@@ -277,6 +282,19 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
         });
     }
     if words.is_empty() { "nothing changed".to_owned() } else { words.join(", ") }
+}
+
+/// What the audit log keeps of settings: of the key only which one it was.
+fn audited(row: &rows::Model) -> Value {
+    let AgentSettings { runtime_status: _, ref runtime_api_key_fingerprint, .. } = view(row);
+    json!({
+        "hostingMode": row.hosting_mode,
+        "runtimeEndpoint": row.runtime_endpoint,
+        "runtimeAuthType": row.runtime_auth_type,
+        "runtimeApiKeyFingerprint": runtime_api_key_fingerprint,
+        "recordInput": row.record_input,
+        "recordingRetentionDays": row.recording_retention_days,
+    })
 }
 
 fn view(row: &rows::Model) -> AgentSettings {

@@ -6,9 +6,13 @@
 use raven_protocol::doing::{AnswerRequest, Doing, SendAnswer, SendRequest};
 use raven_protocol::id::{AgentId, MessageId};
 
-use super::{Agent, Agents, named, rows};
+use serde_json::json;
+
+use super::deed::Deed;
+use super::{Agent, Agents, rows};
 use crate::access::{Drive, Granted};
-use crate::activity::{self, About, ActivityKind};
+use crate::activity::ActivityKind;
+use crate::audit::Action;
 use crate::error::Error;
 use crate::runtimes::client::RuntimeClient;
 
@@ -30,9 +34,14 @@ impl Agents {
             return Err(Error::invalid("message", format!("must be at most {} KiB", MAX_MESSAGE / 1024)));
         }
         let (row, client, theirs) = self.driven(by, id).await?;
-        let answer = client.send(&theirs, message).await.map_err(|failure| failure.passed_on("agent"))?;
-        self.note(by, &row, ActivityKind::AgentMessageSent, None).await?;
-        Ok(answer)
+        let deed = Deed {
+            action: Action::AgentSend,
+            told: Some((ActivityKind::AgentMessageSent, None)),
+            kept: json!({ "bytes": message.message.len() }),
+        };
+        let sent =
+            async { client.send(&theirs, message).await.map_err(|failure| failure.passed_on("agent")) };
+        self.on_record(by, &row, deed, sent).await
     }
 
     /// Takes back a message that waits for an agent.
@@ -46,9 +55,15 @@ impl Agents {
         message: &MessageId,
     ) -> Result<Agent, Error> {
         let (row, client, theirs) = self.driven(by, id).await?;
-        let report =
-            client.cancel_message(&theirs, message).await.map_err(|failure| failure.passed_on("agent"))?;
-        self.note(by, &row, ActivityKind::AgentMessageCancelled, None).await?;
+        let deed = Deed {
+            action: Action::AgentMessageCancel,
+            told: Some((ActivityKind::AgentMessageCancelled, None)),
+            kept: json!({ "message": message }),
+        };
+        let cancelled = async {
+            client.cancel_message(&theirs, message).await.map_err(|failure| failure.passed_on("agent"))
+        };
+        let report = self.on_record(by, &row, deed, cancelled).await?;
         self.apply(by.workspace(), &report, None).await?;
         self.get(&by.and()?, id).await
     }
@@ -67,9 +82,15 @@ impl Agents {
             return Err(Error::invalid("choice", "and `text`: give one of them"));
         }
         let (row, client, theirs) = self.driven(by, id).await?;
-        let report = client.answer(&theirs, answer).await.map_err(|failure| failure.passed_on("agent"))?;
         let chosen = label(&row, answer)?;
-        self.note(by, &row, ActivityKind::AgentPromptAnswered, chosen).await?;
+        let deed = Deed {
+            action: Action::AgentAnswer,
+            kept: json!({ "prompt": answer.prompt_id, "choice": answer.choice, "label": chosen }),
+            told: Some((ActivityKind::AgentPromptAnswered, chosen)),
+        };
+        let answered =
+            async { client.answer(&theirs, answer).await.map_err(|failure| failure.passed_on("agent")) };
+        let report = self.on_record(by, &row, deed, answered).await?;
         self.apply(by.workspace(), &report, None).await?;
         self.get(&by.and()?, id).await
     }
@@ -80,8 +101,14 @@ impl Agents {
     /// `Conflict` when it does nothing that could be interrupted.
     pub async fn interrupt(&self, by: &Granted<Drive>, id: &AgentId) -> Result<Agent, Error> {
         let (row, client, theirs) = self.driven(by, id).await?;
-        let report = client.interrupt(&theirs).await.map_err(|failure| failure.passed_on("agent"))?;
-        self.note(by, &row, ActivityKind::AgentInterrupted, None).await?;
+        let deed = Deed {
+            action: Action::AgentInterrupt,
+            told: Some((ActivityKind::AgentInterrupted, None)),
+            kept: json!({}),
+        };
+        let interrupted =
+            async { client.interrupt(&theirs).await.map_err(|failure| failure.passed_on("agent")) };
+        let report = self.on_record(by, &row, deed, interrupted).await?;
         self.apply(by.workspace(), &report, None).await?;
         self.get(&by.and()?, id).await
     }
@@ -95,19 +122,6 @@ impl Agents {
         self.check_is_there(by.workspace(), &row).await?;
         let theirs = AgentId::parse(row.runtime_agent_id.as_str())?;
         Ok((row, self.runtimes.client(by.workspace()).await?, theirs))
-    }
-
-    pub(super) async fn note(
-        &self,
-        by: &Granted<Drive>,
-        row: &rows::Model,
-        kind: ActivityKind,
-        detail: Option<String>,
-    ) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
-        let about = About { agent: Some(named(row)), actor: Some(by.by()), detail, ..About::default() };
-        activity::record(&mut change, by.workspace(), kind, about).await?;
-        change.commit().await
     }
 }
 

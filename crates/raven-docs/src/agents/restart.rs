@@ -12,12 +12,16 @@ use raven_protocol::id::{AgentId, WorkspaceId};
 use raven_protocol::runtime_api::{McpAccess, RestartRequest};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::deed::Deed;
 use super::{Agent, Agents, StopAgent, rows, status_of, view};
 use crate::access::{Drive, Granted};
 use crate::activity::ActivityKind;
+use crate::audit::Action;
+use crate::auth::AGENT_KEY;
 use crate::db::{self, sessions};
 use crate::error::{Conflict, Error};
 use crate::events::WorkspaceEvent;
@@ -102,28 +106,35 @@ impl Agents {
     /// is stopped meanwhile; what the runtime could not be asked or did not accept. The agent is then what it
     /// was; it has failed only when nobody knows whether the new run began.
     pub async fn restart(&self, by: &Granted<Drive>, id: &AgentId) -> Result<Agent, Error> {
+        let row = rows::find(self.db.read(), by.workspace(), id).await?.ok_or(Error::NotFound("agent"))?;
+        let deed = Deed {
+            action: Action::AgentRestart,
+            told: Some((ActivityKind::AgentRestarted, None)),
+            kept: json!({}),
+        };
+        self.on_record(by, &row, deed, self.end_and_begin(by, id, &row)).await?;
+        self.get(&by.and()?, id).await
+    }
+
+    async fn end_and_begin(&self, by: &Granted<Drive>, id: &AgentId, row: &rows::Model) -> Result<(), Error> {
         let workspace = by.workspace();
-        let row = rows::find(self.db.read(), workspace, id).await?.ok_or(Error::NotFound("agent"))?;
         let only = self.restarts.begin(id)?;
-        self.check_is_there(workspace, &row).await?;
+        self.check_is_there(workspace, row).await?;
         let client = self.runtimes.client(workspace).await?;
         // Whether it is there is asked before anything is ended.
         client.health().await?;
-        let env = self.variables(&row)?;
+        let env = self.variables(row)?;
         self.end(workspace, id, StopAgent::default()).await?;
         only.until(self.until_ended(workspace, id)).await?;
         only.until(self.until_recorded(workspace, id)).await?;
-        let (token, key) = (secrets::generate("raven_cb_"), secrets::generate("raven_mcp_"));
+        let (token, key) = (secrets::generate("raven_cb_"), secrets::generate(AGENT_KEY));
         let (former, row) = self.begin_anew(by, &only, (&token, &key)).await?;
         let theirs = AgentId::parse(row.runtime_agent_id.as_str())?;
         let url = format!("{}/mcp", self.callback_url.trim_end_matches('/'));
         let mcp = McpAccess { url, keys: [(theirs.clone(), key)].into() };
         let request = RestartRequest { mcp: Some(mcp), env, callback_token: Some(token) };
         match client.restart(&theirs, &request).await {
-            Ok(spawned) => {
-                self.note(by, &row, ActivityKind::AgentRestarted, None).await?;
-                self.bind(workspace, &client, &row.id, &spawned).await?;
-            }
+            Ok(spawned) => self.bind(workspace, &client, &row.id, &spawned).await?,
             Err(failure) if failure.is_refusal() => {
                 self.put_back(workspace, id, (former, &row)).await?;
                 return Err(failure.passed_on("agent on its runtime"));
@@ -143,7 +154,7 @@ impl Agents {
             }
             return Err(was_called_off());
         }
-        self.get(&by.and()?, id).await
+        Ok(())
     }
 
     /// Seals the variables of a spawn, for its restarts: its runtime keeps them nowhere.

@@ -12,11 +12,13 @@ use raven_protocol::terminal::Keep;
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Agents, named, rows, status_of, view};
-use crate::access::{Drive, Granted};
+use crate::access::{Granted, SpawnAgents};
 use crate::activity::{self, About, ActivityKind};
-use crate::auth::Named;
+use crate::audit::{Action, Entry, Target};
+use crate::auth::{AGENT_KEY, Named};
 use crate::db;
 use crate::error::{Error, RuntimeFailure};
 use crate::events::WorkspaceEvent;
@@ -97,7 +99,7 @@ impl IdempotencyKey {
     }
 
     /// One person's key says nothing about another's.
-    fn digest(&self, by: &Granted<Drive>) -> String {
+    fn digest(&self, by: &Granted<SpawnAgents>) -> String {
         secrets::digest(&format!("{} {} {}", by.workspace(), by.by().id, self.0))
     }
 }
@@ -123,7 +125,7 @@ impl Agents {
     /// What the runtime could not be asked or did not accept; agents it did not take end as failed.
     pub async fn spawn(
         &self,
-        by: &Granted<Drive>,
+        by: &Granted<SpawnAgents>,
         wanted: Spawn,
         key: Option<IdempotencyKey>,
     ) -> Result<SpawnAnswer, Error> {
@@ -149,7 +151,7 @@ impl Agents {
 
     async fn insert(
         &self,
-        by: &Granted<Drive>,
+        by: &Granted<SpawnAgents>,
         wanted: &Spawn,
         origin: Origin,
         token: &SecretString,
@@ -169,12 +171,15 @@ impl Agents {
             let request_digest = origin.request.clone();
             let row = rows::Model { runtime_id, variables_sealed, request_digest, ..row };
             rows::insert(change.tx(), &row).await?;
-            let (id, key) = (AgentId::parse(row.id.as_str())?, secrets::generate("raven_mcp_"));
+            let (id, key) = (AgentId::parse(row.id.as_str())?, secrets::generate(AGENT_KEY));
             let digest = secrets::digest(key.expose_secret());
             db::agent_keys::insert(change.tx(), by.workspace(), &id, digest, Timestamp::now()).await?;
             keys.insert(id, key);
             let about = About { agent: Some(named(&row)), actor: Some(by.by()), ..About::default() };
             activity::record(&mut change, by.workspace(), ActivityKind::AgentSpawned, about).await?;
+            let spawned = Entry::new(by.actor(), Action::AgentSpawn, Target::named("agent", &named(&row)));
+            let kept = json!({ "type": row.agent_type, "permissions": permissions(wanted), "cwd": row.cwd });
+            change.audit(by.workspace(), spawned.after(kept)).await?;
             change.tell(by.workspace(), WorkspaceEvent::AgentChanged(Box::new(view(row.clone(), None)?)));
             inserted.push(row);
         }
@@ -312,7 +317,7 @@ async fn check_type(client: &RuntimeClient, wanted: &AgentType) -> Result<Option
 }
 
 fn new_row(
-    by: &Granted<Drive>,
+    by: &Granted<SpawnAgents>,
     wanted: &Spawn,
     number: u32,
     token: &SecretString,

@@ -16,6 +16,7 @@ const RECORDINGS: &str = include_str!("migrations/m0002_recordings.sql");
 const LINKS: &str = include_str!("migrations/m0003_links.sql");
 const AT_WORK: &str = include_str!("migrations/m0004_agents_at_work.sql");
 const RESTARTS: &str = include_str!("migrations/m0005_restarts.sql");
+const AUDIT: &str = include_str!("migrations/m0006_audit.sql");
 
 struct Step {
     name: &'static str,
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0003_links", sql: LINKS }),
             Box::new(Step { name: "m0004_agents_at_work", sql: AT_WORK }),
             Box::new(Step { name: "m0005_restarts", sql: RESTARTS }),
+            Box::new(Step { name: "m0006_audit", sql: AUDIT }),
         ]
     }
 }

@@ -7,7 +7,7 @@ use raven_protocol::id::AgentId;
 use serde::Serialize;
 
 use super::extract::{Body, May, OptionalBody, Path, Query};
-use crate::access::{Drive, Read};
+use crate::access::{Drive, Read, SpawnAgents};
 use crate::agents::spawn::{IdempotencyKey, Spawn, SpawnAnswer};
 use crate::agents::{Agent, AgentQuery, StopAgent};
 use crate::app::App;
@@ -35,7 +35,7 @@ pub struct Screen {
         (status = 422), (status = 502)))]
 pub async fn spawn(
     State(app): State<App>,
-    May(by): May<Drive>,
+    May(by): May<SpawnAgents>,
     headers: HeaderMap,
     Body(wanted): Body<Spawn>,
 ) -> Result<(StatusCode, Json<SpawnAnswer>), Error> {

@@ -64,29 +64,32 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
-        if credentials.bearer.is_none()
-            && credentials.cookie.is_some()
-            && is_write(&parts.method)
-            && !is_same_site(&parts.headers)
-        {
-            let hint =
-                "a cookie counts only for requests from Raven's own pages; scripts send a personal token";
-            return Err(Error::Denied(hint.to_owned()));
-        }
+        check_site(&credentials, parts)?;
         Ok(Self(app.auth.person(&credentials).await?))
     }
 }
 
-/// The right to do `P`, of a signed-in person.
+/// The right to do `P`, of a signed-in person or of an agent.
 pub struct May<P>(pub Granted<P>);
 
 impl<P: Permission> FromRequestParts<App> for May<P> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let SignedIn(person) = SignedIn::from_request_parts(parts, app).await?;
-        Ok(Self(decide::<P>(&person)?))
+        let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
+        check_site(&credentials, parts)?;
+        Ok(Self(decide::<P>(&app.auth.caller(&credentials).await?)?))
     }
+}
+
+/// A cookie counts for writes only from a page of this server.
+fn check_site(credentials: &Credentials, parts: &Parts) -> Result<(), Error> {
+    let by_cookie = credentials.bearer.is_none() && credentials.cookie.is_some();
+    if by_cookie && is_write(&parts.method) && !is_same_site(&parts.headers) {
+        let hint = "a cookie counts only for requests from Raven's own pages; scripts send a personal token";
+        return Err(Error::Denied(hint.to_owned()));
+    }
+    Ok(())
 }
 
 fn is_write(method: &Method) -> bool {

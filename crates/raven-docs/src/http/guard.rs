@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -15,6 +15,7 @@ use url::Url;
 use super::problem::REQUEST_ID;
 use crate::app::App;
 use crate::error::Error;
+use crate::origin::Origin;
 
 /// Header that carries a request's id, taken from the caller when it is well-formed.
 const REQUEST_ID_HEADER: &str = "x-request-id";
@@ -82,13 +83,15 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
         request.headers_mut().insert(REQUEST_ID_HEADER, value);
     }
     let span = tracing::info_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
+    let direct = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let origin = Origin { request_id: Some(id.clone()), address: direct.map(|info| info.0.ip()) };
     let answering = async {
         match check(&app.names, request.headers(), request.uri()) {
             Ok(()) => next.run(request).await,
             Err(error) => error.into_response(),
         }
     };
-    let mut response = REQUEST_ID.scope(id.clone(), answering.instrument(span)).await;
+    let mut response = REQUEST_ID.scope(id.clone(), origin.scope(answering.instrument(span))).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
     }

@@ -1,6 +1,8 @@
 //! When a link is good, over a real database.
 
 use super::*;
+use crate::audit::chain::Chains;
+use crate::secrets::Secrets;
 
 /// A database with a workspace, an owner and a live session.
 struct Cellar {
@@ -26,7 +28,8 @@ impl Cellar {
         let row = db::sessions::Model::example(session.as_str(), agent.as_str(), workspace.as_str());
         db::sessions::insert(&tx, &row).await.unwrap();
         tx.commit().await.unwrap();
-        let links = Links::new(db.clone(), Changes::new(db), "http://host:1/");
+        let chains = Chains::open(&Secrets::open(folder.path()).unwrap()).unwrap();
+        let links = Links::new(db.clone(), Changes::new(db, chains), "http://host:1/");
         Self { links, workspace, maker, session, _folder: folder }
     }
 

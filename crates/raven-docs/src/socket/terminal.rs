@@ -19,7 +19,7 @@ use super::inbox::Inbox;
 use super::text::{Decoder, TextOrBytes};
 use super::unanswered::Unanswered;
 use super::{Gone, Handshake, Refused, emit, guest, runtime, workspace};
-use crate::access::{Read, decide};
+use crate::access::{Read, decide_person};
 use crate::app::App;
 use crate::auth::Person;
 use crate::error::Error;
@@ -353,7 +353,7 @@ impl Viewer {
         let wish = if request.read_only { Wish::ReadOnly } else { Wish::Write };
         let seat = Seat { since: request.since, wish, arrival };
         let attaching = match &self.caller {
-            Caller::Member(person) => match decide::<Read>(person) {
+            Caller::Member(person) => match decide_person::<Read>(person) {
                 Ok(by) => self.terminals.attach(&by, target, seat).await,
                 Err(_) => Err(NotAttached::NotFound),
             },

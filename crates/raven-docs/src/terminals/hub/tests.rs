@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::seats::{Kind, Right};
 use super::*;
+use crate::audit::chain::Chains;
 use crate::auth::Named;
 use crate::events::Changes;
 use crate::recordings::Recordings;
@@ -25,7 +26,7 @@ struct Bench {
 async fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let (db, row) = rows::Model::in_new_database(folder.path()).await;
-    let changes = Changes::new(db.clone());
+    let changes = Changes::new(db.clone(), Chains::open(&Secrets::open(folder.path()).unwrap()).unwrap());
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtimes = Runtimes::new(db.clone(), Secrets::open(folder.path()).unwrap(), changes.clone()).unwrap();
     let running = (TaskTracker::new(), CancellationToken::new());
