@@ -3,6 +3,7 @@
 
 mod anew;
 mod browser;
+mod callers;
 mod chance;
 mod foreign;
 mod operator;
