@@ -57,7 +57,7 @@ impl Callers {
         let account =
             |name: &str, role: &str, more: &[&str]| place.account(&format!("{name}@example.com"), role, more);
         let (with, without, revoked) = agents(&place);
-        let all = vec![
+        let mut all = vec![
             (Who::Anonymous, String::new()),
             (Who::Viewer, account("viewer", "viewer", &[])),
             (Who::Member, account("member", "member", &[])),
@@ -71,6 +71,7 @@ impl Callers {
             (Who::Runtime, KEY.to_owned()),
             (Who::Callback, callback),
         ];
+        all.retain(|(_, credential)| credential != "raven_mcp_none");
         Self { place, foreign, workspace, agent, session, all }
     }
 
