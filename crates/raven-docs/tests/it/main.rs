@@ -22,6 +22,7 @@ mod routes;
 mod runtime_trouble;
 mod seats;
 mod soak;
+mod sockets;
 mod spawn_bounds;
 mod survival;
 mod tampering;
