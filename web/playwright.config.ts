@@ -17,6 +17,8 @@ export default defineConfig({
   expect: { timeout: EXPECT_TIMEOUT_MS },
   // One pair of programs, one browser at a time.
   workers: 1,
+  // A test that fails and then holds is listed as flaky, with its trace.
+  retries: 1,
   fullyParallel: false,
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],

@@ -18,6 +18,9 @@ const KINDS: [&str; 4] = ["claude-code", "codex", "gemini-cli", "aider"];
 /// The page that tells what was proven.
 const TABLE: &str = "docs/agents.md";
 
+/// How cargo is told of the suite. Of the whole workspace, so that what the other tests have built is used.
+const TEST: &[&str] = &["test", "--workspace", "--test", "agents"];
+
 /// What becomes of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
@@ -75,7 +78,7 @@ fn suite(folders: &[PathBuf], table: Table) -> Result<()> {
         Table::Write => committed.clone(),
         Table::Compare => root().join("target/agents/table.md"),
     };
-    let mut suite = cargo(&["test", "--package", "raven-runtime", "--test", "agents", "--"]);
+    let mut suite = cargo(&[TEST, &["--"]].concat());
     run_command(suite.arg(path).env("RAVEN_AGENTS_TABLE", &written))?;
     if std::fs::read(&written)? != std::fs::read(&committed)? {
         bail!("{TABLE} does not tell what was proven: run `cargo xtask test --agents`, and commit the page");
@@ -91,8 +94,7 @@ fn in_browser(browser: &Path) -> Result<()> {
 
 /// The suite's own program, which also serves the providers that its agents talk to.
 fn suite_program() -> Result<PathBuf> {
-    let build = ["test", "--package", "raven-runtime", "--test", "agents", "--no-run"];
-    let told = output(cargo(&build).arg("--message-format=json"))?;
+    let told = output(cargo(&[TEST, &["--no-run"]].concat()).arg("--message-format=json"))?;
     let program = told.lines().filter_map(executable).next_back();
     Ok(program.context("cargo names no program of the suite")?.into())
 }

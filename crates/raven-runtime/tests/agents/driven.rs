@@ -166,8 +166,15 @@ pub async fn is(daemon: &Daemon, id: &str, wanted: &str) -> Value {
     .await
 }
 
+/// Sends a message as soon as the agent takes one: a short turn may be over on its screen before its program
+/// has told of it.
 pub async fn send(daemon: &Daemon, id: &str, message: &str) {
-    let sent = daemon.post(&format!("/api/agents/{id}/send"), &json!({"message": message})).await;
-    let status = sent.status();
-    assert_eq!(status, StatusCode::ACCEPTED, "{message}: {}", sent.text().await.unwrap_or_default());
+    until(&format!("{id} takes {message}"), async || {
+        let sent = daemon.post(&format!("/api/agents/{id}/send"), &json!({"message": message})).await;
+        let (status, told) = (sent.status(), sent.json::<Value>().await.unwrap_or_default());
+        let busy = told["code"] == "AGENT_NOT_READY";
+        assert!(busy || status == StatusCode::ACCEPTED, "{message}: {told}");
+        (!busy).then_some(())
+    })
+    .await;
 }
