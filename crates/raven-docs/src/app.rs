@@ -23,12 +23,13 @@ use crate::events::Changes;
 use crate::http;
 use crate::http::guard::Names;
 use crate::links::Links;
+use crate::lock::Lock;
 use crate::mcp;
 use crate::people::People;
 use crate::recordings::{Recordings, retention};
 use crate::runtimes::watch::Watchers;
 use crate::runtimes::{HostingDefaults, Runtimes};
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, rotation};
 use crate::settings;
 use crate::socket;
 use crate::terminals::Terminals;
@@ -63,6 +64,7 @@ pub struct Server {
     tasks: TaskTracker,
     cancel: CancellationToken,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
+    _lock: Lock,
 }
 
 impl Server {
@@ -73,6 +75,7 @@ impl Server {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let listener = listen(&config).await?;
         let address = listener.local_addr()?;
+        let lock = Lock::take(&config.data_dir)?;
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
         let app = build(&config, address, &tasks, &cancel).await?;
         app.recordings.tidy()?;
@@ -96,7 +99,7 @@ impl Server {
             io.close().await;
         });
         let served = tokio::spawn(async move { serving.await });
-        Ok(Self { app, address, tasks, cancel, served })
+        Ok(Self { app, address, tasks, cancel, served, _lock: lock })
     }
 
     /// Where it listens.
@@ -142,7 +145,7 @@ async fn build(
     cancel: &CancellationToken,
 ) -> anyhow::Result<App> {
     let db = Db::open(&config.data_dir).await?;
-    let secrets = Secrets::open(&config.data_dir)?;
+    let secrets = rotation::open(&config.secret_key, &config.data_dir, &db).await?;
     let changes = Changes::new(db.clone(), Chains::open(&secrets)?);
     let runtimes = Runtimes::new(db.clone(), secrets.clone(), changes.clone())?;
     let recordings = Recordings::open(&config.data_dir, db.clone(), &secrets, tasks.clone(), cancel.clone())?;

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 mod recording;
+mod secrets;
 mod serve;
 mod token;
 mod user;
@@ -28,6 +29,9 @@ enum Command {
     /// Check and export recordings; works beside a running server
     #[command(subcommand)]
     Recording(recording::RecordingCommand),
+    /// Look at the key that seals secrets, and replace it
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -43,6 +47,7 @@ impl Cli {
             Command::User(command) => command.run().await,
             Command::Token(command) => command.run().await,
             Command::Recording(command) => command.run().await,
+            Command::Secrets(command) => command.run().await,
             Command::Openapi => print(&crate::http::openapi::json()?),
         }
     }

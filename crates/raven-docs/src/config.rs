@@ -11,6 +11,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::secrets::key::Source;
+
 /// The control plane's port unless said otherwise.
 pub const DEFAULT_PORT: u16 = 3000;
 
@@ -20,6 +22,9 @@ pub struct DataDir {
     /// Folder for the database and the key that seals secrets [default: ~/.local/share/raven-docs]
     #[arg(long, env = "RAVEN_DOCS_DATA_DIR", value_name = "D")]
     data_dir: Option<PathBuf>,
+    /// File with the key that seals secrets, where it is not to be in the data folder
+    #[arg(long, env = "RAVEN_DOCS_SECRET_KEY_FILE", value_name = "F")]
+    secret_key_file: Option<PathBuf>,
 }
 
 /// Options of `raven-docs serve`.
@@ -62,6 +67,7 @@ pub struct Config {
     pub port: u16,
     pub public_url: Option<Url>,
     pub data_dir: PathBuf,
+    pub secret_key: Source,
     pub runtime_endpoint: Option<String>,
     pub runtime_api_key: Option<SecretString>,
 }
@@ -70,7 +76,15 @@ impl Config {
     /// A server on a free loopback port with its data in a folder.
     pub fn local(data_dir: PathBuf) -> Self {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { host, port: 0, public_url: None, data_dir, runtime_endpoint: None, runtime_api_key: None }
+        Self {
+            host,
+            port: 0,
+            public_url: None,
+            data_dir,
+            secret_key: Source::Folder,
+            runtime_endpoint: None,
+            runtime_api_key: None,
+        }
     }
 }
 
@@ -84,6 +98,15 @@ impl DataDir {
         make_private(&dir)?;
         Ok(dir)
     }
+
+    /// Where the key is: in a file that was named, in the environment, or in the folder.
+    pub fn key_source(&self) -> Source {
+        match (&self.secret_key_file, given_key()) {
+            (Some(path), _) => Source::File(path.clone()),
+            (None, Some(key)) => Source::Given(key),
+            (None, None) => Source::Folder,
+        }
+    }
 }
 
 impl ServeArgs {
@@ -92,7 +115,7 @@ impl ServeArgs {
     /// # Errors
     /// When the folder, the file or the key file cannot be used.
     pub fn resolve(self) -> anyhow::Result<Config> {
-        let data_dir = self.data_dir.open()?;
+        let (secret_key, data_dir) = (self.data_dir.key_source(), self.data_dir.open()?);
         let file = read_file(&data_dir.join("raven-docs.toml"))?;
         let key_file = self.runtime_api_key_file.or(file.runtime_api_key_file);
         let runtime_endpoint = self.runtime_endpoint.or(file.runtime_endpoint);
@@ -104,6 +127,7 @@ impl ServeArgs {
             port: self.port.or(file.port).unwrap_or(DEFAULT_PORT),
             public_url: self.public_url.or(file.public_url),
             data_dir,
+            secret_key,
             runtime_endpoint,
             runtime_api_key: key_file.as_deref().map(read_key).transpose()?,
         })
@@ -125,6 +149,12 @@ fn read_key(path: &Path) -> anyhow::Result<SecretString> {
         bail!("{} holds no key", path.display());
     }
     Ok(key.to_owned().into())
+}
+
+/// The key in base64, from the environment: never an option, which other users of the machine could read.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn given_key() -> Option<SecretString> {
+    std::env::var("RAVEN_DOCS_SECRET_KEY").ok().filter(|text| !text.is_empty()).map(Into::into)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

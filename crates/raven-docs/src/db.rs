@@ -20,6 +20,7 @@ pub mod links;
 pub mod memberships;
 mod migrations;
 pub mod recordings;
+pub mod sealed;
 pub mod sessions;
 pub mod settings;
 pub mod sign_ins;
@@ -73,6 +74,13 @@ impl Db {
             ..TransactionOptions::default()
         };
         Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Brings what was committed into the file itself, durably.
+    pub async fn checkpoint(&self) -> Queried<()> {
+        self.writer.execute_unprepared("PRAGMA synchronous = FULL").await?;
+        self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        Ok(())
     }
 
     /// Closes every connection, so that the file is checkpointed.

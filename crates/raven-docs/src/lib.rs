@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod http;
 mod links;
+mod lock;
 mod mcp;
 mod origin;
 mod page;

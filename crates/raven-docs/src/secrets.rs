@@ -1,10 +1,8 @@
 //! Secrets at rest: sealing what must be read back, digesting what must only be recognised.
 //!
-//! Owns the data folder's key file and every primitive. Must not know what the secrets are for.
+//! Owns every primitive; the key and its rotation have files of their own below. Must not know what the secrets
+//! are for.
 
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,30 +18,35 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
+use crate::db::sealed as rows;
+
+use key::{Key, Source};
+
+pub mod key;
+pub mod rotation;
+pub mod sealed;
+
 /// Bytes of an XChaCha20 nonce.
 const NONCE: usize = 24;
 
 /// Seals and recognises secrets with the key of one data folder.
 #[derive(Clone)]
 pub struct Secrets {
-    key: Arc<Zeroizing<[u8; 32]>>,
+    key: Arc<Key>,
 }
 
 impl Secrets {
-    /// Reads the key file of a data folder, or creates it for its owner alone.
+    /// Reads the key file of a data folder, or creates it for its owner alone. A server uses
+    /// [`rotation::open`], which looks whether it is the key of the database.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or has another length than 32 bytes.
+    /// When the file cannot be read or written, or is no key.
     pub fn open(data_dir: &Path) -> anyhow::Result<Self> {
-        let path = data_dir.join("secret.key");
-        let key = match fs::read(&path) {
-            Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| {
-                anyhow!("{} is not a key of 32 bytes; restore it from a backup", path.display())
-            })?,
-            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => create_key(&path)?,
-            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
-        };
-        Ok(Self { key: Arc::new(Zeroizing::new(key)) })
+        Ok(Self::with(key::read(&Source::Folder, data_dir)?))
+    }
+
+    fn with(key: Key) -> Self {
+        Self { key: Arc::new(key) }
     }
 
     /// Seals a secret; `purpose` must be the same when it is opened.
@@ -72,8 +75,8 @@ impl Secrets {
 
     /// A digest that only this data folder's key can make: for secrets that people may have chosen.
     pub fn keyed_digest(&self, purpose: &str, secret: &str) -> anyhow::Result<String> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.key.as_slice()).map_err(|_| anyhow!("bad key length"))?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.root.as_slice())
+            .map_err(|_| anyhow!("bad key length"))?;
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(secret.as_bytes());
@@ -83,34 +86,20 @@ impl Secrets {
     /// A key of its own for one purpose, from which neither this folder's key nor another purpose's can be
     /// found.
     pub fn derive(&self, purpose: &str) -> anyhow::Result<Zeroizing<[u8; 32]>> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.key.as_slice()).map_err(|_| anyhow!("bad key length"))?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.root.as_slice())
+            .map_err(|_| anyhow!("bad key length"))?;
         mac.update(b"derived key\0");
         mac.update(purpose.as_bytes());
         Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&(**self.key).into())
+        XChaCha20Poly1305::new(&(*self.key.seal).into())
     }
 }
 
 fn payload<'a>(purpose: &'a str, msg: &'a [u8]) -> chacha20poly1305::aead::Payload<'a, 'a> {
     chacha20poly1305::aead::Payload { msg, aad: purpose.as_bytes() }
-}
-
-fn create_key(path: &Path) -> anyhow::Result<[u8; 32]> {
-    let key: [u8; 32] = rand::random();
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(&key).and_then(|()| file.sync_all()))
-        .with_context(|| {
-            format!("{} cannot be created: check that the folder is writable", path.display())
-        })?;
-    Ok(key)
 }
 
 /// A new random secret of 256 bits, with a prefix that tells what it is for.
@@ -182,9 +171,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         Secrets::open(dir.path()).unwrap();
-        let mode = fs::metadata(dir.path().join("secret.key")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(dir.path().join("secret.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        fs::write(dir.path().join("secret.key"), "short").unwrap();
+        std::fs::write(dir.path().join("secret.key"), "short").unwrap();
         assert!(Secrets::open(dir.path()).is_err());
     }
 

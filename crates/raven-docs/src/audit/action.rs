@@ -33,4 +33,5 @@ actions! {
     AgentAnswer = "agent.answer",
     AgentInterrupt = "agent.interrupt",
     SettingsChange = "settings.change",
+    SecretsRotate = "secrets.rotate",
 }

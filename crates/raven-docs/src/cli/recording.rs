@@ -17,7 +17,7 @@ use crate::recordings::cast::{Form, Format, Inputs};
 use crate::recordings::ranges::Layout;
 use crate::recordings::reader::Reader;
 use crate::recordings::verify::{Outcome, Verdict};
-use crate::secrets::Secrets;
+use crate::secrets::rotation;
 
 #[derive(Subcommand)]
 pub enum RecordingCommand {
@@ -88,7 +88,7 @@ impl RecordingCommand {
 async fn open(data_dir: &DataDir) -> anyhow::Result<Recordings> {
     let folder = data_dir.open()?;
     let db = Db::open(&folder).await?;
-    let secrets = Secrets::open(&folder)?;
+    let secrets = rotation::open(&data_dir.key_source(), &folder, &db).await?;
     Recordings::open(&folder, db, &secrets, TaskTracker::new(), CancellationToken::new())
 }
 

@@ -12,7 +12,7 @@ use crate::config::DataDir;
 use crate::db::Db;
 use crate::people::{NewUser, People};
 use crate::runtimes::HostingDefaults;
-use crate::secrets::Secrets;
+use crate::secrets::rotation;
 
 /// Longest password that is read, in bytes.
 const MAX_STDIN: u64 = 4096;
@@ -138,6 +138,8 @@ impl PasswordArg {
 /// The accounts of a data folder, also while a server uses it.
 pub(super) async fn people(data_dir: &DataDir) -> anyhow::Result<People> {
     let dir = data_dir.open()?;
-    let defaults = HostingDefaults { endpoint: None, key: None, secrets: Secrets::open(&dir)? };
-    Ok(People::new(Db::open(&dir).await?, defaults))
+    let db = Db::open(&dir).await?;
+    let secrets = rotation::open(&data_dir.key_source(), &dir, &db).await?;
+    let defaults = HostingDefaults { endpoint: None, key: None, secrets };
+    Ok(People::new(db, defaults))
 }

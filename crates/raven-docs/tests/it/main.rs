@@ -21,6 +21,7 @@ mod recordings;
 mod routes;
 mod runtime_trouble;
 mod seats;
+mod secrets;
 mod soak;
 mod sockets;
 mod spawn_bounds;
