@@ -1,6 +1,7 @@
 /** Owns every English text of the UI that is not the server's own. Must not know components. */
 import type { ActivityKind } from './api/shapes';
 import type { Group } from './parts/states';
+import { approvalKinds } from './texts/approvals';
 import { doingTexts, spawnTexts } from './texts/doing';
 
 const groups: Record<Group, string> = {
@@ -31,6 +32,7 @@ const kinds: Record<ActivityKind, string> = {
   settings_changed: 'Settings changed',
   runtime_connected: 'Runtime connected',
   runtime_disconnected: 'Runtime disconnected',
+  ...approvalKinds,
 };
 
 const types: Record<string, { name: string; about: string } | undefined> = {
@@ -130,6 +132,8 @@ export const texts = {
     envHint: 'One NAME=value a line',
     cols: 'Columns',
     rows: 'Rows',
+    waits: 'The spawn waits for approval',
+    seeApproval: 'See the request',
     someFailed: (count: number) => `${count} of the agents could not be started; their cards say why.`,
     invalid: {
       ...spawnTexts.invalid,

@@ -29,6 +29,9 @@ pub struct SpawnAgents;
 /// Driving, typing into and stopping agents.
 #[derive(Debug)]
 pub struct Drive;
+/// Deciding requests and answering questions of agents. A request's own terms may ask for more.
+#[derive(Debug)]
+pub struct Decide;
 /// Changing the workspace's settings, its people and its agents' access.
 #[derive(Debug)]
 pub struct Administer;
@@ -50,6 +53,11 @@ impl Permission for SpawnAgents {
 impl Permission for Drive {
     const LEAST: Role = Role::Member;
     const ACTION: &'static str = "drive and stop agents";
+}
+
+impl Permission for Decide {
+    const LEAST: Role = Role::Member;
+    const ACTION: &'static str = "decide requests and answer questions";
 }
 
 impl Permission for Administer {

@@ -62,6 +62,17 @@ kinds! {
     SettingsChanged = "settings_changed", "Agent settings changed";
     RuntimeConnected = "runtime_connected", "Runtime connected";
     RuntimeDisconnected = "runtime_disconnected", "Runtime disconnected";
+    ApprovalRequested = "approval_requested", "Approval requested";
+    ApprovalApproved = "approval_approved", "Approved";
+    ApprovalRejected = "approval_rejected", "Approval rejected";
+    ApprovalExpired = "approval_expired", "Approval expired";
+    ApprovalFailed = "approval_failed", "Approved action failed";
+    QuestionAsked = "question_asked", "Agent asks a question";
+    QuestionAnswered = "question_answered", "Question answered";
+    QuestionEscalated = "question_escalated", "Question escalated to admins";
+    QuestionExpired = "question_expired", "Question expired";
+    PolicyChanged = "policy_changed", "Policy changed";
+    ToolCalled = "tool_called", "Tool called";
 }
 
 /// One entry of the feed.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use raven_protocol::agent::{AgentChange, AgentStatus};
-use raven_protocol::doing::Doing;
+use raven_protocol::doing::{Doing, PromptKind};
 use raven_protocol::id::{AgentId, WorkspaceId};
 use raven_protocol::permission::Permission;
 use raven_protocol::runtime_api::{CallbackStatus, ScreenJson, SpawnCallback, StopRequest};
@@ -36,6 +36,9 @@ pub mod spawn;
 
 /// Longest text of a callback, in bytes: an error with the last lines of a screen, generously.
 const MAX_TOLD: usize = 16 * 1024;
+
+/// Most agents that are shown to ask at once: a page, and more than people can answer.
+const MAX_ASKING: u64 = 200;
 
 /// An agent as the API and events show it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -162,6 +165,17 @@ impl Agents {
                 view(row, session)
             },
         )
+    }
+
+    /// The agents whose program asks a person to permit or to choose something.
+    pub async fn asking(&self, by: &Granted<Read>) -> Result<Vec<Agent>, Error> {
+        let query = AgentQuery { status: Some(AgentStatus::Waiting), ..AgentQuery::default() };
+        let page = PageQuery { cursor: None, limit: Some(MAX_ASKING) };
+        let asks = |agent: &Agent| {
+            let kind = agent.doing.prompt.as_ref().map(|prompt| prompt.kind);
+            matches!(kind, Some(PromptKind::Permission | PromptKind::Choice))
+        };
+        Ok(self.list(by, query, page).await?.items.into_iter().filter(asks).collect())
     }
 
     /// One agent.

@@ -11,14 +11,17 @@ use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::serve::ListenerExt as _;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agents::Agents;
+use crate::approvals::Approvals;
 use crate::audit::chain::Chains;
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::db::Db;
+use crate::deadlines;
 use crate::events::Changes;
 use crate::http;
 use crate::http::guard::Names;
@@ -26,6 +29,8 @@ use crate::links::Links;
 use crate::lock::Lock;
 use crate::mcp;
 use crate::people::People;
+use crate::policies::Policies;
+use crate::questions::Questions;
 use crate::recordings::{Recordings, retention};
 use crate::runtimes::watch::Watchers;
 use crate::runtimes::{HostingDefaults, Runtimes};
@@ -33,6 +38,7 @@ use crate::secrets::{Secrets, rotation};
 use crate::settings;
 use crate::socket;
 use crate::terminals::Terminals;
+use crate::tool_calls::ToolCalls;
 
 /// How long open connections may take to end at shutdown: browsers keep theirs for ever.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -52,6 +58,12 @@ pub struct App {
     pub watchers: Watchers,
     pub terminals: Terminals,
     pub agents: Agents,
+    pub policies: Policies,
+    pub approvals: Approvals,
+    pub questions: Questions,
+    pub tool_calls: ToolCalls,
+    /// Told when something was stored that has a deadline.
+    pub deadlines: Arc<Notify>,
     pub links: Links,
     pub recordings: Recordings,
     pub names: Arc<Names>,
@@ -83,6 +95,8 @@ impl Server {
         app.recordings.settle().await?;
         tasks.spawn(retention::keep_to_it(app.recordings.clone()));
         app.watchers.start().await?;
+        app.approvals.settle().await?;
+        take_up_approvals(&app, &tasks, &cancel);
         let (sockets, io) = socket::layer(&app, &tasks, &cancel);
         let service =
             http::router::service(app.clone(), mcp::server::route(&app, cancel.child_token()), sockets);
@@ -161,8 +175,20 @@ async fn build(
         secrets: secrets.clone(),
     };
     settings::seed(&db, &defaults).await?;
+    let auth = Auth::new(db.clone(), secrets.clone());
+    let policies = Policies::new(db.clone(), changes.clone());
+    let deadlines = Arc::<Notify>::default();
     Ok(App {
-        auth: Auth::new(db.clone(), secrets.clone()),
+        approvals: Approvals::new(
+            (db.clone(), changes.clone(), secrets.clone()),
+            (auth.clone(), agents.clone(), policies.clone()),
+            Arc::clone(&deadlines),
+        ),
+        questions: Questions::new(db.clone(), changes.clone(), Arc::clone(&deadlines)),
+        tool_calls: ToolCalls::new(changes.clone()),
+        policies,
+        deadlines,
+        auth,
         people: People::new(db.clone(), defaults),
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
         links: Links::new(db.clone(), changes.clone(), &public_url),
@@ -175,6 +201,15 @@ async fn build(
         terminals,
         agents,
     })
+}
+
+/// Begins to carry out what was approved, and to keep to deadlines.
+fn take_up_approvals(app: &App, tasks: &TaskTracker, cancel: &CancellationToken) {
+    let (of_tool, running) = (app.clone(), (tasks.clone(), cancel.clone()));
+    let call_tool = move |call| mcp::tools::approved(of_tool.clone(), call);
+    tasks.spawn(app.approvals.clone().carry_out(call_tool, running.0, running.1));
+    let (approvals, questions) = (app.approvals.clone(), app.questions.clone());
+    tasks.spawn(deadlines::keep(approvals, questions, Arc::clone(&app.deadlines), cancel.clone()));
 }
 
 /// The server's own address as seen from this machine.

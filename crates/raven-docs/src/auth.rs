@@ -259,6 +259,33 @@ impl Auth {
         Ok(Person { id: UserId::parse(user.id)?, name: user.name, workspace, role })
     }
 
+    /// A person as they are in a workspace now, whatever they were when they called; `None` when they left it.
+    pub async fn person_now(
+        db: &impl db::ConnectionTrait,
+        workspace: &WorkspaceId,
+        user: &str,
+    ) -> Result<Option<Person>, Error> {
+        let found = (db::users::find(db, user).await?, db::memberships::role_in(db, workspace, user).await?);
+        let (Some(user), Some(role)) = found else { return Ok(None) };
+        let Some(role) = Role::from_str_opt(&role) else { return Ok(None) };
+        Ok(Some(Person { id: UserId::parse(user.id)?, name: user.name, workspace: workspace.clone(), role }))
+    }
+
+    /// An agent as it is now, whatever it was when it called; `None` when it has no key any more.
+    pub async fn agent_now(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AgentId,
+    ) -> Result<Option<AgentCaller>, Error> {
+        if !db::agent_keys::has_good(self.db.read(), id).await? {
+            return Ok(None);
+        }
+        let Some(row) = db::agents::find(self.db.read(), workspace, id).await? else { return Ok(None) };
+        let permissions = serde_json::from_str(&row.permissions).map_err(anyhow::Error::from)?;
+        let (workspace, agent) = (workspace.clone(), id.clone());
+        Ok(Some(AgentCaller { workspace, agent, name: row.name, permissions }))
+    }
+
     /// The agent behind a key that was given to it when it was spawned.
     ///
     /// # Errors

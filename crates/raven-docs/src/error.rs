@@ -4,9 +4,10 @@
 //! renders [`Error::problem`] in its own way.
 
 use raven_protocol::agent::{InvalidAgentType, InvalidSpawn};
-use raven_protocol::id::InvalidId;
+use raven_protocol::id::{ApprovalId, InvalidId};
 use raven_protocol::problem::Problem;
 use raven_protocol::terminal::InvalidSize;
+use raven_protocol::time::Timestamp;
 
 /// What went wrong, by what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,11 @@ pub enum Error {
     OutsideRange { total: u64 },
     #[error("{detail}")]
     Conflict { code: Conflict, detail: String },
+    /// Stored; nothing was done yet. The id gives no right: it only tells how the request stands.
+    #[error(
+        "a person must approve this first: ask after the request {request} until {deadline}, and do not repeat the call"
+    )]
+    ApprovalRequired { request: ApprovalId, deadline: Timestamp },
     #[error("{0}")]
     Runtime(#[from] RuntimeFailure),
     #[error("something broke inside raven-docs; the log has it under this request id")]
@@ -74,6 +80,11 @@ pub enum Conflict {
     NotTaken,
     NotInstallable,
     KeyFromStart,
+    AlreadyDecided,
+    DeadlinePassed,
+    PolicyChanged,
+    QuestionClosed,
+    TooManyRequests,
 }
 
 impl Conflict {
@@ -180,6 +191,7 @@ impl Error {
             Self::TooLarge { .. } => face(413, "TOO_LARGE", "The request is too large"),
             Self::OutsideRange { .. } => face(416, "OUTSIDE_RANGE", "Range not satisfiable"),
             Self::Conflict { code, .. } => code.face(),
+            Self::ApprovalRequired { .. } => face(409, "APPROVAL_REQUIRED", "Approval required"),
             Self::Runtime(failure) => failure.face(),
             Self::Internal(_) => face(500, "INTERNAL", "Internal error"),
         }
@@ -222,6 +234,11 @@ impl Conflict {
             Self::NotTaken => face(409, "NOT_TAKEN", "The agent did not take it"),
             Self::NotInstallable => face(409, "NOT_INSTALLABLE", "It cannot be installed here"),
             Self::KeyFromStart => face(409, "KEY_FROM_START", "The key is from the runtime's start"),
+            Self::AlreadyDecided => face(409, "ALREADY_DECIDED", "It was decided already"),
+            Self::DeadlinePassed => face(409, "DEADLINE_PASSED", "The deadline has passed"),
+            Self::PolicyChanged => face(409, "POLICY_CHANGED", "The policy was changed meanwhile"),
+            Self::QuestionClosed => face(409, "QUESTION_CLOSED", "The question takes no answer any more"),
+            Self::TooManyRequests => face(429, "TOO_MANY_REQUESTS", "Too many requests wait"),
         }
     }
 }

@@ -9,9 +9,11 @@ use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 
 use crate::activity::Activity;
 use crate::agents::Agent;
+use crate::approvals::Approval;
 use crate::audit::chain::Chains;
 use crate::db::{Db, Tx};
 use crate::error::Error;
+use crate::questions::Question;
 use crate::runtimes::RuntimeStatus;
 use crate::terminals::TerminalSession;
 
@@ -30,6 +32,12 @@ pub enum WorkspaceEvent {
     /// What an agent asks changed.
     AgentPrompt(Box<Agent>),
     ActivityAdded(Activity),
+    ApprovalRequested(Box<Approval>),
+    /// Something was decided of an approval, or came of it.
+    ApprovalDecided(Box<Approval>),
+    QuestionAsked(Box<Question>),
+    /// A question was answered, escalated, or is over.
+    QuestionChanged(Box<Question>),
     RuntimeStatus(RuntimeStatus),
     TerminalChanged(TerminalSession),
 }

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod agents;
+pub mod approvals;
 pub mod assets;
 pub mod auth;
 pub mod driving;
@@ -10,7 +11,9 @@ pub mod extract;
 pub mod guard;
 pub mod links;
 pub mod openapi;
+pub mod policies;
 pub mod problem;
+pub mod questions;
 pub mod recordings;
 pub mod reports;
 pub mod router;

@@ -9,10 +9,9 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(
-            EnvFilter::try_from_env("RAVEN_DOCS_LOG")
-                .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,rmcp=warn")),
-        )
+        .with_env_filter(EnvFilter::try_from_env("RAVEN_DOCS_LOG").unwrap_or_else(|_| {
+            EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,rmcp=warn,rmcp::service=error")
+        }))
         .init();
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::warn!("another TLS provider was installed before");

@@ -174,6 +174,14 @@ pub mod workspace {
     pub const AGENT_STATUS: &str = "agent:status";
     /// `{agent, prompt}`: what it asks has changed; `null` when it asks nothing any more.
     pub const AGENT_PROMPT: &str = "agent:prompt";
+    /// `{approval}`: somebody asked for something that people must approve first.
+    pub const APPROVAL_REQUESTED: &str = "approval:requested";
+    /// `{approval, state}`: a decision, the passing of its deadline, or how it was carried out.
+    pub const APPROVAL_DECIDED: &str = "approval:decided";
+    /// `{question}`: an agent asks a person.
+    pub const QUESTION_ASKED: &str = "question:asked";
+    /// `{question, state}`: it was answered, escalated to admins, or its time is over.
+    pub const QUESTION_CHANGED: &str = "question:changed";
     /// One entry of the activity feed.
     pub const ACTIVITY_ADDED: &str = "activity:added";
     /// The runtime's status as the settings show it.

@@ -115,6 +115,10 @@ ids! {
     PromptId = "prm";
     /// A message that was sent to an agent.
     MessageId = "msg";
+    /// A stored request that people decide.
+    ApprovalId = "apr";
+    /// A question of an agent to a person.
+    QuestionId = "qst";
 }
 
 #[cfg(test)]

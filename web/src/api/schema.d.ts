@@ -21,6 +21,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for people, or was decided by them. */
+        get: operations["approvals_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request, at once or as soon as it is decided; an agent sees its own by its key. */
+        get: operations["approvals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve a request; what it asks for is done once enough people have. */
+        post: operations["approvals_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject a request. */
+        post: operations["approvals_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -218,7 +286,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Spawn agents. */
+        /** Spawn agents; 202 when people must approve it first, as the policy says. */
         post: operations["agents_spawn"];
         delete?: never;
         options?: never;
@@ -362,6 +430,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parallax-agents/{id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An agent's own policy, which counts before the workspace's. */
+        get: operations["policies_of_agent"];
+        /** Put a policy in the place of an agent's own. */
+        put: operations["policies_put_of_agent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents/{id}/restart": {
         parameters: {
             query?: never;
@@ -424,6 +510,58 @@ export interface paths {
         put?: never;
         /** End an agent's whole process tree; an event tells when it is gone. */
         post: operations["agents_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's policy: what is allowed, asked for, and denied. */
+        get: operations["policies_get"];
+        /** Put a policy in the place of the workspace's; refused when somebody else changed it meanwhile. */
+        put: operations["policies_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The questions of the workspace's agents, newest first. */
+        get: operations["questions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/questions/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a question, once: by one of its options, or in words. */
+        post: operations["questions_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -699,7 +837,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called";
         /** @description An agent as the API and events show it. */
         Agent: components["schemas"]["Doing"] & {
             capabilities: string[];
@@ -806,6 +944,77 @@ export interface components {
             /** @description The text that it takes, which may be a secret. */
             text?: string | null;
         };
+        /** @description A request as the API and events show it. */
+        Approval: {
+            action: components["schemas"]["ApprovedActionKind"];
+            agent?: components["schemas"]["Named"] | null;
+            /** @description All of it, without secrets. */
+            arguments: Record<string, never>;
+            askedBy: components["schemas"]["AskedBy"];
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description When it is denied unless it was decided before. */
+            deadline: components["schemas"]["Timestamp"];
+            deciderRole: components["schemas"]["DeciderRole"];
+            /**
+             * Format: int32
+             * @description How many people must approve.
+             */
+            deciders: number;
+            decisions: components["schemas"]["ApprovalDecision"][];
+            /** @description Why it could not be done. */
+            error?: string | null;
+            id: string;
+            owner?: components["schemas"]["Named"] | null;
+            /** @description Why, in the words of who asked. */
+            reason?: string | null;
+            /** @description What came of it. */
+            result?: Record<string, never> | null;
+            settledAt?: components["schemas"]["Timestamp"] | null;
+            state: components["schemas"]["ApprovalState"];
+            /** @description What it is, in one line. */
+            summary: string;
+            /** @description The tool that an agent wants to use. */
+            tool?: string | null;
+        };
+        /** @description What one person decided. */
+        ApprovalDecision: {
+            at: components["schemas"]["Timestamp"];
+            by: components["schemas"]["Named"];
+            note?: string | null;
+            verdict: components["schemas"]["ApprovalVerdict"];
+        };
+        /**
+         * @description Where a request stands.
+         * @enum {string}
+         */
+        ApprovalState: "pending" | "approved" | "rejected" | "expired" | "running" | "done" | "failed";
+        /**
+         * @description Yes or no.
+         * @enum {string}
+         */
+        ApprovalVerdict: "approve" | "reject";
+        /** @description An approval with a note. */
+        Approve: {
+            /**
+             * @description For whoever reads it later.
+             * @default null
+             */
+            note?: string | null;
+        };
+        /**
+         * @description The kinds of them.
+         * @enum {string}
+         */
+        ApprovedActionKind: "spawn" | "tool" | "custom";
+        /** @description Who asked, by name. */
+        AskedBy: components["schemas"]["Named"] & {
+            kind: components["schemas"]["AskerKind"];
+        };
+        /**
+         * @description Who asked.
+         * @enum {string}
+         */
+        AskerKind: "user" | "agent";
         /**
          * @description How a spawn went, in the words of the callback.
          * @enum {string}
@@ -828,6 +1037,11 @@ export interface components {
          * @enum {string}
          */
         Credential: "key" | "login" | "missing" | "not_needed";
+        /**
+         * @description The least role that may decide.
+         * @enum {string}
+         */
+        DeciderRole: "member" | "admin";
         /** @description Everything of it; absent is what is not so, or not known. */
         Doing: {
             /**
@@ -1133,6 +1347,45 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_Question: {
+            items: {
+                agent: components["schemas"]["Named"];
+                answer?: string | null;
+                answeredAt?: components["schemas"]["Timestamp"] | null;
+                answeredBy?: components["schemas"]["Named"] | null;
+                /** @description What one should know to answer. */
+                context?: string | null;
+                createdAt: components["schemas"]["Timestamp"];
+                /** @description When it takes no answer any more. */
+                deadline: components["schemas"]["Timestamp"];
+                /** @description When admins are told of it. */
+                escalatesAt: components["schemas"]["Timestamp"];
+                id: string;
+                /** @description What can be chosen; any text when empty. */
+                options: string[];
+                question: string;
+                state: components["schemas"]["QuestionState"];
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_QueueItem: {
+            items: ((components["schemas"]["SeenApproval"] & {
+                /** @enum {string} */
+                kind: "approval";
+            }) | {
+                agent: components["schemas"]["Agent"];
+                /** @enum {string} */
+                kind: "prompt";
+            } | (components["schemas"]["Question"] & {
+                /** @enum {string} */
+                kind: "question";
+            }))[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_SessionDetail: {
             items: (components["schemas"]["TerminalSession"] & {
                 agentName: string;
@@ -1167,6 +1420,55 @@ export interface components {
         };
         /** @enum {string} */
         Permission: "read:pages" | "read:tasks" | "read:projects" | "read:memory" | "read:spaces" | "read:users" | "write:pages" | "write:tasks" | "write:projects" | "write:memory" | "write:comments" | "delete:pages" | "delete:tasks" | "assign:tasks" | "delegate:agents" | "execute:research";
+        /** @description A document of rules. */
+        Policy: {
+            /** @description What counts for agents where no rule does. */
+            defaults: components["schemas"]["PolicyRule"][];
+            rules: components["schemas"]["PolicyRule"][];
+            updatedAt?: components["schemas"]["Timestamp"] | null;
+            updatedBy?: components["schemas"]["Named"] | null;
+            /**
+             * Format: int64
+             * @description Which state of it this is; a change names the one that it was made from. 0 when there is none yet.
+             */
+            version: number;
+        };
+        /** @description A document in the place of another. */
+        PolicyChange: {
+            rules: components["schemas"]["PolicyRule"][];
+            /**
+             * Format: int64
+             * @description The version that was changed.
+             */
+            version: number;
+        };
+        /**
+         * @description What a rule says; of two that count alike the later one here wins.
+         * @enum {string}
+         */
+        PolicyEffect: "allow" | "ask" | "deny";
+        /** @description One rule. */
+        PolicyRule: {
+            /**
+             * @description `agent.spawn`, `agent.delegate`, `page.delete`, `task.delete`, `*.delete`, or `tool:` and the name of a
+             *     tool, where `*` stands for any text.
+             */
+            action: string;
+            /**
+             * Format: int32
+             * @description How long they have, 1 to 10080; 15 by default. Then it is denied.
+             */
+            deadlineMinutes?: number | null;
+            /** @description The least role of those who decide. */
+            deciderRole?: components["schemas"]["DeciderRole"];
+            /**
+             * Format: int32
+             * @description How many people must approve, 1 to 5.
+             * @default 1
+             */
+            deciders?: number;
+            effect: components["schemas"]["PolicyEffect"];
+        };
         /** @description An error as a caller sees it. */
         Problem: {
             /** @description A stable `SCREAMING_SNAKE` word for programs to act on. */
@@ -1239,6 +1541,49 @@ export interface components {
             /** @description The keys that the runtime holds. */
             items: components["schemas"]["ProviderKey"][];
         };
+        /** @description A question as the API and events show it. */
+        Question: {
+            agent: components["schemas"]["Named"];
+            answer?: string | null;
+            answeredAt?: components["schemas"]["Timestamp"] | null;
+            answeredBy?: components["schemas"]["Named"] | null;
+            /** @description What one should know to answer. */
+            context?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description When it takes no answer any more. */
+            deadline: components["schemas"]["Timestamp"];
+            /** @description When admins are told of it. */
+            escalatesAt: components["schemas"]["Timestamp"];
+            id: string;
+            /** @description What can be chosen; any text when empty. */
+            options: string[];
+            question: string;
+            state: components["schemas"]["QuestionState"];
+        };
+        /** @description An answer: one of the question's options, or a text of one's own. */
+        QuestionAnswer: {
+            /** @description Words of one's own. */
+            answer?: string | null;
+            /** @description One of the options, word for word. */
+            option?: string | null;
+        };
+        /**
+         * @description Where a question stands.
+         * @enum {string}
+         */
+        QuestionState: "open" | "escalated" | "answered" | "expired";
+        /** @description One thing in the queue. */
+        QueueItem: (components["schemas"]["SeenApproval"] & {
+            /** @enum {string} */
+            kind: "approval";
+        }) | {
+            agent: components["schemas"]["Agent"];
+            /** @enum {string} */
+            kind: "prompt";
+        } | (components["schemas"]["Question"] & {
+            /** @enum {string} */
+            kind: "question";
+        });
         /**
          * @description What is recorded of what people type.
          * @enum {string}
@@ -1270,6 +1615,11 @@ export interface components {
              * @description Bytes that it takes in the store.
              */
             storedBytes: number;
+        };
+        /** @description A rejection. */
+        Reject: {
+            /** @description Why not; whoever asked reads it. */
+            reason: string;
         };
         /** @description A git repository; one of `path` and `url`. */
         Repository: {
@@ -1339,6 +1689,11 @@ export interface components {
             /** Format: int32 */
             rows: number;
             title?: string | null;
+        };
+        /** @description A request as one person sees it. */
+        SeenApproval: components["schemas"]["Approval"] & {
+            /** @description Why the reader may not decide it; null when they may. */
+            refusal?: string | null;
         };
         /** @description What became of a message. */
         SendAnswer: {
@@ -1410,7 +1765,7 @@ export interface components {
             password: string;
             workspaceName?: string | null;
         };
-        /** @description What to spawn. Unknown keys are refused: a misspelt option must not be ignored. */
+        /** @description What to spawn. Unknown keys are refused: a misspelt option must not be ignored. Written out only to be sealed. */
         Spawn: {
             agentType: components["schemas"]["AgentType"];
             /** @description What the agents are for; kept, shown and searchable. */
@@ -1433,6 +1788,10 @@ export interface components {
             spawnedAgents: components["schemas"]["AcceptedAgent"][];
             /** @description Whether every agent was accepted by the runtime. */
             success: boolean;
+        };
+        /** @description A spawn that people must approve first. */
+        SpawnAsked: {
+            approval: components["schemas"]["Approval"];
         };
         /** @description Body of `POST /api/parallax-agents/spawn-callback`. */
         SpawnCallback: {
@@ -1715,6 +2074,225 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_list: {
+        parameters: {
+            query?: {
+                /** @description Only requests in this state; with `pending`, and without, prompts and open questions too. */
+                status?: components["schemas"]["ApprovalState"];
+                /** @description Only of this agent. */
+                agentId?: string;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueueItem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_get: {
+        parameters: {
+            query?: {
+                /** @description 0 to 60; answered at once by default. */
+                waitSeconds?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenApproval"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approve"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvals_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reject"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2263,6 +2841,14 @@ export interface operations {
                     "application/json": components["schemas"]["SpawnAnswer"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpawnAsked"];
+                };
+            };
             /** @description What went wrong and what to do */
             401: {
                 headers: {
@@ -2756,6 +3342,124 @@ export interface operations {
             };
         };
     };
+    policies_of_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policies_put_of_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     agents_restart: {
         parameters: {
             query?: never;
@@ -3010,6 +3714,208 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policies_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    questions_list: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["QuestionState"];
+                /** @description Only of this agent. */
+                agentId?: string;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Question"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    questions_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

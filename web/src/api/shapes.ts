@@ -8,6 +8,7 @@ export type ActivityKind = Activity['kind'];
 export type Agent = Schemas['Agent'];
 export type AgentSettings = Schemas['AgentSettings'];
 export type AgentStatus = Schemas['AgentStatus'];
+export type Approval = Schemas['Approval'];
 export type AgentTypeStatus = Schemas['AgentTypeStatus'];
 export type Me = Schemas['Me'];
 export type RecordedSession = Schemas['SessionDetail'];

@@ -30,8 +30,8 @@ use crate::terminals::Opening;
 /// Most capabilities of a spawn, and most characters of each.
 const MAX_CAPABILITIES: usize = 32;
 
-/// What to spawn. Unknown keys are refused: a misspelt option must not be ignored.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+/// What to spawn. Unknown keys are refused: a misspelt option must not be ignored. Written out only to be sealed.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Spawn {
     pub agent_type: AgentType,
@@ -52,6 +52,25 @@ pub struct Spawn {
 
 fn one() -> u32 {
     1
+}
+
+impl Spawn {
+    /// Checks everything that can be checked without the runtime. An agent gives no rights that it has not.
+    ///
+    /// # Errors
+    /// `Invalid` for the first field that is out of bounds, `Denied` for rights that an agent has not.
+    pub fn checked(mut self, by: &Granted<SpawnAgents>) -> Result<Self, Error> {
+        check(&self)?;
+        if let Some(agent) = by.agent() {
+            let own = agent.permissions();
+            let wanted = self.permissions.take().unwrap_or_else(|| own & &Permission::DEFAULT.into());
+            if let Some(more) = wanted.difference(own).next() {
+                return Err(Error::Denied(format!("you have not the permission {more}, and cannot give it")));
+            }
+            self.permissions = Some(wanted);
+        }
+        Ok(self)
+    }
 }
 
 /// The answer to a spawn.
@@ -99,7 +118,7 @@ impl IdempotencyKey {
     }
 
     /// One person's key says nothing about another's.
-    fn digest(&self, by: &Granted<SpawnAgents>) -> String {
+    pub(crate) fn digest(&self, by: &Granted<SpawnAgents>) -> String {
         secrets::digest(&format!("{} {} {}", by.workspace(), by.by().id, self.0))
     }
 }
@@ -129,7 +148,7 @@ impl Agents {
         wanted: Spawn,
         key: Option<IdempotencyKey>,
     ) -> Result<SpawnAnswer, Error> {
-        check(&wanted)?;
+        let wanted = wanted.checked(by)?;
         let client = self.runtimes.client(by.workspace()).await?;
         let runtime = check_type(&client, &wanted.agent_type).await?;
         let token = secrets::generate("raven_cb_");

@@ -66,3 +66,9 @@ pub async fn revoke_of_agent(db: &impl ConnectionTrait, agent: &str, at: Timesta
     of_agent.filter(Column::RevokedAt.is_null()).exec(db).await?;
     Ok(())
 }
+
+/// Whether an agent has a key that is still good.
+pub async fn has_good(db: &impl ConnectionTrait, agent: &AgentId) -> Queried<bool> {
+    let query = Entity::find().filter(Column::AgentId.eq(agent.as_str())).filter(Column::RevokedAt.is_null());
+    Ok(query.one(db).await?.is_some())
+}

@@ -51,3 +51,21 @@ pub async fn set_role(db: &impl ConnectionTrait, user: &str, role: &str) -> Quer
         .await?;
     Ok(changed.rows_affected > 0)
 }
+
+/// A person's role in a workspace, if they have one.
+pub async fn role_in(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    user: &str,
+) -> Queried<Option<String>> {
+    let found = Entity::find_by_id((workspace.to_string(), user.to_owned())).one(db).await?;
+    Ok(found.map(|row| row.role))
+}
+
+/// How many people of a workspace have one of some roles.
+pub async fn count_with(db: &impl ConnectionTrait, workspace: &WorkspaceId, roles: &[&str]) -> Queried<u64> {
+    let query = Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace.as_str()))
+        .filter(Column::Role.is_in(roles.iter().copied()));
+    Ok(query.count(db).await?)
+}

@@ -18,6 +18,7 @@ const AT_WORK: &str = include_str!("migrations/m0004_agents_at_work.sql");
 const RESTARTS: &str = include_str!("migrations/m0005_restarts.sql");
 const AUDIT: &str = include_str!("migrations/m0006_audit.sql");
 const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
+const APPROVALS: &str = include_str!("migrations/m0009_approvals.sql");
 
 struct Step {
     name: &'static str,
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0005_restarts", sql: RESTARTS }),
             Box::new(Step { name: "m0006_audit", sql: AUDIT }),
             Box::new(Step { name: "m0012_secrets", sql: SECRETS }),
+            Box::new(Step { name: "m0009_approvals", sql: APPROVALS }),
         ]
     }
 }

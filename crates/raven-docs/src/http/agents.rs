@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use raven_protocol::id::AgentId;
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use crate::access::{Drive, Read, SpawnAgents};
 use crate::agents::spawn::{IdempotencyKey, Spawn, SpawnAnswer};
 use crate::agents::{Agent, AgentQuery, StopAgent};
 use crate::app::App;
+use crate::approvals::{Approval, Gated};
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
 
@@ -28,20 +30,31 @@ pub struct Screen {
     alternate_screen: bool,
 }
 
-/// Spawn agents.
+/// A spawn that people must approve first.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct SpawnAsked {
+    approval: Approval,
+}
+
+/// Spawn agents; 202 when people must approve it first, as the policy says.
 #[utoipa::path(post, path = "/api/parallax-agents/spawn", tag = "agents", request_body = Spawn,
     params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key spawns nothing more")),
-    responses((status = 201, body = SpawnAnswer), (status = 401), (status = 403), (status = 409),
+    responses((status = 201, body = SpawnAnswer), (status = 202, body = SpawnAsked), (status = 401), (status = 403), (status = 409),
         (status = 422), (status = 502)))]
 pub async fn spawn(
     State(app): State<App>,
     May(by): May<SpawnAgents>,
     headers: HeaderMap,
     Body(wanted): Body<Spawn>,
-) -> Result<(StatusCode, Json<SpawnAnswer>), Error> {
+) -> Result<Response, Error> {
     let key =
         headers.get("idempotency-key").map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
-    Ok((StatusCode::CREATED, Json(app.agents.spawn(&by, wanted, key.transpose()?).await?)))
+    Ok(match app.approvals.spawn(&by, wanted, key.transpose()?).await? {
+        Gated::Done(answer) => (StatusCode::CREATED, Json(answer)).into_response(),
+        Gated::Waits(approval) => {
+            (StatusCode::ACCEPTED, Json(SpawnAsked { approval: *approval })).into_response()
+        }
+    })
 }
 
 /// The workspace's agents, newest first.

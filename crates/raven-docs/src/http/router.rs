@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    activity, agents, assets, auth, driving, equipment, extract::MAX_BODY, guard, links, openapi, recordings,
-    reports, settings, terminals, tokens,
+    activity, agents, approvals, assets, auth, driving, equipment, extract::MAX_BODY, guard, links, openapi,
+    policies, questions, recordings, reports, settings, terminals, tokens,
 };
 use crate::app::App;
 use crate::error::Error;
@@ -62,6 +62,14 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(recordings::verify))
         .routes(routes!(links::create, links::list))
         .routes(routes!(links::revoke))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::get))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::reject))
+        .routes(routes!(questions::list))
+        .routes(routes!(questions::answer))
+        .routes(routes!(policies::get, policies::put))
+        .routes(routes!(policies::of_agent, policies::put_of_agent))
 }
 
 /// The description of all routes.

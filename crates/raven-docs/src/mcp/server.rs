@@ -22,7 +22,6 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use tokio_util::sync::CancellationToken;
 
 use super::tools;
-use crate::agents::Agents;
 use crate::app::App;
 use crate::auth::AgentCaller;
 use crate::error::Error;
@@ -37,8 +36,8 @@ pub fn route(app: &App, cancel: CancellationToken) -> Router<App> {
         .with_max_request_body_bytes(MAX_BODY)
         .with_cancellation_token(cancel)
         .disable_allowed_hosts();
-    let agents = app.agents.clone();
-    let handler = move || Ok(Door { agents: agents.clone() });
+    let shared = app.clone();
+    let handler = move || Ok(Door { app: shared.clone() });
     let service = StreamableHttpService::new(handler, Arc::new(LocalSessionManager::default()), config);
     Router::new()
         .route_service("/mcp", service)
@@ -67,7 +66,14 @@ async fn recognise(State(app): State<App>, mut request: Request, next: Next) -> 
 
 /// What answers the calls of one request.
 struct Door {
-    agents: Agents,
+    app: App,
+}
+
+/// Which agent calls, as it was recognised before.
+fn caller(context: &RequestContext<RoleServer>) -> Result<&AgentCaller, ErrorData> {
+    let parts = context.extensions.get::<Parts>();
+    let caller = parts.and_then(|parts| parts.extensions.get::<AgentCaller>());
+    caller.ok_or_else(|| ErrorData::internal_error("the caller is not known", None))
 }
 
 impl ServerHandler for Door {
@@ -79,9 +85,9 @@ impl ServerHandler for Door {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(tools::all()))
+        Ok(ListToolsResult::with_all_items(tools::list(caller(&context)?)))
     }
 
     async fn call_tool(
@@ -89,9 +95,6 @@ impl ServerHandler for Door {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let caller =
-            context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<AgentCaller>());
-        let caller = caller.ok_or_else(|| ErrorData::internal_error("the caller is not known", None))?;
-        tools::call(&self.agents, caller, &request.name, request.arguments.unwrap_or_default()).await
+        tools::call(&self.app, caller(&context)?, &request.name, request.arguments.unwrap_or_default()).await
     }
 }

@@ -130,6 +130,20 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
             emit(socket, names::AGENT_PROMPT, &data).await
         }
         WorkspaceEvent::ActivityAdded(entry) => emit(socket, names::ACTIVITY_ADDED, entry).await,
+        WorkspaceEvent::ApprovalRequested(approval) => {
+            emit(socket, names::APPROVAL_REQUESTED, &json!({ "approval": approval })).await
+        }
+        WorkspaceEvent::ApprovalDecided(approval) => {
+            let data = json!({ "approval": approval, "state": approval.state });
+            emit(socket, names::APPROVAL_DECIDED, &data).await
+        }
+        WorkspaceEvent::QuestionAsked(question) => {
+            emit(socket, names::QUESTION_ASKED, &json!({ "question": question })).await
+        }
+        WorkspaceEvent::QuestionChanged(question) => {
+            let data = json!({ "question": question, "state": question.state });
+            emit(socket, names::QUESTION_CHANGED, &data).await
+        }
         WorkspaceEvent::RuntimeStatus(status) => emit(socket, names::RUNTIME_STATUS, status).await,
         WorkspaceEvent::TerminalChanged(session) => emit(socket, names::TERMINAL_STATUS, session).await,
     }

@@ -7,7 +7,7 @@ use crate::operator::{Answer, Operator};
 use crate::surroundings::{KEY, Place};
 
 /// A control plane with a foreign runtime, an agent there, and what its spawn said.
-fn spawned(more: Value) -> (Place, Foreign, String, Value) {
+pub fn spawned(more: Value) -> (Place, Foreign, String, Value) {
     let (place, foreign) = (Place::without_runtime(), Foreign::start());
     let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY });
     assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
@@ -23,14 +23,14 @@ fn spawned(more: Value) -> (Place, Foreign, String, Value) {
 }
 
 /// Has the runtime report an agent: it does so with its answer to an interruption.
-fn tell(place: &Place, foreign: &Foreign, agent: &str, status: &str, doing: Value) -> Value {
+pub fn tell(place: &Place, foreign: &Foreign, agent: &str, status: &str, doing: Value) -> Value {
     foreign.answers("/interrupt", 202, report(agent, status, doing));
     let answer = place.owner().post(&format!("/api/parallax-agents/{agent}/interrupt"), &json!({}));
     assert_eq!(answer.status, 202, "{}", answer.body);
     answer.body
 }
 
-fn prompt(id: &str) -> Value {
+pub fn prompt(id: &str) -> Value {
     json!({ "id": id, "kind": "permission", "question": "Run `ls`?", "tool": "Bash",
         "options": [{ "id": "1", "label": "Yes" }, { "id": "2", "label": "No" }] })
 }
@@ -265,7 +265,7 @@ fn an_agent_is_known_by_its_key_until_it_ends() {
     for bad in [place.owner.as_str(), KEY, "raven_mcp_wrong"] {
         assert_eq!(mcp(&place, bad, "tools/list", json!({})).status, 401, "{bad}");
     }
-    assert_eq!(place.person(&key).get("/api/parallax-agents").status, 401, "an agent is no person");
+    assert_eq!(place.person(&key).get("/api/parallax-agents").status, 403, "an agent is no person");
     tell(&place, &foreign, &agent, "stopped", json!({}));
     assert_eq!(mcp(&place, &key, "tools/list", json!({})).status, 401, "it has ended");
     let unknown = json!({ "agentType": "custom", "permissions": ["fly:pages"] });

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed one is a failed test")]
 
 mod anew;
+mod asking;
 mod browser;
 mod callers;
 mod chance;
@@ -10,13 +11,17 @@ mod operator;
 mod programs;
 mod surroundings;
 
+mod approvals;
 mod cli;
 mod driving;
 mod interleavings;
 mod journey;
 mod kills;
 mod links;
+mod mcp_tools;
 mod people;
+mod policies;
+mod questions;
 mod recordings;
 mod routes;
 mod runtime_trouble;

@@ -18,6 +18,8 @@ enum For {
     Browsers,
     /// Whoever is signed in, in any role.
     SignedIn,
+    /// The same, and every agent.
+    Askers,
     /// Members and above.
     Drivers,
     /// Members and above, and agents that may delegate.
@@ -79,6 +81,16 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("get", "/api/terminal/sessions/{id}/links", For::Drivers),
     ("post", "/api/terminal/sessions/{id}/links", For::Drivers),
     ("delete", "/api/terminal/sessions/{id}/links/{linkId}", For::Drivers),
+    ("get", "/api/approvals", For::SignedIn),
+    ("get", "/api/approvals/{id}", For::Askers),
+    ("post", "/api/approvals/{id}/approve", For::Drivers),
+    ("post", "/api/approvals/{id}/reject", For::Drivers),
+    ("get", "/api/questions", For::SignedIn),
+    ("post", "/api/questions/{id}/answer", For::Drivers),
+    ("get", "/api/policies", For::Admins),
+    ("put", "/api/policies", For::Admins),
+    ("get", "/api/parallax-agents/{id}/policy", For::Admins),
+    ("put", "/api/parallax-agents/{id}/policy", For::Admins),
 ];
 
 /// A body that a runtime's route can read, so that its caller is what is judged.
@@ -104,12 +116,15 @@ fn body_for(path: &str, workspace: &str) -> Value {
 
 /// Whether a route lets a caller in.
 fn lets_in(whom: For, who: Who) -> bool {
-    use Who::{Admin, AgentWith, Callback, Member, Owner, OwnerInBrowser, Runtime, Stranger, Viewer};
+    use Who::{
+        Admin, AgentWith, AgentWithout, Callback, Member, Owner, OwnerInBrowser, Runtime, Stranger, Viewer,
+    };
     let browsing = who == OwnerInBrowser;
     match whom {
         For::Anyone => true,
         For::Browsers => browsing,
         For::SignedIn => browsing || matches!(who, Viewer | Member | Admin | Owner | Stranger),
+        For::Askers => lets_in(For::SignedIn, who) || matches!(who, AgentWith | AgentWithout),
         For::Drivers => browsing || matches!(who, Member | Admin | Owner | Stranger),
         For::Spawners => browsing || matches!(who, Member | Admin | Owner | Stranger | AgentWith),
         For::Admins => browsing || matches!(who, Admin | Owner | Stranger),

@@ -14,13 +14,19 @@ import {
   Link2Off,
   MessageCircleQuestion,
   MessageCircleReply,
+  MessageCircleX,
   PlugZap,
   Rocket,
   RotateCcw,
   Send,
   Settings,
+  ShieldAlert,
+  ShieldCheck,
+  ShieldQuestion,
+  ShieldX,
   SquareTerminal,
   Undo2,
+  Wrench,
   type LucideIcon,
 } from 'lucide-react';
 import { useEffect } from 'react';
@@ -55,6 +61,17 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   settings_changed: { icon: Settings, tone: 'quiet' },
   runtime_connected: { icon: PlugZap, tone: 'good' },
   runtime_disconnected: { icon: PlugZap, tone: 'failure' },
+  approval_requested: { icon: ShieldQuestion, tone: 'attention' },
+  approval_approved: { icon: ShieldCheck, tone: 'good' },
+  approval_rejected: { icon: ShieldX, tone: 'quiet' },
+  approval_expired: { icon: ShieldX, tone: 'quiet' },
+  approval_failed: { icon: ShieldAlert, tone: 'failure' },
+  question_asked: { icon: MessageCircleQuestion, tone: 'attention' },
+  question_answered: { icon: MessageCircleReply, tone: 'quiet' },
+  question_escalated: { icon: MessageCircleQuestion, tone: 'attention' },
+  question_expired: { icon: MessageCircleX, tone: 'quiet' },
+  policy_changed: { icon: ShieldCheck, tone: 'quiet' },
+  tool_called: { icon: Wrench, tone: 'quiet' },
 };
 
 export function ActivityFeed({ filter }: { filter: ActivityFilter }) {

@@ -1,5 +1,5 @@
 /** Owns the spawn dialog: fill in, check, send, keep what was typed. Must not know the page behind it. */
-import { Button, Group, Kbd, Modal, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, Kbd, Modal, Stack, Text } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -7,6 +7,7 @@ import { useState, type FormEvent } from 'react';
 
 import { spawn } from '../../api/client';
 import { keys, typesQuery } from '../../api/queries';
+import type { Approval } from '../../api/shapes';
 import { formErrors } from '../../parts/field-errors';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { mayRunAgents, useMe } from '../../parts/me';
@@ -44,6 +45,16 @@ export default function SpawnDialog({ onClose, onSpawned }: SpawnDialogProps) {
   );
 }
 
+/** Nothing was spawned yet: says who decides, and leads there. */
+function waitsForApproval(approval: Approval) {
+  notifications.show({
+    color: 'yellow',
+    title: texts.spawn.waits,
+    message: <Anchor href={`/approvals?id=${approval.id}`}>{texts.spawn.seeApproval}</Anchor>,
+    autoClose: 15_000,
+  });
+}
+
 function useSpawn(onSpawned: () => void) {
   const cache = useQueryClient();
   return useMutation({
@@ -51,6 +62,10 @@ function useSpawn(onSpawned: () => void) {
     onSuccess: (answer, form) => {
       rememberForm(form);
       void cache.invalidateQueries({ queryKey: keys.agents });
+      if ('approval' in answer) {
+        waitsForApproval(answer.approval);
+        return onSpawned();
+      }
       const failed = answer.errors?.length ?? 0;
       if (failed > 0) notifications.show({ color: 'orange', message: texts.spawn.someFailed(failed) });
       onSpawned();

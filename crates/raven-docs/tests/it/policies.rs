@@ -1,0 +1,41 @@
+//! Policies: documents that are changed one at a time, by admins, on record.
+
+use serde_json::json;
+
+use crate::asking::{Asking, put};
+
+#[test]
+fn a_policy_is_changed_by_admins_and_no_change_is_lost() {
+    let asking = Asking::start();
+    let owner = asking.place.owner();
+    let member = asking.person("member", "member");
+    assert_eq!(member.get("/api/policies").status, 403);
+    let empty = owner.get("/api/policies").body;
+    assert_eq!((&empty["version"], &empty["rules"]), (&json!(0), &json!([])));
+    assert_eq!(empty["defaults"][0]["action"], "agent.spawn", "{empty}");
+    let rules = json!([{ "action": "tool:page_*", "effect": "deny" }, { "action": "agent.spawn", "effect": "ask",
+        "deciders": 2, "deciderRole": "member", "deadlineMinutes": 5 }]);
+    let change = json!({ "version": 0, "rules": rules });
+    assert_eq!(put(&member, "/api/policies", change.clone()).status, 403);
+    let put_first = put(&owner, "/api/policies", change.clone());
+    assert_eq!((put_first.status, &put_first.body["version"]), (200, &json!(1)), "{}", put_first.body);
+    assert_eq!(put_first.body["updatedBy"]["name"], "Olga");
+    let lost = put(&owner, "/api/policies", change);
+    assert_eq!((lost.status, &lost.body["code"]), (409, &json!("POLICY_CHANGED")), "{}", lost.body);
+    for bad in [
+        json!([{ "action": "spawn", "effect": "ask" }]),
+        json!([{ "action": "tool:*", "effect": "maybe" }]),
+        json!([{ "action": "tool:*", "effect": "ask", "deciders": 6 }]),
+        json!([{ "action": "tool:*", "effect": "ask", "deciderRole": "viewer" }]),
+        json!([{ "action": "tool:*", "effect": "ask" }, { "action": "tool:*", "effect": "deny" }]),
+    ] {
+        assert_eq!(put(&owner, "/api/policies", json!({ "version": 1, "rules": bad })).status, 422, "{bad}");
+    }
+    let read = owner.get("/api/policies").body;
+    assert_eq!(read["rules"][1]["deadlineMinutes"], 5, "{read}");
+    let feed = owner.get("/api/activity?kind=policy_changed").body;
+    assert_eq!(feed["items"].as_array().unwrap().len(), 1, "{feed}");
+    assert_eq!(owner.get("/api/parallax-agents/agt_none/policy").status, 404);
+    let none = put(&owner, "/api/parallax-agents/agt_none/policy", json!({ "version": 0, "rules": [] }));
+    assert_eq!(none.status, 404);
+}
