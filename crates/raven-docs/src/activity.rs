@@ -2,16 +2,27 @@
 //!
 //! Owns the kinds of entries and how they read. An entry is written in the change that it tells of.
 
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream::try_unfold;
 use raven_protocol::id::{ActivityId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Granted, Read};
+use crate::audit::export::{Format, csv_line};
 use crate::auth::Named;
-use crate::db::{self, Db, activities};
+use crate::db::Db;
+use crate::db::activities::{self, Filter};
 use crate::error::Error;
 use crate::events::{Change, WorkspaceEvent};
 use crate::page::{Page, PageQuery};
+
+/// Entries of an export that are read at once.
+const AT_ONCE: u64 = 500;
+
+/// The columns of an export.
+const COLUMNS: &str = "id,createdAt,kind,message,detail,agentId,agentName,sessionId,actorId,actorName\r\n";
 
 macro_rules! kinds {
     ($($name:ident = $word:literal, $message:literal;)*) => {
@@ -132,8 +143,27 @@ pub async fn record(
 pub struct ActivityQuery {
     /// Only of this agent.
     pub agent_id: Option<String>,
+    /// Only what this person or agent did.
+    pub actor_id: Option<String>,
     /// Only of this kind.
     pub kind: Option<ActivityKind>,
+    /// Only from this time on.
+    pub since: Option<Timestamp>,
+    /// Only before this time.
+    pub until: Option<Timestamp>,
+}
+
+impl ActivityQuery {
+    fn filter(self, before: Option<String>) -> Filter {
+        Filter {
+            agent: self.agent_id,
+            actor: self.actor_id,
+            kind: self.kind.map(ActivityKind::as_str),
+            since: self.since.map(Timestamp::as_millis),
+            until: self.until.map(Timestamp::as_millis),
+            before,
+        }
+    }
 }
 
 /// The feed of a workspace, newest first.
@@ -144,13 +174,49 @@ pub async fn list(
     page: PageQuery,
 ) -> Result<Page<Activity>, Error> {
     let limit = page.limit()?;
-    let filter = db::activities::Filter {
-        agent: query.agent_id,
-        kind: query.kind.map(ActivityKind::as_str),
-        before: page.cursor,
-    };
-    let rows = db::activities::page(db.read(), by.workspace(), &filter, limit + 1).await?;
+    let filter = query.filter(page.cursor);
+    let rows = activities::page(db.read(), by.workspace(), &filter, limit + 1).await?;
     Page::of(rows, limit, |row| &row.id, view)
+}
+
+/// The feed of a workspace as a file, newest first.
+pub fn export(
+    db: &Db,
+    by: &Granted<Read>,
+    query: ActivityQuery,
+    format: Format,
+) -> impl Stream<Item = anyhow::Result<Bytes>> + Send + use<> {
+    let (db, workspace) = (db.clone(), by.workspace().clone());
+    let begin = (format == Format::Csv).then(|| Bytes::from_static(COLUMNS.as_bytes()));
+    try_unfold((begin, Some(query.filter(None))), move |(begin, filter)| {
+        let (db, workspace) = (db.clone(), workspace.clone());
+        async move {
+            if let Some(begin) = begin {
+                return Ok(Some((begin, (None, filter))));
+            }
+            let Some(mut filter) = filter else { return Ok(None) };
+            let rows = activities::page(db.read(), &workspace, &filter, AT_ONCE).await?;
+            filter.before = rows.last().map(|row| row.id.clone());
+            let next = filter.before.is_some().then_some(filter);
+            let mut text = String::new();
+            for row in rows {
+                text += &line(view(row)?, format)?;
+            }
+            Ok(next.map(|next| (text.into(), (None, Some(next)))))
+        }
+    })
+}
+
+fn line(entry: Activity, format: Format) -> anyhow::Result<String> {
+    if format == Format::Jsonl {
+        return Ok(serde_json::to_string(&entry)? + "\n");
+    }
+    let (agent_id, agent) = unzip(entry.agent);
+    let (actor_id, actor) = unzip(entry.actor);
+    let texts = [entry.detail, agent_id, agent, entry.session_id, actor_id, actor];
+    let (at, kind) = (entry.created_at.to_string(), entry.kind.as_str().to_owned());
+    let fields = [entry.id, at, kind, entry.message].into_iter().chain(texts.map(Option::unwrap_or_default));
+    Ok(csv_line(&fields.collect::<Vec<_>>()))
 }
 
 fn view(row: activities::Model) -> Result<Activity, Error> {

@@ -18,6 +18,9 @@ use tokio_util::task::TaskTracker;
 use crate::agents::Agents;
 use crate::approvals::Approvals;
 use crate::audit::chain::Chains;
+use crate::audit::keeper;
+use crate::audit::log::AuditLog;
+use crate::audit::refusals::Refusals;
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::db::Db;
@@ -66,6 +69,8 @@ pub struct App {
     pub deadlines: Arc<Notify>,
     pub links: Links,
     pub recordings: Recordings,
+    pub audit: AuditLog,
+    pub refusals: Refusals,
     pub names: Arc<Names>,
 }
 
@@ -94,6 +99,8 @@ impl Server {
         app.terminals.resume().await?;
         app.recordings.settle().await?;
         tasks.spawn(retention::keep_to_it(app.recordings.clone()));
+        app.audit.begin_chains().await?;
+        tasks.spawn(keeper::keep(app.audit.clone(), config.audit_places.clone(), cancel.clone()));
         app.watchers.start().await?;
         app.approvals.settle().await?;
         take_up_approvals(&app, &tasks, &cancel);
@@ -162,7 +169,8 @@ async fn build(
     let secrets = rotation::open(&config.secret_key, &config.data_dir, &db).await?;
     let changes = Changes::new(db.clone(), Chains::open(&secrets)?);
     let runtimes = Runtimes::new(db.clone(), secrets.clone(), changes.clone())?;
-    let recordings = Recordings::open(&config.data_dir, db.clone(), &secrets, tasks.clone(), cancel.clone())?;
+    let cellar = (db.clone(), changes.clone());
+    let recordings = Recordings::open(&config.data_dir, cellar, &secrets, tasks.clone(), cancel.clone())?;
     let running = (tasks.clone(), cancel.clone());
     let terminals =
         Terminals::new(db.clone(), changes.clone(), runtimes.clone(), recordings.clone(), running);
@@ -174,7 +182,7 @@ async fn build(
         key: config.runtime_api_key.clone(),
         secrets: secrets.clone(),
     };
-    settings::seed(&db, &defaults).await?;
+    settings::seed(&changes, &defaults).await?;
     let auth = Auth::new(db.clone(), secrets.clone());
     let policies = Policies::new(db.clone(), changes.clone());
     let deadlines = Arc::<Notify>::default();
@@ -192,6 +200,8 @@ async fn build(
         people: People::new(db.clone(), defaults),
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
         links: Links::new(db.clone(), changes.clone(), &public_url),
+        audit: AuditLog::open(db.clone(), changes.clone(), &secrets, recordings.clone())?,
+        refusals: Refusals::new(changes.clone()),
         recordings,
         names: Arc::new(Names::new(address, config.public_url.as_ref())),
         db,

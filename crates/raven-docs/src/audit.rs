@@ -16,8 +16,18 @@ use crate::origin::Origin;
 
 mod action;
 pub mod chain;
+pub mod checkpoint;
+mod deliver;
+pub mod examine;
+pub mod export;
+pub mod keeper;
+mod keeping;
+pub mod log;
+pub mod refusals;
+pub mod verify;
 
 pub use action::Action;
+pub use deliver::{Places, read as read_checkpoints};
 
 /// What kind of caller did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -45,10 +55,17 @@ impl ActorKind {
             Self::Anonymous => "anonymous",
         }
     }
+
+    /// What a row spells that is not known was written by a newer version, or is not what was written.
+    fn from_row(text: &str) -> Self {
+        let all = [Self::User, Self::Agent, Self::Runtime, Self::Operator, Self::System];
+        all.into_iter().find(|kind| kind.as_str() == text).unwrap_or(Self::Anonymous)
+    }
 }
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = AuditActor)]
 pub struct Actor {
     pub kind: ActorKind,
     pub id: String,
@@ -62,6 +79,12 @@ impl Actor {
 
     pub fn user(named: Named) -> Self {
         Self::of(ActorKind::User, named)
+    }
+
+    /// A runtime, by what it told of itself.
+    pub fn runtime(id: Option<&str>) -> Self {
+        let id = id.unwrap_or("runtime").to_owned();
+        Self { kind: ActorKind::Runtime, id, name: "runtime".to_owned() }
     }
 
     /// What is done by nobody's call.
@@ -86,6 +109,7 @@ impl Actor {
 
 /// What something was done to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = AuditTarget)]
 pub struct Target {
     /// A noun of the API, such as `agent` or `token`.
     pub kind: String,
@@ -106,6 +130,7 @@ impl Target {
 /// How it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = AuditOutcome)]
 pub enum Outcome {
     /// It was asked for outside of this database; an entry with the same request tells how it went.
     Begun,
@@ -124,6 +149,11 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Failed => "failed",
         }
+    }
+
+    fn from_row(text: &str) -> Self {
+        let all = [Self::Begun, Self::Done, Self::Refused];
+        all.into_iter().find(|outcome| outcome.as_str() == text).unwrap_or(Self::Failed)
     }
 }
 
@@ -192,8 +222,13 @@ impl Entry {
 pub const SERVER: &str = "server";
 
 impl Change {
-    /// Records something in its workspace's audit log, as part of this change.
+    /// Records something in its workspace's audit log, as part of this change. That a chain begins is told in the
+    /// server's own, so that one that is removed is missed.
     pub async fn audit(&mut self, workspace: &WorkspaceId, entry: Entry) -> Result<(), Error> {
+        if rows::head(self.tx(), workspace.as_str()).await?.is_none() {
+            let target = Target::new("audit", workspace.as_str());
+            self.audit_server(Entry::new(Actor::system(), Action::AuditBegin, target)).await?;
+        }
         self.chains().append(self.tx(), entry.into_row(workspace.as_str())).await
     }
 

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+mod audit;
 mod recording;
 mod secrets;
 mod serve;
@@ -32,6 +33,9 @@ enum Command {
     /// Look at the key that seals secrets, and replace it
     #[command(subcommand)]
     Secrets(secrets::SecretsCommand),
+    /// Check and export the audit log; works beside a running server
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -48,6 +52,7 @@ impl Cli {
             Command::Token(command) => command.run().await,
             Command::Recording(command) => command.run().await,
             Command::Secrets(command) => command.run().await,
+            Command::Audit(command) => command.run().await,
             Command::Openapi => print(&crate::http::openapi::json()?),
         }
     }

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::audit::Places;
 use crate::secrets::key::Source;
 
 /// The control plane's port unless said otherwise.
@@ -45,6 +46,13 @@ pub struct ServeArgs {
     /// File with that runtime's API key
     #[arg(long, env = "RAVEN_DOCS_RUNTIME_API_KEY_FILE", value_name = "F")]
     runtime_api_key_file: Option<PathBuf>,
+    /// Folder to whose audit-checkpoints.jsonl signed checkpoints of the audit log are appended, best one that this
+    /// server's operator cannot change
+    #[arg(long, env = "RAVEN_DOCS_AUDIT_CHECKPOINT_DIR", value_name = "D")]
+    audit_checkpoint_dir: Option<PathBuf>,
+    /// Address to which signed checkpoints of the audit log are posted as JSON
+    #[arg(long, env = "RAVEN_DOCS_AUDIT_CHECKPOINT_URL", value_name = "URL")]
+    audit_checkpoint_url: Option<Url>,
     #[command(flatten)]
     data_dir: DataDir,
 }
@@ -58,6 +66,8 @@ struct File {
     public_url: Option<Url>,
     runtime_endpoint: Option<String>,
     runtime_api_key_file: Option<PathBuf>,
+    audit_checkpoint_dir: Option<PathBuf>,
+    audit_checkpoint_url: Option<Url>,
 }
 
 /// Everything a server needs to know.
@@ -70,6 +80,8 @@ pub struct Config {
     pub secret_key: Source,
     pub runtime_endpoint: Option<String>,
     pub runtime_api_key: Option<SecretString>,
+    /// Where checkpoints of the audit log are delivered.
+    pub audit_places: Places,
 }
 
 impl Config {
@@ -84,6 +96,7 @@ impl Config {
             secret_key: Source::Folder,
             runtime_endpoint: None,
             runtime_api_key: None,
+            audit_places: Places::default(),
         }
     }
 }
@@ -122,6 +135,11 @@ impl ServeArgs {
         if let Some(endpoint) = &runtime_endpoint {
             crate::settings::check_endpoint("--runtime-endpoint", endpoint)?;
         }
+        let audit_places = Places {
+            folder: self.audit_checkpoint_dir.or(file.audit_checkpoint_dir),
+            address: self.audit_checkpoint_url.or(file.audit_checkpoint_url),
+        };
+        check_places(&audit_places)?;
         Ok(Config {
             host: self.host.or(file.host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: self.port.or(file.port).unwrap_or(DEFAULT_PORT),
@@ -130,8 +148,22 @@ impl ServeArgs {
             secret_key,
             runtime_endpoint,
             runtime_api_key: key_file.as_deref().map(read_key).transpose()?,
+            audit_places,
         })
     }
+}
+
+fn check_places(places: &Places) -> anyhow::Result<()> {
+    if let Some(folder) = places.folder.as_ref().filter(|folder| !folder.is_dir()) {
+        bail!(
+            "--audit-checkpoint-dir: {} is no folder: make it first, for whoever keeps it",
+            folder.display()
+        );
+    }
+    if places.address.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
+        bail!("--audit-checkpoint-url: must begin with http:// or https://");
+    }
+    Ok(())
 }
 
 fn read_file(path: &Path) -> anyhow::Result<File> {

@@ -17,6 +17,7 @@ pub mod agent_keys;
 pub mod agents;
 pub mod approvals;
 pub mod audit;
+pub mod audit_checkpoints;
 pub mod links;
 pub mod memberships;
 mod migrations;
@@ -84,6 +85,11 @@ impl Db {
         self.writer.execute_unprepared("PRAGMA synchronous = FULL").await?;
         self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         Ok(())
+    }
+
+    /// Begins a transaction for reads alone: everything in it is of one moment, whatever is written meanwhile.
+    pub async fn snapshot(&self) -> Queried<Tx> {
+        Ok(self.readers.begin().await?)
     }
 
     /// Closes every connection, so that the file is checkpointed.

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod agents;
 pub mod approvals;
 pub mod assets;
+pub mod audit;
 pub mod auth;
 pub mod driving;
 pub mod equipment;

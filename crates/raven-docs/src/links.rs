@@ -14,10 +14,12 @@ use raven_protocol::id::{AgentId, LinkId, SessionId, UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::access::{Administer, Drive, Granted, decide_person};
 use crate::activity::{self, About, ActivityKind};
+use crate::audit::{Action, Entry, Target};
 use crate::auth::{Named, Person, Role};
 use crate::db::{self, Db, links as rows};
 use crate::error::{Conflict, Error};
@@ -215,7 +217,8 @@ impl Links {
             revoked_at: None,
         };
         rows::insert(change.tx(), &row).await?;
-        record(&mut change, ActivityKind::TerminalLinkCreated, &target, &row, by.by()).await?;
+        record(&mut change, (ActivityKind::TerminalLinkCreated, Action::LinkCreate), &target, &row, by)
+            .await?;
         change.commit().await?;
         Ok((view(row), secret))
     }
@@ -254,7 +257,8 @@ impl Links {
         let target = db::sessions::find(change.tx(), by.workspace(), session).await?;
         let target = target.ok_or(Error::NotFound("terminal session"))?;
         rows::revoke(change.tx(), &row.id, Timestamp::now()).await?;
-        record(&mut change, ActivityKind::TerminalLinkRevoked, &target, &row, by.by()).await?;
+        record(&mut change, (ActivityKind::TerminalLinkRevoked, Action::LinkRevoke), &target, &row, by)
+            .await?;
         change.commit().await?;
         self.revoked.send_replace(());
         Ok(())
@@ -365,10 +369,10 @@ impl Links {
 
 async fn record(
     change: &mut Change,
-    kind: ActivityKind,
+    (kind, action): (ActivityKind, Action),
     target: &db::sessions::Model,
     row: &rows::Model,
-    actor: Named,
+    by: &Granted<Drive>,
 ) -> Result<(), Error> {
     let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
     let agent = AgentId::parse(target.agent_id.as_str())?;
@@ -376,9 +380,18 @@ async fn record(
     let about = About {
         agent: agent.map(|agent| Named { id: agent.id, name: agent.name }),
         session: Some(target.id.clone()),
-        actor: Some(actor),
+        actor: Some(by.by()),
         detail: Some(row.label.clone()),
     };
+    let link = Target::named("link", &Named { id: row.id.clone(), name: row.label.clone() });
+    let kept = json!({
+        "sessionId": row.session_id,
+        "expiresAt": Timestamp::from_millis(row.expires_at),
+        "createdBy": row.created_by,
+    });
+    let entry = Entry::new(by.actor(), action, link).agent(target.agent_id.as_str());
+    let entry = if action == Action::LinkCreate { entry.after(kept) } else { entry.before(kept) };
+    change.audit(&workspace, entry).await?;
     activity::record(change, &workspace, kind, about).await
 }
 

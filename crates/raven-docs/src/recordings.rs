@@ -18,9 +18,11 @@ use tokio_util::task::TaskTracker;
 use crate::access::{Granted, Read};
 use crate::db::{self, Db, recordings as rows, sessions};
 use crate::error::Error;
+use crate::events::Changes;
 use crate::secrets::Secrets;
 use crate::store::Store;
 
+mod anchors;
 pub mod cast;
 pub mod chain;
 pub mod entry;
@@ -35,6 +37,7 @@ pub mod transcript;
 pub mod verify;
 mod writer;
 
+pub use anchors::Compared;
 use chain::{Keys, LINK, Link};
 use reader::Reader;
 
@@ -137,6 +140,7 @@ pub struct Recordings {
 
 struct Inner {
     db: Db,
+    changes: Changes,
     keys: Arc<Keys>,
     store: Store,
     /// Where parts are written before they are in the store.
@@ -147,6 +151,8 @@ struct Inner {
     policies: Mutex<HashMap<String, RecordInput>>,
     /// How far those have come that are being written.
     live: Mutex<HashMap<String, watch::Receiver<Durable>>>,
+    /// What was anchored last of each of those.
+    anchored: Mutex<HashMap<String, anchors::Last>>,
     /// How long parts are in each form, so that a range of a recording is found.
     lengths: ranges::Lengths,
 }
@@ -158,7 +164,7 @@ impl Recordings {
     /// When the folder cannot be used.
     pub fn open(
         data_dir: &Path,
-        db: Db,
+        (db, changes): (Db, Changes),
         secrets: &Secrets,
         tasks: TaskTracker,
         cancel: CancellationToken,
@@ -173,6 +179,7 @@ impl Recordings {
             .with_context(|| format!("the folder {} cannot be made", parts.display()))?;
         let inner = Inner {
             db,
+            changes,
             keys: Arc::new(Keys::of(secrets)?),
             store,
             parts,
@@ -180,6 +187,7 @@ impl Recordings {
             cancel,
             policies: Mutex::default(),
             live: Mutex::default(),
+            anchored: Mutex::default(),
             lengths: ranges::Lengths::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

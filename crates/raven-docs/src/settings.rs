@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::access::{Administer, Granted, Read};
 use crate::activity::{self, About, ActivityKind};
-use crate::audit::{Action, Entry, Target};
+use crate::audit::{Action, Actor, Entry, Target};
 use crate::auth::runtime_key_digest;
 use crate::db::{self, Db, settings as rows};
 use crate::error::Error;
@@ -21,6 +21,9 @@ use crate::secrets::Secrets;
 
 /// Most days for which recordings are kept, unless they are kept for ever: ten years.
 const MAX_RETENTION_DAYS: i64 = 3650;
+
+/// Fewest days for which the audit log is kept: what was done must outlast a holiday of who looks.
+const MIN_AUDIT_DAYS: i64 = 7;
 
 /// Longest runtime key, in bytes.
 const MAX_KEY: usize = 512;
@@ -83,6 +86,10 @@ pub struct AgentSettings {
     pub record_input: RecordInput,
     /// Days for which recordings are kept after their end; null keeps them.
     pub recording_retention_days: Option<i64>,
+    /// Days for which the audit log keeps what was before and after.
+    pub audit_detail_days: i64,
+    /// Days for which the audit log keeps entries.
+    pub audit_days: i64,
 }
 
 /// A change of settings; what is absent stays.
@@ -104,6 +111,12 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 3650)]
     pub recording_retention_days: Option<Option<i64>>,
+    /// 7 to 3650, and at most `auditDays`.
+    #[schema(minimum = 7, maximum = 3650)]
+    pub audit_detail_days: Option<i64>,
+    /// 7 to 3650.
+    #[schema(minimum = 7, maximum = 3650)]
+    pub audit_days: Option<i64>,
 }
 
 /// Tells an absent field from a null one.
@@ -119,16 +132,20 @@ pub async fn get(db: &Db, by: &Granted<Read>) -> Result<AgentSettings, Error> {
 
 /// Gives workspaces whose settings name no runtime the one that the server was started with: those
 /// that were made from the command line before its first start.
-pub async fn seed(db: &Db, defaults: &HostingDefaults) -> Result<(), Error> {
+pub async fn seed(changes: &Changes, defaults: &HostingDefaults) -> Result<(), Error> {
     if defaults.endpoint.is_none() {
         return Ok(());
     }
-    let tx = db.begin().await?;
-    for row in rows::all(&tx).await?.into_iter().filter(|row| row.runtime_endpoint.is_none()) {
-        let workspace = WorkspaceId::parse(row.workspace_id)?;
-        rows::update(&tx, &workspace, defaults.hosting(&workspace)?, rows::Heard::Forget).await?;
+    let mut change = changes.begin().await?;
+    for before in rows::all(change.tx()).await?.into_iter().filter(|row| row.runtime_endpoint.is_none()) {
+        let workspace = WorkspaceId::parse(before.workspace_id.as_str())?;
+        rows::update(change.tx(), &workspace, defaults.hosting(&workspace)?, rows::Heard::Forget).await?;
+        let after = rows::find(change.tx(), &workspace).await?.ok_or(Error::NotFound("settings"))?;
+        let target = Target::new("settings", workspace.as_str());
+        let entry = Entry::new(Actor::operator(), Action::SettingsChange, target);
+        change.audit(&workspace, entry.before(audited(&before)).after(audited(&after))).await?;
     }
-    Ok(tx.commit().await.map_err(anyhow::Error::from)?)
+    change.commit().await
 }
 
 /// Changes the settings.
@@ -146,6 +163,8 @@ pub async fn update(
     let before = rows::find(change.tx(), workspace).await?.ok_or(Error::NotFound("settings"))?;
     let (input, days) = recording(&before, &wanted)?;
     rows::set_recording(change.tx(), workspace, input.as_str(), days).await?;
+    let (detail_days, audit_days) = audit_retention(&before, &wanted)?;
+    rows::set_audit(change.tx(), workspace, detail_days, audit_days).await?;
     let after = merged(secrets, workspace, &before, wanted)?;
     let moved = after.endpoint != before.runtime_endpoint;
     let heard = if moved { rows::Heard::Forget } else { rows::Heard::Keep };
@@ -171,6 +190,25 @@ fn recording(before: &rows::Model, wanted: &SettingsChange) -> Result<(RecordInp
         return Err(Error::invalid("recordingRetentionDays", why));
     }
     Ok((input, days))
+}
+
+/// For how long the audit log is kept, after a change.
+fn audit_retention(before: &rows::Model, wanted: &SettingsChange) -> Result<(i64, i64), Error> {
+    let detail_days = wanted.audit_detail_days.unwrap_or(before.audit_detail_days);
+    let days = wanted.audit_days.unwrap_or(before.audit_days);
+    for (field, days) in [("auditDetailDays", detail_days), ("auditDays", days)] {
+        if !(MIN_AUDIT_DAYS..=MAX_RETENTION_DAYS).contains(&days) {
+            let why = format!("must be {MIN_AUDIT_DAYS} to {MAX_RETENTION_DAYS} days");
+            return Err(Error::invalid(field, why));
+        }
+    }
+    if detail_days > days {
+        return Err(Error::invalid(
+            "auditDetailDays",
+            "must be at most auditDays: details go with their entries",
+        ));
+    }
+    Ok((detail_days, days))
 }
 
 fn merged(
@@ -281,6 +319,12 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
             None => "recordings are kept".to_owned(),
         });
     }
+    if before.audit_detail_days != after.audit_detail_days {
+        words.push(format!("the audit log keeps details for {} days", after.audit_detail_days));
+    }
+    if before.audit_days != after.audit_days {
+        words.push(format!("the audit log keeps entries for {} days", after.audit_days));
+    }
     if words.is_empty() { "nothing changed".to_owned() } else { words.join(", ") }
 }
 
@@ -294,6 +338,8 @@ fn audited(row: &rows::Model) -> Value {
         "runtimeApiKeyFingerprint": runtime_api_key_fingerprint,
         "recordInput": row.record_input,
         "recordingRetentionDays": row.recording_retention_days,
+        "auditDetailDays": row.audit_detail_days,
+        "auditDays": row.audit_days,
     })
 }
 
@@ -306,6 +352,8 @@ fn view(row: &rows::Model) -> AgentSettings {
         runtime_status: RuntimeStatus::of(row),
         record_input: RecordInput::from_row(&row.record_input),
         recording_retention_days: row.recording_retention_days,
+        audit_detail_days: row.audit_detail_days,
+        audit_days: row.audit_days,
     }
 }
 

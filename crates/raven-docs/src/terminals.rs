@@ -10,12 +10,14 @@ use raven_protocol::id::{AgentId, RuntimeSessionId, SessionId, WorkspaceId};
 use raven_protocol::terminal::{TerminalSize, TerminalStatus};
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::{Drive, Granted, Read};
 use crate::activity::{self, About, ActivityKind};
+use crate::audit::{self, Action, Actor, Entry, Outcome};
 use crate::auth::Named;
 use crate::db::{self, Db, sessions as rows};
 use crate::error::Error;
@@ -196,6 +198,13 @@ impl Terminals {
             ended_at: None,
         };
         rows::insert(change.tx(), &row).await?;
+        let actor = Actor::runtime(agent.runtime_id.as_deref());
+        let target = audit::Target::new("terminal session", row.id.as_str());
+        let kept =
+            json!({ "runtimeSessionId": row.runtime_session_id, "runtimeEndpoint": row.runtime_endpoint });
+        let entry =
+            Entry::new(actor, Action::TerminalCreate, target).agent(row.agent_id.as_str()).after(kept);
+        change.audit(&workspace, entry).await?;
         let agent = Named { id: agent.id.clone(), name: agent.name.clone() };
         let about = About { agent: Some(agent), session: Some(row.id.clone()), ..About::default() };
         activity::record(change, &workspace, ActivityKind::TerminalSessionCreated, about).await?;
@@ -273,6 +282,14 @@ impl Terminals {
     pub async fn terminate(&self, by: &Granted<Drive>, id: &SessionId) -> Result<(), Error> {
         let row = rows::find(self.db.read(), by.workspace(), id).await?;
         let row = row.ok_or(Error::NotFound("terminal session"))?;
+        if !status_of(&row).is_final() {
+            // The hub ends the session in its own time, with an entry of its own.
+            let target = audit::Target::new("terminal session", row.id.as_str());
+            let entry = Entry::new(by.actor(), Action::TerminalEnd, target).agent(row.agent_id.as_str());
+            let mut change = self.changes.begin().await?;
+            change.audit(by.workspace(), entry.outcome(Outcome::Begun)).await?;
+            change.commit().await?;
+        }
         if let Some(hub) = self.hub(&row) {
             hub.end("ended by hand");
         }
@@ -405,6 +422,9 @@ async fn end_row(change: &mut Change, mut row: rows::Model) -> Result<rows::Mode
     row.status = spelled(TerminalStatus::Terminated).to_owned();
     row.ended_at = Some(Timestamp::now().as_millis());
     rows::update(change.tx(), &row).await?;
+    let target = audit::Target::new("terminal session", row.id.as_str());
+    let entry = Entry::new(Actor::system(), Action::TerminalEnd, target).agent(row.agent_id.as_str());
+    change.audit(&workspace, entry).await?;
     let agent = db::agents::find(change.tx(), &workspace, &AgentId::parse(row.agent_id.as_str())?).await?;
     let agent = agent.map(|agent| Named { id: agent.id, name: agent.name });
     let about = About { agent, session: Some(row.id.clone()), ..About::default() };

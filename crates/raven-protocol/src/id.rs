@@ -113,6 +113,8 @@ ids! {
     ActivityId = "act";
     /// A question that an agent's program asks.
     PromptId = "prm";
+    /// A signed checkpoint of the audit log.
+    AuditCheckpointId = "chk";
     /// A message that was sent to an agent.
     MessageId = "msg";
     /// A stored request that people decide.

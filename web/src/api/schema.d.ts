@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/activity/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file: JSON lines or CSV. */
+        get: operations["activity_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/approvals": {
         parameters: {
             query?: never;
@@ -83,6 +100,92 @@ export interface paths {
         put?: never;
         /** Reject a request. */
         post: operations["approvals_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to what, newest first. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signed checkpoints of the workspace's chain, newest first. */
+        get: operations["audit_checkpoints"];
+        put?: never;
+        /** Sign what the workspace's chain comes to now. */
+        post: operations["audit_checkpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The entries as a file, oldest first. Without a filter, JSON lines can be verified elsewhere. */
+        get: operations["audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/public-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that checks checkpoints. */
+        get: operations["audit_public_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check the workspace's chain and the server's own, with the recordings that are anchored, for at most 20 s. */
+        get: operations["audit_verify"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -838,6 +941,11 @@ export interface components {
          * @enum {string}
          */
         ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called";
+        /**
+         * @description What kind of caller did something.
+         * @enum {string}
+         */
+        ActorKind: "user" | "agent" | "runtime" | "operator" | "system" | "anonymous";
         /** @description An agent as the API and events show it. */
         Agent: components["schemas"]["Doing"] & {
             capabilities: string[];
@@ -871,6 +979,16 @@ export interface components {
         AgentId: string;
         /** @description The settings as everybody in the workspace sees them. */
         AgentSettings: {
+            /**
+             * Format: int64
+             * @description Days for which the audit log keeps entries.
+             */
+            auditDays: number;
+            /**
+             * Format: int64
+             * @description Days for which the audit log keeps what was before and after.
+             */
+            auditDetailDays: number;
             hostingMode: components["schemas"]["HostingMode"];
             /** @description What recordings hold of what people type. */
             recordInput: components["schemas"]["RecordInput"];
@@ -1015,11 +1133,111 @@ export interface components {
          * @enum {string}
          */
         AskerKind: "user" | "agent";
+        /** @description Who did something. */
+        AuditActor: {
+            id: string;
+            kind: components["schemas"]["ActorKind"];
+            name: string;
+        };
+        /** @description One entry as it is shown. */
+        AuditEntry: {
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** @description Where the call came from. */
+            address?: string | null;
+            after?: unknown;
+            /** @description The agent that it concerns. */
+            agentId?: string | null;
+            at: components["schemas"]["Timestamp"];
+            /** @description What was there before; null when nothing was, or when its time is over. */
+            before?: unknown;
+            /** @description Whether before and after were removed because their time is over. */
+            detailExpired: boolean;
+            /** @description The entry's place in the chain. */
+            link: string;
+            moment?: components["schemas"]["Moment"] | null;
+            outcome: components["schemas"]["AuditOutcome"];
+            requestId?: string | null;
+            /**
+             * Format: int64
+             * @description Position in the workspace's chain.
+             */
+            seq: number;
+            target: components["schemas"]["AuditTarget"];
+        };
+        /**
+         * @description How it went.
+         * @enum {string}
+         */
+        AuditOutcome: "begun" | "done" | "refused" | "failed";
+        /** @description The key by which anybody can check checkpoints. */
+        AuditPublicKey: {
+            keyId: string;
+            pem: string;
+            /** @description 32 bytes of Ed25519, base64. */
+            publicKey: string;
+            /** @description What a checkpoint's signature is over: these lines with the checkpoint's fields, each ended by a line feed. */
+            signed: string;
+        };
+        /** @description What something was done to. */
+        AuditTarget: {
+            id: string;
+            /** @description A noun of the API, such as `agent` or `token`. */
+            kind: string;
+            name?: string | null;
+        };
         /**
          * @description How a spawn went, in the words of the callback.
          * @enum {string}
          */
         CallbackStatus: "ready" | "failed" | "requires_login";
+        /** @description What came of checking one chain, and what it rests on. */
+        ChainVerdict: {
+            /**
+             * Format: int64
+             * @description Anchors of recordings that were compared with these.
+             */
+            anchors: number;
+            chain: string;
+            /**
+             * Format: int64
+             * @description Checkpoints that agree with it.
+             */
+            checkpoints: number;
+            /** Format: int64 */
+            entries: number;
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description The oldest and the newest entry that are there.
+             */
+            firstSeq?: number | null;
+            /** Format: int64 */
+            lastSeq?: number | null;
+            /**
+             * Format: int64
+             * @description Findings beyond those that are told.
+             */
+            moreFindings: number;
+            /** @description What could not be looked at, and why. */
+            unchecked: string[];
+        };
+        /** @description A chain's newest entry at some time. */
+        Checkpoint: {
+            at: components["schemas"]["Timestamp"];
+            /** @description A workspace, or `server`. */
+            chain: string;
+            /** @description Which key signed it. */
+            keyId: string;
+            link: string;
+            /**
+             * Format: int64
+             * @description The chain's newest entry, and its link.
+             */
+            seq: number;
+            /** @description Ed25519, base64, over the lines that the public key's answer describes. */
+            signature: string;
+        };
         /** @description A link with its token, shown this once. */
         CreatedLink: components["schemas"]["TerminalLink"] & {
             /** @description What a guest's socket sends as `auth: {link}`. */
@@ -1081,6 +1299,30 @@ export interface components {
              * @default null
              */
             version?: string | null;
+        };
+        /** @description What came of checking the log. */
+        Examination: {
+            chains: components["schemas"]["ChainVerdict"][];
+            checkedAt: components["schemas"]["Timestamp"];
+            /** @description Whether nothing is wrong. */
+            good: boolean;
+            /** @description Which key signs this server's checkpoints. */
+            keyId: string;
+        };
+        /**
+         * @description What is wrong.
+         * @enum {string}
+         */
+        Fault: "changed" | "detail_changed" | "detail_removed" | "removed" | "inserted" | "cut_off" | "head_changed" | "chain_gone" | "begun_anew" | "contradicted" | "bad_signature" | "recording_gone" | "recording_changed";
+        /** @description One thing that is wrong. */
+        Finding: {
+            fault: components["schemas"]["Fault"];
+            /**
+             * Format: int64
+             * @description The entry, as it is numbered now.
+             */
+            seq?: number | null;
+            what: string;
         };
         /** @description Where a recording stops being what was written. */
         FirstBad: {
@@ -1212,6 +1454,15 @@ export interface components {
          * @enum {string}
          */
         MessageState: "submitted" | "typed" | "queued";
+        /** @description A place in a recording. */
+        Moment: {
+            /**
+             * Format: int64
+             * @description Milliseconds after its beginning.
+             */
+            offsetMs: number;
+            sessionId: string;
+        };
         /** @description A person or program by name, as others see it. */
         Named: {
             id: string;
@@ -1305,6 +1556,56 @@ export interface components {
                 statusSince: components["schemas"]["Timestamp"];
                 type: string;
             })[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_AuditEntry: {
+            items: {
+                action: string;
+                actor: components["schemas"]["AuditActor"];
+                /** @description Where the call came from. */
+                address?: string | null;
+                after?: unknown;
+                /** @description The agent that it concerns. */
+                agentId?: string | null;
+                at: components["schemas"]["Timestamp"];
+                /** @description What was there before; null when nothing was, or when its time is over. */
+                before?: unknown;
+                /** @description Whether before and after were removed because their time is over. */
+                detailExpired: boolean;
+                /** @description The entry's place in the chain. */
+                link: string;
+                moment?: components["schemas"]["Moment"] | null;
+                outcome: components["schemas"]["AuditOutcome"];
+                requestId?: string | null;
+                /**
+                 * Format: int64
+                 * @description Position in the workspace's chain.
+                 */
+                seq: number;
+                target: components["schemas"]["AuditTarget"];
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_Checkpoint: {
+            items: {
+                at: components["schemas"]["Timestamp"];
+                /** @description A workspace, or `server`. */
+                chain: string;
+                /** @description Which key signed it. */
+                keyId: string;
+                link: string;
+                /**
+                 * Format: int64
+                 * @description The chain's newest entry, and its link.
+                 */
+                seq: number;
+                /** @description Ed25519, base64, over the lines that the public key's answer describes. */
+                signature: string;
+            }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
@@ -1742,6 +2043,16 @@ export interface components {
         };
         /** @description A change of settings; what is absent stays. */
         SettingsChange: {
+            /**
+             * Format: int64
+             * @description 7 to 3650.
+             */
+            auditDays?: number | null;
+            /**
+             * Format: int64
+             * @description 7 to 3650, and at most `auditDays`.
+             */
+            auditDetailDays?: number | null;
             hostingMode?: components["schemas"]["HostingMode"] | null;
             recordInput?: components["schemas"]["RecordInput"] | null;
             /**
@@ -2051,8 +2362,14 @@ export interface operations {
             query?: {
                 /** @description Only of this agent. */
                 agentId?: string;
+                /** @description Only what this person or agent did. */
+                actorId?: string;
                 /** @description Only of this kind. */
                 kind?: components["schemas"]["ActivityKind"];
+                /** @description Only from this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Only before this time. */
+                until?: components["schemas"]["Timestamp"];
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 /** @description 1 to 200; 50 by default. */
@@ -2070,6 +2387,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Activity"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity_export: {
+        parameters: {
+            query?: {
+                /** @description Only of this agent. */
+                agentId?: string;
+                /** @description Only what this person or agent did. */
+                actorId?: string;
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["ActivityKind"];
+                /** @description Only from this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Only before this time. */
+                until?: components["schemas"]["Timestamp"];
+                /** @description `jsonl`, which can be verified, or `csv`. */
+                format?: "jsonl" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON lines, or CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
                 };
             };
             /** @description What went wrong and what to do */
@@ -2302,6 +2661,288 @@ export interface operations {
             };
         };
     };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description Only what this actor did. */
+                actorId?: string;
+                /** @description How the action begins, such as `agent.` or `agent.spawn`. */
+                action?: string;
+                /** @description Only what concerns this agent. */
+                agentId?: string;
+                targetKind?: string;
+                targetId?: string;
+                outcome?: components["schemas"]["AuditOutcome"];
+                /** @description Only from this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Only before this time. */
+                until?: components["schemas"]["Timestamp"];
+                requestId?: string;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_checkpoints: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Checkpoint"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_export: {
+        parameters: {
+            query?: {
+                /** @description Only what this actor did. */
+                actorId?: string;
+                /** @description How the action begins, such as `agent.` or `agent.spawn`. */
+                action?: string;
+                /** @description Only what concerns this agent. */
+                agentId?: string;
+                targetKind?: string;
+                targetId?: string;
+                outcome?: components["schemas"]["AuditOutcome"];
+                /** @description Only from this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Only before this time. */
+                until?: components["schemas"]["Timestamp"];
+                requestId?: string;
+                /** @description `jsonl`, which can be verified, or `csv`. */
+                format?: "jsonl" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON lines, or CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_public_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPublicKey"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_login: {
         parameters: {
             query?: never;
@@ -2498,8 +3139,14 @@ export interface operations {
             query?: {
                 /** @description Only of this agent. */
                 agentId?: string;
+                /** @description Only what this person or agent did. */
+                actorId?: string;
                 /** @description Only of this kind. */
                 kind?: components["schemas"]["ActivityKind"];
+                /** @description Only from this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Only before this time. */
+                until?: components["schemas"]["Timestamp"];
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 /** @description 1 to 200; 50 by default. */

@@ -9,9 +9,11 @@ use raven_protocol::doing::{Doing, PromptKind};
 use raven_protocol::id::{AgentId, RuntimeId, RuntimeSessionId, WorkspaceId};
 use raven_protocol::runtime_api::{RuntimeAgent, StopRequest};
 use raven_protocol::time::Timestamp;
+use serde_json::json;
 
 use super::{Agent, Agents, named, rows, status_of, view};
 use crate::activity::{self, About, ActivityKind};
+use crate::audit::{Action, Actor, Entry, Target};
 use crate::auth::Named;
 use crate::db;
 use crate::error::Error;
@@ -106,6 +108,12 @@ impl Agents {
             let detail = if after == AgentStatus::Error { row.error.clone() } else { row.evidence.clone() };
             let about = About { agent: Some(named(&row)), detail, ..About::default() };
             activity::record(change, &workspace, kind, about).await?;
+        }
+        if let Some(action) = recorded_as(before, after) {
+            let actor = Actor::runtime(row.runtime_id.as_deref());
+            let kept = json!({ "status": after, "exitCode": row.exit_code, "error": row.error });
+            let entry = Entry::new(actor, action, Target::named("agent", &named(&row)));
+            change.audit(&workspace, entry.before(json!({ "status": before })).after(kept)).await?;
         }
         let session = Terminals::brief_in(change, &row).await?;
         let asks = asks_anew(&was, &row)?;
@@ -279,6 +287,16 @@ fn merge(row: rows::Model, report: &RuntimeAgent) -> Result<rows::Model, Error> 
         last_activity_at: report.last_activity_at.map(Timestamp::as_millis).or(row.last_activity_at),
         ..row
     })
+}
+
+/// How the audit log has a change: beginnings and ends, and not every turn of work.
+fn recorded_as(before: AgentStatus, after: AgentStatus) -> Option<Action> {
+    match activity_of(before, after)? {
+        ActivityKind::AgentReady => Some(Action::AgentStarted),
+        ActivityKind::AgentStopped => Some(Action::AgentEnded),
+        ActivityKind::AgentFailed => Some(Action::AgentFailed),
+        _ => None,
+    }
 }
 
 /// What the feed tells of a change. Being ready is told once, not after every turn of work.

@@ -45,4 +45,33 @@ actions! {
     QuestionExpire = "question.expire",
     PolicyChange = "policy.change",
     ToolCall = "tool.call",
+    /// A chain of the log began: told in that of the server, so that one that is gone is missed.
+    AuditBegin = "audit.begin",
+    AuditCheckpoint = "audit.checkpoint",
+    /// Entries, or their details, were kept long enough.
+    AuditExpire = "audit.expire",
+    AuditExport = "audit.export",
+    /// How far a recording had come, and the link of its newest block.
+    RecordingAnchor = "recording.anchor",
+    RecordingExpire = "recording.expire",
+    RuntimeInstall = "runtime.install",
+    RuntimeKeySet = "runtime.key_set",
+    RuntimeKeyRemove = "runtime.key_remove",
+    AgentStarted = "agent.started",
+    AgentEnded = "agent.ended",
+    AgentFailed = "agent.failed",
+    TerminalCreate = "terminal.create",
+    TerminalEnd = "terminal.end",
+    TerminalControl = "terminal.control",
+    LinkCreate = "link.create",
+    LinkRevoke = "link.revoke",
+    /// Somebody known asked for what they may not.
+    AccessRefused = "access.refused",
+}
+
+impl Action {
+    /// Those whose details stay for as long as their entries: the check of the log rests on them, and nobody is
+    /// named in them.
+    pub const LASTING: &[Self] =
+        &[Self::AuditBegin, Self::AuditExpire, Self::RecordingAnchor, Self::RecordingExpire];
 }

@@ -47,6 +47,7 @@ impl Chains {
                 base_link: START.to_owned(),
                 seq: 0,
                 link: START.to_owned(),
+                detail_seq: 0,
                 seal: String::new(),
             })?,
         };
@@ -62,11 +63,16 @@ impl Chains {
     /// The link of an entry after another's. The details are in it by their digest, so that they can be
     /// removed when their time is over without breaking the chain.
     pub fn link(&self, before: &str, row: &Model) -> anyhow::Result<String> {
+        self.link_as(before, row, row.seq)
+    }
+
+    /// The link that an entry would have with another number.
+    pub fn link_as(&self, before: &str, row: &Model, seq: i64) -> anyhow::Result<String> {
         let Model { chain, actor_kind, actor_id, actor_name, action, target_kind, target_id, .. } = row;
         let said = serde_json::json!([
             before,
             chain,
-            row.seq,
+            seq,
             row.at,
             actor_kind,
             actor_id,
@@ -90,7 +96,8 @@ impl Chains {
 
     /// A head with the seal that belongs to it.
     pub fn sealed(&self, head: Head) -> anyhow::Result<Head> {
-        let said = serde_json::json!([head.chain, head.first_seq, head.base_link, head.seq, head.link]);
+        let Head { chain, first_seq, base_link, seq, link, detail_seq, .. } = &head;
+        let said = serde_json::json!([chain, first_seq, base_link, seq, link, detail_seq]);
         let seal = self.digest("head", &said.to_string())?;
         Ok(Head { seal, ..head })
     }

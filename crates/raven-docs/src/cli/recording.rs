@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::print;
+use crate::audit::chain::Chains;
 use crate::config::DataDir;
 use crate::db::{Db, recordings as rows};
+use crate::events::Changes;
 use crate::recordings::Recordings;
 use crate::recordings::cast::{Form, Format, Inputs};
 use crate::recordings::ranges::Layout;
@@ -89,7 +91,8 @@ async fn open(data_dir: &DataDir) -> anyhow::Result<Recordings> {
     let folder = data_dir.open()?;
     let db = Db::open(&folder).await?;
     let secrets = rotation::open(&data_dir.key_source(), &folder, &db).await?;
-    Recordings::open(&folder, db, &secrets, TaskTracker::new(), CancellationToken::new())
+    let changes = Changes::new(db.clone(), Chains::open(&secrets)?);
+    Recordings::open(&folder, (db, changes), &secrets, TaskTracker::new(), CancellationToken::new())
 }
 
 async fn list(recordings: &Recordings) -> anyhow::Result<()> {
@@ -105,14 +108,17 @@ async fn verify(recordings: &Recordings, sessions: &[String], json: bool) -> any
     let mut bad = 0;
     for row in chosen(recordings, sessions).await? {
         let session = row.session_id.clone();
+        let anchor = recordings.newest_anchor(&row).await?;
         let verdict = recordings.verify(Reader::open(recordings, row).await?).await?;
         bad += usize::from(verdict.outcome != Outcome::Intact);
         if json {
             let mut value = serde_json::to_value(&verdict)?;
             value["sessionId"] = session.into();
+            value["anchorSeq"] = anchor.into();
             print(&value.to_string())?;
         } else {
-            print(&told(&session, &verdict))?;
+            let anchor = anchor.map(|seq| format!(", anchored in the audit log at #{seq}"));
+            print(&(told(&session, &verdict) + &anchor.unwrap_or_default()))?;
         }
     }
     match bad {

@@ -36,10 +36,13 @@ pub async fn insert(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
 }
 
 /// Which entries a list shows.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Filter {
     pub agent: Option<String>,
+    pub actor: Option<String>,
     pub kind: Option<&'static str>,
+    pub since: Option<i64>,
+    pub until: Option<i64>,
     pub before: Option<String>,
 }
 
@@ -53,6 +56,15 @@ pub async fn page(
     let mut query = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str()));
     if let Some(agent) = &filter.agent {
         query = query.filter(Column::AgentId.eq(agent.as_str()));
+    }
+    if let Some(actor) = &filter.actor {
+        query = query.filter(Column::ActorId.eq(actor.as_str()));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(Column::CreatedAt.gte(since));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(Column::CreatedAt.lt(until));
     }
     if let Some(kind) = filter.kind {
         query = query.filter(Column::Kind.eq(kind));

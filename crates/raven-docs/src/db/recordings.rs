@@ -94,6 +94,17 @@ pub async fn all(db: &impl ConnectionTrait) -> Queried<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::SessionId).all(db).await?)
 }
 
+/// The recordings of a workspace that are in a state.
+pub async fn in_state(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    state: &str,
+) -> Queried<Vec<Model>> {
+    let query =
+        Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str())).filter(Column::State.eq(state));
+    Ok(query.all(db).await?)
+}
+
 /// Recordings of a workspace that ended before a time and are still there.
 pub async fn ended_before(
     db: &impl ConnectionTrait,

@@ -32,6 +32,22 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Every session of some agents, newest first.
+pub async fn all_of_agents(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    agents: &[String],
+) -> Queried<Vec<Model>> {
+    if agents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace.as_str()))
+        .filter(Column::AgentId.is_in(agents))
+        .order_by_desc(Column::Id);
+    Ok(query.all(db).await?)
+}
+
 #[cfg(test)]
 impl Model {
     /// A live session, for tests.

@@ -27,12 +27,20 @@ pub struct Model {
     pub event_cursor: i64,
     pub record_input: String,
     pub recording_retention_days: Option<i64>,
+    pub audit_detail_days: i64,
+    pub audit_days: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Days for which entries of the audit log keep their details, unless said otherwise.
+pub const DEFAULT_AUDIT_DETAIL_DAYS: i64 = 30;
+
+/// Days for which entries of the audit log are kept, unless said otherwise.
+pub const DEFAULT_AUDIT_DAYS: i64 = 365;
 
 /// How a runtime is reached: the part of the row that people set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +58,8 @@ pub async fn insert(db: &impl ConnectionTrait, workspace: &WorkspaceId, hosting:
         workspace_id: Set(workspace.to_string()),
         event_cursor: Set(0),
         record_input: Set("full".to_owned()),
+        audit_detail_days: Set(DEFAULT_AUDIT_DETAIL_DAYS),
+        audit_days: Set(DEFAULT_AUDIT_DAYS),
         ..hosting_columns(hosting)
     };
     Entity::insert(row).exec_without_returning(db).await?;
@@ -104,6 +114,8 @@ fn hosting_columns(hosting: Hosting) -> ActiveModel {
         event_cursor: NotSet,
         record_input: NotSet,
         recording_retention_days: NotSet,
+        audit_detail_days: NotSet,
+        audit_days: NotSet,
     }
 }
 
@@ -117,6 +129,21 @@ pub async fn set_recording(
     let update = Entity::update_many()
         .col_expr(Column::RecordInput, Expr::value(input))
         .col_expr(Column::RecordingRetentionDays, Expr::value(retention_days))
+        .filter(Column::WorkspaceId.eq(workspace.as_str()));
+    update.exec(db).await?;
+    Ok(())
+}
+
+/// For how long a workspace's audit log is kept.
+pub async fn set_audit(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    detail_days: i64,
+    days: i64,
+) -> Queried<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::AuditDetailDays, Expr::value(detail_days))
+        .col_expr(Column::AuditDays, Expr::value(days))
         .filter(Column::WorkspaceId.eq(workspace.as_str()));
     update.exec(db).await?;
     Ok(())

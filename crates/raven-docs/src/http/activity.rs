@@ -1,9 +1,12 @@
 //! Routes of the activity feed.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::response::Response;
 use raven_protocol::id::AgentId;
 
+use super::audit::{ExportQuery, attachment};
 use super::extract::{May, Path, Query};
 use crate::access::Read;
 use crate::activity::{self, Activity, ActivityQuery};
@@ -21,6 +24,19 @@ pub async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Activity>>, Error> {
     Ok(Json(activity::list(&app.db, &by, query, page).await?))
+}
+
+/// The same as a file: JSON lines or CSV.
+#[utoipa::path(get, path = "/api/activity/export", tag = "activity", params(ActivityQuery, ExportQuery),
+    responses((status = 200, description = "JSON lines, or CSV", content_type = "application/x-ndjson"), (status = 401)))]
+pub async fn export(
+    State(app): State<App>,
+    May(by): May<Read>,
+    Query(query): Query<ActivityQuery>,
+    Query(ExportQuery { format }): Query<ExportQuery>,
+) -> Response {
+    let stream = activity::export(&app.db, &by, query, format);
+    attachment("raven-activity", format, Body::from_stream(stream))
 }
 
 /// The same, at its older address.
@@ -46,6 +62,6 @@ pub async fn of_agent(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Activity>>, Error> {
     app.agents.get(&by, &id).await?;
-    let query = ActivityQuery { agent_id: Some(id.to_string()), kind: None };
+    let query = ActivityQuery { agent_id: Some(id.to_string()), ..ActivityQuery::default() };
     Ok(Json(activity::list(&app.db, &by, query, page).await?))
 }

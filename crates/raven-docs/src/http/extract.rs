@@ -16,6 +16,7 @@ use crate::access::{Granted, Permission, decide};
 use crate::app::App;
 use crate::auth::{Credentials, Person};
 use crate::error::Error;
+use crate::origin::Known;
 
 /// Name of the cookie that signs a browser in.
 pub const COOKIE: &str = "raven_session";
@@ -78,7 +79,9 @@ impl<P: Permission> FromRequestParts<App> for May<P> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
         check_site(&credentials, parts)?;
-        Ok(Self(decide::<P>(&app.auth.caller(&credentials).await?)?))
+        let caller = app.auth.caller(&credentials).await?;
+        Known::note(caller.workspace(), || caller.actor());
+        Ok(Self(decide::<P>(&caller)?))
     }
 }
 

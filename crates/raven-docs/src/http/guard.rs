@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use raven_protocol::id::ActivityId;
@@ -15,7 +15,7 @@ use url::Url;
 use super::problem::REQUEST_ID;
 use crate::app::App;
 use crate::error::Error;
-use crate::origin::Origin;
+use crate::origin::{Known, Origin};
 
 /// Header that carries a request's id, taken from the caller when it is well-formed.
 const REQUEST_ID_HEADER: &str = "x-request-id";
@@ -82,6 +82,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     if let Ok(value) = HeaderValue::from_str(&id) {
         request.headers_mut().insert(REQUEST_ID_HEADER, value);
     }
+    let asked = format!("{} {}", request.method(), request.uri().path());
     let span = tracing::info_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
     let direct = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let origin = Origin { request_id: Some(id.clone()), address: direct.map(|info| info.0.ip()) };
@@ -90,6 +91,17 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
             Ok(()) => next.run(request).await,
             Err(error) => error.into_response(),
         }
+    };
+    let known = Known::default();
+    let answering = async {
+        let response = known.clone().scope(answering).await;
+        if response.status() == StatusCode::FORBIDDEN
+            && let Some((workspace, actor)) = known.get()
+            && let Err(error) = app.refusals.note(workspace, actor.clone(), &asked).await
+        {
+            tracing::error!(%error, "a refusal could not be recorded");
+        }
+        response
     };
     let mut response = REQUEST_ID.scope(id.clone(), origin.scope(answering.instrument(span))).await;
     if let Ok(value) = HeaderValue::from_str(&id) {

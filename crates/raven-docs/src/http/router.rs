@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    activity, agents, approvals, assets, auth, driving, equipment, extract::MAX_BODY, guard, links, openapi,
-    policies, questions, recordings, reports, settings, terminals, tokens,
+    activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard, links,
+    openapi, policies, questions, recordings, reports, settings, terminals, tokens,
 };
 use crate::app::App;
 use crate::error::Error;
@@ -50,6 +50,12 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(activity::of_agent))
         .routes(routes!(activity::of_workspace))
         .routes(routes!(activity::list))
+        .routes(routes!(activity::export))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::verify))
+        .routes(routes!(audit::checkpoints, audit::checkpoint))
+        .routes(routes!(audit::public_key))
         .routes(routes!(reports::callback))
         .routes(routes!(reports::heartbeat))
         .routes(routes!(reports::create_session, terminals::list))

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use raven_protocol::id::{SessionId, WorkspaceId};
 use raven_protocol::time::Timestamp;
+use serde_json::json;
 
 use super::{Recordings, State, object_key, rows};
+use crate::audit::{Action, Actor, Entry, Target};
 use crate::db;
 
 /// Milliseconds of a day.
@@ -50,14 +52,19 @@ impl Recordings {
             self.inner.store.delete(&object_key(&row, part)).await?;
         }
         let _never_stored = std::fs::remove_file(self.part_path(&session, parts));
-        row.state = State::Expired.as_str().to_owned();
+        let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+        let state = std::mem::replace(&mut row.state, State::Expired.as_str().to_owned());
         row.expired_at = Some(now.as_millis());
         (row.segments, row.stored_bytes) = (0, 0);
         row.seal = self.seal(&row);
-        let tx = self.inner.db.begin().await?;
-        rows::delete_segments(&tx, session.as_str()).await?;
-        rows::put(&tx, &row).await?;
-        tx.commit().await?;
+        let mut change = self.inner.changes.begin().await?;
+        rows::delete_segments(change.tx(), session.as_str()).await?;
+        rows::put(change.tx(), &row).await?;
+        let target = Target::new("recording", session.as_str());
+        let was = json!({ "state": state, "blocks": row.blocks, "bytes": row.bytes });
+        let entry = Entry::new(Actor::system(), Action::RecordingExpire, target).before(was);
+        change.audit(&workspace, entry).await?;
+        change.commit().await?;
         tracing::info!(session.id = %session, "a recording was kept long enough and is removed");
         Ok(())
     }

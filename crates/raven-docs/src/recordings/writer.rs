@@ -206,10 +206,11 @@ impl Writer {
         self.describe();
         self.row.segments = signed(after.parts);
         self.row.seal = self.recordings.seal(&self.row);
-        let tx = self.recordings.inner.db.begin().await?;
-        rows::put_segment(&tx, &segment).await?;
-        rows::put(&tx, &self.row).await?;
-        tx.commit().await?;
+        let mut change = self.recordings.inner.changes.begin().await?;
+        rows::put_segment(change.tx(), &segment).await?;
+        rows::put(change.tx(), &self.row).await?;
+        self.recordings.anchor(&mut change, &self.row).await?;
+        change.commit().await?;
         self.stored = after;
         Ok(())
     }

@@ -5,14 +5,24 @@
 use raven_protocol::agent::AgentType;
 use raven_protocol::kind::{AgentTypeStatus, Provider, ProviderKey, SetKey};
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
 use super::Runtimes;
 use crate::access::{Administer, Granted, Read};
 use crate::activity::{self, About, ActivityKind};
+use crate::audit::{Action, Entry, Outcome, Target};
 use crate::error::{Error, RuntimeFailure};
 
 /// Shortest and longest provider key, in bytes; as the runtime's.
 const KEY_LENGTH: std::ops::RangeInclusive<usize> = 8..=512;
+
+/// Something that a runtime is asked to do.
+struct Deed {
+    action: Action,
+    target: Target,
+    /// How the feed tells of it.
+    told: String,
+}
 
 impl Runtimes {
     /// The kinds of agents that the workspace's runtime knows.
@@ -35,9 +45,13 @@ impl Runtimes {
         kind: &AgentType,
     ) -> Result<AgentTypeStatus, Error> {
         let client = self.client(by.workspace()).await?;
-        let status = client.install(kind).await.map_err(|failure| failure.passed_on("agent type"))?;
-        self.note(by, format!("{kind} is being installed on the runtime")).await?;
-        Ok(status)
+        let deed = Deed {
+            action: Action::RuntimeInstall,
+            target: Target::new("agent type", kind.as_str()),
+            told: format!("{kind} is being installed on the runtime"),
+        };
+        let work = async { client.install(kind).await.map_err(|failure| failure.passed_on("agent type")) };
+        self.on_record(by, deed, work).await
     }
 
     /// The provider keys that the runtime holds, without the keys themselves.
@@ -60,23 +74,57 @@ impl Runtimes {
             return Err(Error::invalid("key", why));
         }
         let client = self.client(by.workspace()).await?;
-        let held =
-            client.set_key(provider, key).await.map_err(|failure| failure.passed_on("provider key"))?;
-        self.note(by, format!("{provider} key given to the runtime")).await?;
-        Ok(held)
+        let deed = Deed {
+            action: Action::RuntimeKeySet,
+            target: Target::new("provider key", provider.to_string()),
+            told: format!("{provider} key given to the runtime"),
+        };
+        let work = async {
+            client.set_key(provider, key).await.map_err(|failure| failure.passed_on("provider key"))
+        };
+        self.on_record(by, deed, work).await
     }
 
     /// Takes a provider's key from the runtime.
     pub async fn remove_key(&self, by: &Granted<Administer>, provider: Provider) -> Result<(), Error> {
         let client = self.client(by.workspace()).await?;
-        client.remove_key(provider).await.map_err(|failure| failure.passed_on("provider key"))?;
-        self.note(by, format!("{provider} key removed from the runtime")).await
+        let deed = Deed {
+            action: Action::RuntimeKeyRemove,
+            target: Target::new("provider key", provider.to_string()),
+            told: format!("{provider} key removed from the runtime"),
+        };
+        let work =
+            async { client.remove_key(provider).await.map_err(|failure| failure.passed_on("provider key")) };
+        self.on_record(by, deed, work).await
     }
 
-    async fn note(&self, by: &Granted<Administer>, detail: String) -> Result<(), Error> {
+    /// Has the runtime do something, with an entry before and one after, so that nothing is done unrecorded.
+    async fn on_record<T>(
+        &self,
+        by: &Granted<Administer>,
+        deed: Deed,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let workspace = by.workspace();
+        let entry =
+            |outcome: Outcome| Entry::new(by.actor(), deed.action, deed.target.clone()).outcome(outcome);
         let mut change = self.changes.begin().await?;
-        let about = About { actor: Some(by.by()), detail: Some(detail), ..About::default() };
-        activity::record(&mut change, by.workspace(), ActivityKind::SettingsChanged, about).await?;
-        change.commit().await
+        change.audit(workspace, entry(Outcome::Begun)).await?;
+        change.commit().await?;
+        let done = work.await;
+        let mut change = self.changes.begin().await?;
+        match &done {
+            Ok(_) => {
+                change.audit(workspace, entry(Outcome::Done)).await?;
+                let about = About { actor: Some(by.by()), detail: Some(deed.told), ..About::default() };
+                activity::record(&mut change, workspace, ActivityKind::SettingsChanged, about).await?;
+            }
+            Err(error) => {
+                let failed = entry(Outcome::Failed).after(json!({ "code": error.code() }));
+                change.audit(workspace, failed).await?;
+            }
+        }
+        change.commit().await?;
+        done
     }
 }

@@ -12,6 +12,8 @@ mod programs;
 mod surroundings;
 
 mod approvals;
+mod audit;
+mod audit_tampering;
 mod cli;
 mod driving;
 mod interleavings;

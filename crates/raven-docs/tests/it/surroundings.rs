@@ -25,6 +25,8 @@ pub struct Place {
     pub owner: String,
     /// More flags for the runtime.
     pub runtime_flags: Vec<&'static str>,
+    /// More flags for the control plane.
+    pub docs_flags: Vec<String>,
     docs_port: u16,
     runtime_port: u16,
 }
@@ -49,8 +51,9 @@ impl Place {
     pub fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("runtime.key"), KEY).unwrap();
-        let (docs, runtime, owner, runtime_flags) = (None, None, String::new(), Vec::new());
-        Self { docs, runtime, folder, owner, runtime_flags, docs_port: 0, runtime_port: 0 }
+        let (docs, runtime, owner) = (None, None, String::new());
+        let (runtime_flags, docs_flags) = (Vec::new(), Vec::new());
+        Self { docs, runtime, folder, owner, runtime_flags, docs_flags, docs_port: 0, runtime_port: 0 }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -62,6 +65,7 @@ impl Place {
         let mut command = Command::new(DOCS);
         command.args(["serve", "--port", &self.docs_port.to_string()]);
         command.arg("--data-dir").arg(self.path("docs"));
+        command.args(&self.docs_flags);
         if self.runtime_port != 0 {
             command.arg("--runtime-endpoint").arg(format!("http://127.0.0.1:{}", self.runtime_port));
             command.arg("--runtime-api-key-file").arg(self.path("runtime.key"));
@@ -102,6 +106,15 @@ impl Place {
         let args = [&["recording"], args, &["--data-dir", dir.to_str().unwrap()]].concat();
         let ended = run_docs(&args, "");
         (ended.status.success(), String::from_utf8_lossy(&ended.stdout).into_owned())
+    }
+
+    /// Runs `raven-docs audit …` on this place's folder; answers whether it succeeded, and what it said.
+    pub fn audit_command(&self, args: &[&str]) -> (bool, String) {
+        let dir = self.path("docs");
+        let args = [&["audit"], args, &["--data-dir", dir.to_str().unwrap()]].concat();
+        let ended = run_docs(&args, "");
+        let said = [ended.stdout, ended.stderr].concat();
+        (ended.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
     /// An answer of the runtime itself.

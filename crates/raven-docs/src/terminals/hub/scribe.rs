@@ -1,13 +1,15 @@
-//! Writes a session's changes of the writer into the feed, in their order, beside the hub.
+//! Writes a session's changes of the writer into the log and the feed, in their order, beside the hub.
 //!
 //! Owns a bounded queue and the task that works it off, also after the hub has ended. Must not know
 //! the rules of seats. Output never waits for it.
 
 use raven_protocol::id::{AgentId, WorkspaceId};
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::handover::Handover;
 use crate::activity::{self, About, ActivityKind};
+use crate::audit::{Action, Actor, ActorKind, Entry, Target};
 use crate::auth::Named;
 use crate::db;
 use crate::error::Error;
@@ -54,6 +56,15 @@ async fn write(terminals: &Terminals, row: &rows::Model, handover: &Handover) ->
     let mut change = terminals.changes.begin().await?;
     let agent = AgentId::parse(row.agent_id.as_str())?;
     let agent = db::agents::find(change.tx(), &workspace, &agent).await?;
+    let actor = match &handover.by {
+        Some(by) if by.id == row.agent_id => Actor::of(ActorKind::Agent, by.clone()),
+        Some(by) => Actor::user(by.clone()),
+        None => Actor::system(),
+    };
+    let entry = Entry::new(actor, Action::TerminalControl, Target::new("terminal session", row.id.as_str()));
+    let entry = entry.agent(row.agent_id.as_str());
+    let entry = entry.before(json!({ "writer": handover.from })).after(json!({ "writer": handover.to }));
+    change.audit(&workspace, entry).await?;
     let about = About {
         agent: agent.map(|agent| Named { id: agent.id, name: agent.name }),
         session: Some(row.id.clone()),

@@ -31,8 +31,9 @@ async fn bench() -> Bench {
     let runtimes = Runtimes::new(db.clone(), Secrets::open(folder.path()).unwrap(), changes.clone()).unwrap();
     let running = (TaskTracker::new(), CancellationToken::new());
     let secrets = Secrets::open(folder.path()).unwrap();
+    let cellar = (db.clone(), changes.clone());
     let recordings =
-        Recordings::open(folder.path(), db.clone(), &secrets, running.0.clone(), running.1.clone()).unwrap();
+        Recordings::open(folder.path(), cellar, &secrets, running.0.clone(), running.1.clone()).unwrap();
     let terminals = Terminals::new(db, changes, runtimes, recordings, running);
     let hub = Hub::start(HubStart { terminals, row });
     let (link, end) = wire(Pace::Untold);
