@@ -2,6 +2,7 @@
 import type { ActivityKind } from './api/shapes';
 import type { Group } from './parts/states';
 import { approvalKinds } from './texts/approvals';
+import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
 
 const groups: Record<Group, string> = {
@@ -399,6 +400,8 @@ export const texts = {
       checked: 'Checked',
     },
   },
+  audit: auditTexts,
+  narrow: narrowTexts,
   activity: {
     kinds,
     empty: 'Nothing has happened yet',
@@ -413,6 +416,7 @@ export const texts = {
     agents: 'Agents',
     recording: 'Recording',
     tokens: 'Tokens',
+    audit: 'Audit log',
     appearance: 'Appearance',
     adminsOnly: 'Only admins of the workspace can change these settings.',
     spawnLead: 'Start agents on the runtime below.',

@@ -4,7 +4,16 @@ import createClient from 'openapi-fetch';
 import { ProblemError, problemFrom, unreachable } from './problems';
 import type { Answer as PromptAnswer, Message, Provider } from './doing';
 import type { paths } from './schema';
-import type { Activity, Agent, LoginForm, NewLink, SettingsChange, SetupForm, SpawnRequest } from './shapes';
+import type {
+  Activity,
+  Agent,
+  AuditOutcome,
+  LoginForm,
+  NewLink,
+  SettingsChange,
+  SetupForm,
+  SpawnRequest,
+} from './shapes';
 
 const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
 
@@ -14,6 +23,8 @@ const AGENTS_PER_PAGE = 100;
 const MAX_AGENT_PAGES = 5;
 // Activity entries per page: about three screens.
 const ACTIVITY_PER_PAGE = 50;
+// Entries per page of the audit log: what fits a tall screen.
+const AUDIT_PER_PAGE = 40;
 // Sessions per page of the list of recordings.
 const SESSIONS_PER_PAGE = 50;
 
@@ -103,11 +114,43 @@ export const stop = (id: string, how: { force: boolean }) =>
 /** What an activity feed is narrowed to; an absent field is everything. */
 export interface ActivityFilter {
   agentId?: string;
+  actorId?: string;
   kind?: Activity['kind'];
+  /** From this moment on, and before that one. */
+  since?: string;
+  until?: string;
 }
 
 export const activity = (filter: ActivityFilter, cursor: string | undefined) =>
   answered(http.GET('/api/activity', { params: { query: { ...filter, cursor, limit: ACTIVITY_PER_PAGE } } }));
+
+export const activityExportUrl = (filter: ActivityFilter, format: 'jsonl' | 'csv') =>
+  `/api/activity/export?${parameters({ ...filter, format })}`;
+
+/** What a list of the audit log is narrowed to; an absent field is everything. */
+export interface AuditFilter {
+  action?: string;
+  outcome?: AuditOutcome;
+  agentId?: string;
+  actorId?: string;
+  requestId?: string;
+  since?: string;
+  until?: string;
+}
+
+export const audit = (filter: AuditFilter, cursor: string | undefined) =>
+  answered(http.GET('/api/audit', { params: { query: { ...filter, cursor, limit: AUDIT_PER_PAGE } } }));
+export const auditExportUrl = (filter: AuditFilter, format: 'jsonl' | 'csv') =>
+  `/api/audit/export?${parameters({ ...filter, format })}`;
+export const verifyAudit = () => answered(http.GET('/api/audit/verify'));
+export const auditKey = () => answered(http.GET('/api/audit/public-key'));
+export const checkpoints = () => answered(http.GET('/api/audit/checkpoints'));
+export const makeCheckpoint = () => answered(http.POST('/api/audit/checkpoints'));
+
+function parameters(given: Record<string, string | undefined>): string {
+  const known = Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return new URLSearchParams(known).toString();
+}
 
 export const agentSettings = () => answered(http.GET('/api/workspace/agent-settings'));
 export const changeAgentSettings = (body: SettingsChange) =>

@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import * as client from './client';
-import type { ActivityFilter, SessionFilter } from './client';
+import type { ActivityFilter, AuditFilter, SessionFilter } from './client';
 import { ProblemError } from './problems';
 
 /** A recording as it was at one time: while its session lives, each reading of it holds more. */
@@ -22,6 +22,10 @@ export const keys = {
   providerKeys: ['provider-keys'] as const,
   activity: ['activity'] as const,
   activityOf: (filter: ActivityFilter) => ['activity', filter] as const,
+  audit: ['audit'] as const,
+  auditOf: (filter: AuditFilter) => ['audit', filter] as const,
+  checkpoints: ['audit-checkpoints'] as const,
+  auditKey: ['audit-key'] as const,
   settings: ['agent-settings'] as const,
   tokens: ['tokens'] as const,
   sessions: ['sessions'] as const,
@@ -74,6 +78,24 @@ export const activityQuery = (filter: ActivityFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
+
+// No event tells of entries, which are for auditors alone.
+const AUDIT_REFRESH_MS = 15_000;
+
+export const auditQuery = (filter: AuditFilter) =>
+  infiniteQueryOptions({
+    queryKey: keys.auditOf(filter),
+    queryFn: ({ pageParam }) => client.audit(filter, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+    refetchInterval: AUDIT_REFRESH_MS,
+  });
+export const checkpointsQuery = queryOptions({ queryKey: keys.checkpoints, queryFn: client.checkpoints });
+export const auditKeyQuery = queryOptions({
+  queryKey: keys.auditKey,
+  queryFn: client.auditKey,
+  staleTime: Infinity,
+});
 
 export const sessionsQuery = (filter: SessionFilter) =>
   infiniteQueryOptions({

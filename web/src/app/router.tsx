@@ -52,6 +52,7 @@ const recordingSettings = async () => ({
   Component: (await import('../features/settings/RecordingSettingsPage')).RecordingSettingsPage,
 });
 const tokens = async () => ({ Component: (await import('../features/settings/TokensPage')).TokensPage });
+const auditLog = async () => ({ Component: (await import('../features/audit/AuditPage')).AuditPage });
 const appearance = async () => ({
   Component: (await import('../features/settings/AppearancePage')).AppearancePage,
 });
@@ -144,6 +145,7 @@ export const router = createBrowserRouter([
               { path: 'agents', lazy: agentSettings },
               { path: 'recording', lazy: recordingSettings },
               { path: 'tokens', lazy: tokens },
+              { path: 'audit', lazy: auditLog },
               { path: 'appearance', lazy: appearance },
             ],
           },

@@ -92,6 +92,8 @@ test('the runtime status stands in the settings', () => {
     hostingMode: 'local',
     runtimeAuthType: 'none',
     recordInput: 'full',
+    auditDetailDays: 30,
+    auditDays: 365,
     runtimeStatus: { connected: false },
   };
   cache.setQueryData(keys.settings, settings);

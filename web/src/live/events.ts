@@ -100,6 +100,10 @@ function addActivity(cache: QueryClient, entry: Activity): void {
     const filter = query.queryKey[1] as ActivityFilter;
     if (filter.agentId && filter.agentId !== entry.agent?.id) continue;
     if (filter.kind && filter.kind !== entry.kind) continue;
+    if (filter.actorId && filter.actorId !== entry.actor?.id) continue;
+    const at = Date.parse(entry.createdAt);
+    if (filter.since && at < Date.parse(filter.since)) continue;
+    if (filter.until && at >= Date.parse(filter.until)) continue;
     cache.setQueryData<InfiniteData<ActivityPage>>(
       query.queryKey,
       (pages) => pages && withEntry(pages, entry),

@@ -74,7 +74,13 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   tool_called: { icon: Wrench, tone: 'quiet' },
 };
 
-export function ActivityFeed({ filter }: { filter: ActivityFilter }) {
+interface FeedProps {
+  filter: ActivityFilter;
+  /** Where the name of who did something leads. */
+  actorLink?: (actor: { id: string; name: string }) => string;
+}
+
+export function ActivityFeed({ filter, actorLink }: FeedProps) {
   const feed = useInfiniteQuery(activityQuery(filter));
   if (feed.isPending) {
     return (
@@ -95,7 +101,7 @@ export function ActivityFeed({ filter }: { filter: ActivityFilter }) {
     <Stack gap="sm">
       <Stack component="ol" gap={0} m={0} p={0} style={{ listStyle: 'none' }} aria-label={texts.nav.activity}>
         {entries.map((entry) => (
-          <Entry key={entry.id} entry={entry} />
+          <Entry key={entry.id} entry={entry} actorLink={actorLink} />
         ))}
       </Stack>
       {feed.hasNextPage && (
@@ -105,7 +111,7 @@ export function ActivityFeed({ filter }: { filter: ActivityFilter }) {
   );
 }
 
-function Entry({ entry }: { entry: Activity }) {
+function Entry({ entry, actorLink }: { entry: Activity } & Pick<FeedProps, 'actorLink'>) {
   // A server that is newer than this page may tell of kinds that it does not know yet.
   const { icon: Icon, tone } = LOOKS[entry.kind] ?? { icon: History, tone: 'quiet' };
   return (
@@ -144,10 +150,25 @@ function Entry({ entry }: { entry: Activity }) {
         )}
       </Stack>
       <Text size="xs" c="dimmed" style={{ flex: 'none' }} ta="right">
-        {entry.actor && `${entry.actor.name} · `}
+        {entry.actor && <ActorName actor={entry.actor} link={actorLink?.(entry.actor)} />}
         <Ago moment={entry.createdAt} />
       </Text>
     </Group>
+  );
+}
+
+function ActorName({ actor, link }: { actor: { name: string }; link?: string }) {
+  return (
+    <>
+      {link ? (
+        <Anchor component={Link} to={link} inherit c="inherit" title={texts.narrow.onlyBy(actor.name)}>
+          {actor.name}
+        </Anchor>
+      ) : (
+        actor.name
+      )}
+      {' · '}
+    </>
   );
 }
 

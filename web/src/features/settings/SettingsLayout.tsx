@@ -11,6 +11,7 @@ const PAGES = [
   { to: '/settings/agents', label: texts.settings.agents },
   { to: '/settings/recording', label: texts.settings.recording },
   { to: '/settings/tokens', label: texts.settings.tokens },
+  { to: '/settings/audit', label: texts.settings.audit },
   { to: '/settings/appearance', label: texts.settings.appearance },
 ] as const;
 
