@@ -1,5 +1,5 @@
 /** Owns what narrows and takes along a list of what happened: days, a person, a file. Must not know which list. */
-import { Button, Menu, Pill, TextInput } from '@mantine/core';
+import { Button, Menu, Pill, Text, TextInput } from '@mantine/core';
 import { Download } from 'lucide-react';
 
 import { texts } from '../texts';
@@ -17,8 +17,14 @@ export function Days({ since, until, onChange }: DaysProps) {
     <TextInput
       type="date"
       size="xs"
+      w={172}
       aria-label={words[name]}
-      title={words[name]}
+      leftSection={
+        <Text size="xs" c="dimmed" aria-hidden>
+          {words[name]}
+        </Text>
+      }
+      leftSectionWidth={42}
       value={value ?? ''}
       max={name === 'since' ? (until ?? undefined) : undefined}
       min={name === 'until' ? (since ?? undefined) : undefined}

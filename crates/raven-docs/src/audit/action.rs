@@ -12,7 +12,8 @@ macro_rules! actions {
 
         impl Action {
             /// Every action.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The action as the log spells it.
             pub fn as_str(self) -> &'static str {
@@ -48,6 +49,8 @@ actions! {
     /// A chain of the log began: told in that of the server, so that one that is gone is missed.
     AuditBegin = "audit.begin",
     AuditCheckpoint = "audit.checkpoint",
+    /// At its start the server found that a checkpoint of its own, kept elsewhere, tells of another chain.
+    AuditContradicted = "audit.contradicted",
     /// Entries, or their details, were kept long enough.
     AuditExpire = "audit.expire",
     AuditExport = "audit.export",
@@ -74,4 +77,22 @@ impl Action {
     /// named in them.
     pub const LASTING: &[Self] =
         &[Self::AuditBegin, Self::AuditExpire, Self::RecordingAnchor, Self::RecordingExpire];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_word_is_there_once_and_is_a_noun_with_a_verb() {
+        let words: BTreeSet<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
+        assert_eq!(words.len(), Action::ALL.len());
+        for word in words {
+            let parts: Vec<&str> = word.split('.').collect();
+            let plain = |part: &&str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            assert!(parts.len() == 2 && parts.iter().all(|part| !part.is_empty() && plain(part)), "{word}");
+        }
+    }
 }

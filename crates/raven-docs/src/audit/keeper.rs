@@ -22,6 +22,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// Keeps the log for as long as the server runs.
 pub async fn keep(audit: AuditLog, places: Places, cancel: CancellationToken) {
+    if let Some(folder) = &places.folder
+        && let Err(error) = audit.compare_with_filed(folder).await
+    {
+        tracing::warn!(error = %format!("{error:#}"), "the checkpoints that were filed before cannot be compared");
+    }
     let mut delivery = Delivery::new(audit.clone(), places);
     let (mut checkpoint_at, mut expire_at) = (Instant::now(), Instant::now());
     loop {

@@ -2,6 +2,9 @@
 //!
 //! Owns their order within a change. Must not know when (see `keeper`).
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use raven_protocol::id::{AuditCheckpointId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use serde_json::json;
@@ -9,7 +12,7 @@ use serde_json::json;
 use super::action::Action;
 use super::checkpoint::Checkpoint;
 use super::log::AuditLog;
-use super::{Actor, Entry, SERVER, Target};
+use super::{Actor, Entry, Outcome, SERVER, Target, deliver};
 use crate::access::{Administer, Granted};
 use crate::db::audit::{self as rows, Head};
 use crate::db::{audit_checkpoints, settings, workspaces};
@@ -38,6 +41,42 @@ impl AuditLog {
             change.audit_server(entry).await?;
         }
         change.commit().await
+    }
+
+    /// Holds the chains against the newest checkpoints in the folder where these are filed, and records what
+    /// contradicts: a server that was put back to an older state says so.
+    pub async fn compare_with_filed(&self, folder: &Path) -> anyhow::Result<()> {
+        let path = folder.join(deliver::FILE);
+        if !path.exists() {
+            return Ok(());
+        }
+        let filed = tokio::task::spawn_blocking(move || deliver::read(&path)).await??;
+        let mut newest: BTreeMap<String, Checkpoint> = BTreeMap::new();
+        // In such a folder may be those of other servers too.
+        for checkpoint in filed.into_iter().filter(|filed| self.public_key().objects_to(filed).is_none()) {
+            newest.insert(checkpoint.chain.clone(), checkpoint);
+        }
+        for (chain, checkpoint) in newest {
+            let head = rows::head(self.db.read(), &chain).await?;
+            if head.as_ref().is_some_and(|head| checkpoint.seq < head.first_seq) {
+                continue;
+            }
+            let there = rows::find(self.db.read(), &chain, checkpoint.seq).await?;
+            if there.is_none_or(|row| row.link != checkpoint.link) {
+                tracing::error!(
+                    chain,
+                    seq = checkpoint.seq,
+                    "the audit log is not the one that was signed: it was put back or written anew"
+                );
+                let target = Target::new("audit", chain.as_str());
+                let entry = Entry::new(Actor::system(), Action::AuditContradicted, target);
+                let kept = json!({ "seq": checkpoint.seq, "at": checkpoint.at, "link": checkpoint.link });
+                let mut change = self.changes.begin().await?;
+                change.audit_server(entry.outcome(Outcome::Failed).after(kept)).await?;
+                change.commit().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Signs what each chain came to since its last checkpoint.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::operator::Operator;
+use crate::programs::wait_for;
 use crate::surroundings::Place;
 
 /// A log with some entries, and the workspace whose it is.
@@ -129,6 +130,9 @@ fn each_manipulation_of_the_file_is_named() {
 #[test]
 fn an_older_copy_of_the_whole_file_is_found_by_checkpoints_that_others_kept() {
     let (mut place, _) = ledger();
+    let folder = place.path("elsewhere");
+    std::fs::create_dir(&folder).unwrap();
+    place.docs_flags = vec![format!("--audit-checkpoint-dir={}", folder.display())];
     place.docs.take().unwrap().stop();
     let (docs, older) = (place.path("docs"), place.path("older"));
     std::fs::create_dir(&older).unwrap();
@@ -142,6 +146,11 @@ fn an_older_copy_of_the_whole_file_is_found_by_checkpoints_that_others_kept() {
         place.audit_command(&["checkpoints", "--export", place.path("kept.jsonl").to_str().unwrap()]);
     assert!(fine, "{said}");
     let kept = place.path("kept.jsonl");
+    wait_for("all of them in the folder", || {
+        let lines = |path: &Path| std::fs::read_to_string(path).map(|text| text.lines().count()).ok();
+        let filed = lines(&folder.join("audit-checkpoints.jsonl"))?;
+        (filed >= lines(&kept)?).then_some(())
+    });
     let with_kept = ["verify", "--checkpoints", kept.to_str().unwrap()];
     assert!(place.audit_command(&with_kept).0, "as it is");
     place.docs.take().unwrap().stop();
@@ -157,6 +166,12 @@ fn an_older_copy_of_the_whole_file_is_found_by_checkpoints_that_others_kept() {
     }
     let (fine, said) = place.audit_command(&with_kept);
     assert!(!fine && said.contains("contradicted"), "{said}");
+    // The server itself found at its start that it was put back.
+    let found = wait_for("its own word on it", || {
+        let (_, log) = place.audit_command(&["export", "--chain", "server"]);
+        log.lines().find(|line| line.contains("audit.contradicted")).map(str::to_owned)
+    });
+    assert!(found.contains("\"outcome\":\"failed\""), "{found}");
     // Checkpoints of another server are not believed.
     let other = Place::without_runtime();
     let (fine, said) = other.audit_command(&with_kept);
@@ -186,6 +201,46 @@ fn a_recording_that_is_gone_or_is_another_one_is_missed() {
         copy(&good, &docs);
     }
     assert!(place.audit_command(&["verify"]).0, "as it was");
+}
+
+#[test]
+fn a_recording_that_is_put_back_to_an_earlier_whole_state_is_missed() {
+    let mut place = Place::with_runtime();
+    let agent = place.spawn(&["bash", "-c", "echo what was asked; sleep 600"]);
+    place.agent_that_is(&agent, "ready");
+    let session = place.session_of(&agent)["id"].as_str().unwrap().to_owned();
+    wait_for("something recorded", || {
+        place.session_of(&agent)["recording"]["bytes"].as_u64().filter(|n| *n > 0)
+    });
+    place.docs.take().unwrap().stop();
+    place.sql("CREATE TABLE kept AS SELECT * FROM recordings");
+    let (open, kept) = (place.path("docs/recordings-open"), place.path("kept-open"));
+    std::fs::create_dir(&kept).unwrap();
+    for part in std::fs::read_dir(&open).unwrap() {
+        let part = part.unwrap();
+        std::fs::copy(part.path(), kept.join(part.file_name())).unwrap();
+    }
+    place.start_docs();
+    let stopped = place.owner().post(&format!("/api/parallax-agents/{agent}/stop"), &json!({}));
+    assert_eq!(stopped.status, 202);
+    place.recorded(&agent);
+    place.docs.take().unwrap().stop();
+    assert!(place.audit_command(&["verify"]).0);
+    for statement in [
+        "DELETE FROM recordings",
+        "INSERT INTO recordings SELECT * FROM kept",
+        "DELETE FROM recording_segments",
+    ] {
+        place.sql(statement);
+    }
+    for part in std::fs::read_dir(&kept).unwrap() {
+        let part = part.unwrap();
+        std::fs::copy(part.path(), open.join(part.file_name())).unwrap();
+    }
+    let (fine, said) = place.recording_command(&["verify", &session]);
+    assert!(fine && said.contains("anchored in the audit log at #"), "it is whole by itself: {said}");
+    let (fine, said) = place.audit_command(&["verify"]);
+    assert!(!fine && said.contains("recording_changed") && said.contains(&session), "{said}");
 }
 
 #[test]

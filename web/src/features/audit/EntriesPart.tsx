@@ -27,6 +27,13 @@ const TONES: Record<AuditEntry['outcome'], Tone> = {
   failed: 'failure',
 };
 
+/** Where what an entry is about has its page. */
+const PAGES: Partial<Record<string, string>> = {
+  agent: '/agents',
+  recording: '/recordings',
+  'terminal session': '/recordings',
+};
+
 export function EntriesPart() {
   const [params, setParams] = useSearchParams();
   const filter = filterOf(params);
@@ -174,6 +181,7 @@ function Entries({ found, onOpen, onNarrow }: EntriesProps) {
               <Table.Td>
                 <UnstyledButton
                   className={`mono ${classes.open}`}
+                  c="var(--mantine-color-anchor)"
                   aria-label={words.open(entry.action)}
                   onClick={() => onOpen(entry)}
                 >
@@ -198,9 +206,10 @@ function Entries({ found, onOpen, onNarrow }: EntriesProps) {
 
 function TargetName({ entry: { target } }: { entry: AuditEntry }) {
   const name = target.name ?? target.kind;
-  if (target.kind === 'agent') {
+  const page = PAGES[target.kind];
+  if (page) {
     return (
-      <Anchor component={Link} to={`/agents/${target.id}`} size="sm">
+      <Anchor component={Link} to={`${page}/${target.id}`} size="sm">
         {name}
       </Anchor>
     );
