@@ -4,6 +4,7 @@ import type { Group } from './parts/states';
 import { approvalKinds } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
+import { peopleTexts } from './texts/people';
 
 const groups: Record<Group, string> = {
   needsYou: 'Needs you',
@@ -31,6 +32,12 @@ const kinds: Record<ActivityKind, string> = {
   terminal_session_created: 'Terminal session created',
   terminal_session_terminated: 'Terminal session terminated',
   settings_changed: 'Settings changed',
+  member_added: 'Member joined',
+  member_role_changed: 'Role changed',
+  member_removed: 'Member left',
+  invitation_created: 'Invitation made',
+  invitation_revoked: 'Invitation revoked',
+  workspace_renamed: 'Workspace renamed',
   runtime_connected: 'Runtime connected',
   runtime_disconnected: 'Runtime disconnected',
   ...approvalKinds,
@@ -65,6 +72,7 @@ export const texts = {
   groups,
   types,
   ...doingTexts,
+  ...peopleTexts,
   fields: {
     code: 'Setup code',
     email: 'E-mail',

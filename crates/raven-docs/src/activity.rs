@@ -71,6 +71,12 @@ kinds! {
     TerminalLinkCreated = "terminal_link_created", "Read-only link created";
     TerminalLinkRevoked = "terminal_link_revoked", "Read-only link revoked";
     SettingsChanged = "settings_changed", "Agent settings changed";
+    MemberAdded = "member_added", "Member joined";
+    MemberRoleChanged = "member_role_changed", "Member's role changed";
+    MemberRemoved = "member_removed", "Member left";
+    InvitationCreated = "invitation_created", "Invitation created";
+    InvitationRevoked = "invitation_revoked", "Invitation revoked";
+    WorkspaceRenamed = "workspace_renamed", "Workspace renamed";
     RuntimeConnected = "runtime_connected", "Runtime connected";
     RuntimeDisconnected = "runtime_disconnected", "Runtime disconnected";
     ApprovalRequested = "approval_requested", "Approval requested";

@@ -72,6 +72,8 @@ pub struct App {
     pub audit: AuditLog,
     pub refusals: Refusals,
     pub names: Arc<Names>,
+    /// Where browsers reach this server.
+    pub public_url: Arc<str>,
 }
 
 /// A server that listens.
@@ -197,13 +199,14 @@ async fn build(
         policies,
         deadlines,
         auth,
-        people: People::new(db.clone(), defaults),
+        people: People::new(db.clone(), changes.clone(), defaults),
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
         links: Links::new(db.clone(), changes.clone(), &public_url),
         audit: AuditLog::open(db.clone(), changes.clone(), &secrets, recordings.clone())?,
         refusals: Refusals::new(changes.clone()),
         recordings,
         names: Arc::new(Names::new(address, config.public_url.as_ref())),
+        public_url: public_url.into(),
         db,
         secrets,
         changes,

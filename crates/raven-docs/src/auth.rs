@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use raven_protocol::id::{AgentId, RuntimeId, UserId, WorkspaceId};
+use raven_protocol::id::{AgentId, RuntimeId, SignInId, UserId, WorkspaceId};
 use raven_protocol::permission::Permission;
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -19,13 +19,17 @@ use crate::db::{self, Db};
 use crate::error::Error;
 use crate::secrets::{self, Secrets};
 
+mod scope;
+
+pub use scope::Scope;
+
 /// How long a browser stays signed in.
 pub const SIGN_IN_LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// How every agent's key begins.
 pub const AGENT_KEY: &str = "raven_mcp_";
 
-/// A token's time of last use is written at most this often, so that reads do not become writes.
+/// The time of last use of a token or a cookie is written at most this often, so that reads do not become writes.
 const TOUCH_EVERY_MS: i64 = 60 * 1000;
 
 /// What a person may do in a workspace; each includes those before it.
@@ -75,6 +79,15 @@ impl Person {
     pub fn named(&self) -> Named {
         Named { id: self.id.to_string(), name: self.name.clone() }
     }
+}
+
+/// By what a person was recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A browser's cookie.
+    Cookie(SignInId),
+    /// A personal token, and its bounds.
+    Token { most: Role, expires_at: Option<Timestamp> },
 }
 
 /// A runtime that proved to be that of a workspace. Only this file makes one.
@@ -222,41 +235,55 @@ impl Auth {
     /// # Errors
     /// `Unauthenticated` when there is none, or it is not good any more.
     pub async fn person(&self, credentials: &Credentials) -> Result<Person, Error> {
-        let user = match credentials {
-            Credentials { bearer: Some(token), .. } => self.by_token(token).await?,
-            Credentials { cookie: Some(cookie), .. } => self.by_cookie(cookie).await?,
-            _ => None,
-        };
-        self.in_workspace(&user.ok_or(Error::Unauthenticated)?).await
+        Ok(self.recognise(credentials).await?.0)
     }
 
-    async fn by_token(&self, token: &SecretString) -> Result<Option<String>, Error> {
+    /// The same, and by what they were recognised.
+    ///
+    /// # Errors
+    /// As [`Auth::person`].
+    pub async fn recognise(&self, credentials: &Credentials) -> Result<(Person, Proof), Error> {
+        match credentials {
+            Credentials { bearer: Some(token), .. } => self.by_token(token).await,
+            Credentials { cookie: Some(cookie), .. } => self.by_cookie(cookie).await,
+            _ => Err(Error::Unauthenticated),
+        }
+    }
+
+    async fn by_token(&self, token: &SecretString) -> Result<(Person, Proof), Error> {
         let digest = secrets::digest(token.expose_secret());
-        let Some(row) = db::tokens::by_digest(self.db.read(), &digest).await? else { return Ok(None) };
+        let row = db::tokens::by_digest(self.db.read(), &digest).await?.ok_or(Error::Unauthenticated)?;
         let now = Timestamp::now();
+        if row.expires_at.is_some_and(|at| at <= now.as_millis()) {
+            return Err(Error::Unauthenticated);
+        }
         if row.last_used_at.is_none_or(|at| now.as_millis() - at > TOUCH_EVERY_MS) {
             let tx = self.db.begin().await?;
             db::tokens::touch(&tx, &row.id, now).await?;
             tx.commit().await.map_err(anyhow::Error::from)?;
         }
-        Ok(Some(row.user_id))
+        let most = Scope::most(&Scope::of_row(&row.scopes)?);
+        let mut person = self.member(row.workspace_id.as_deref(), &row.user_id).await?;
+        person.role = person.role.min(most);
+        Ok((person, Proof::Token { most, expires_at: row.expires_at.map(Timestamp::from_millis) }))
     }
 
-    async fn by_cookie(&self, cookie: &SecretString) -> Result<Option<String>, Error> {
+    async fn by_cookie(&self, cookie: &SecretString) -> Result<(Person, Proof), Error> {
         let digest = secrets::digest(cookie.expose_secret());
-        let row = db::sign_ins::find(self.db.read(), &digest, Timestamp::now()).await?;
-        Ok(row.map(|row| row.user_id))
+        let now = Timestamp::now();
+        let row = db::sign_ins::find(self.db.read(), &digest, now).await?.ok_or(Error::Unauthenticated)?;
+        if now.as_millis() - row.last_seen_at > TOUCH_EVERY_MS {
+            let tx = self.db.begin().await?;
+            db::sign_ins::touch(&tx, &row.id, now).await?;
+            tx.commit().await.map_err(anyhow::Error::from)?;
+        }
+        let person = self.member(row.workspace_id.as_deref(), &row.user_id).await?;
+        Ok((person, Proof::Cookie(SignInId::parse(row.id)?)))
     }
 
-    async fn in_workspace(&self, user: &str) -> Result<Person, Error> {
-        let found = (
-            db::users::find(self.db.read(), user).await?,
-            db::memberships::of_user(self.db.read(), user).await?,
-        );
-        let (Some(user), Some(membership)) = found else { return Err(Error::Unauthenticated) };
-        let role = Role::from_str_opt(&membership.role).ok_or(Error::Unauthenticated)?;
-        let workspace = WorkspaceId::parse(membership.workspace_id)?;
-        Ok(Person { id: UserId::parse(user.id)?, name: user.name, workspace, role })
+    async fn member(&self, workspace: Option<&str>, user: &str) -> Result<Person, Error> {
+        let workspace = workspace.ok_or(Error::Unauthenticated)?;
+        member(&self.db, workspace, user).await?.ok_or(Error::Unauthenticated)
     }
 
     /// A person as they are in a workspace now, whatever they were when they called; `None` when they left it.
@@ -352,6 +379,16 @@ impl Auth {
             .map(|row| Ok(Runtime { workspace: WorkspaceId::parse(row.workspace_id)?, callback: None }))
             .collect()
     }
+}
+
+/// A person as a member of a workspace; `None` when they are none.
+pub async fn member(db: &Db, workspace: &str, user: &str) -> Result<Option<Person>, Error> {
+    let found =
+        (db::users::find(db.read(), user).await?, db::memberships::find(db.read(), workspace, user).await?);
+    let (Some(user), Some(membership)) = found else { return Ok(None) };
+    let Some(role) = Role::from_str_opt(&membership.role) else { return Ok(None) };
+    let workspace = WorkspaceId::parse(membership.workspace_id)?;
+    Ok(Some(Person { id: UserId::parse(user.id)?, name: user.name, workspace, role }))
 }
 
 /// The digest under which a runtime's key is recognised.

@@ -22,8 +22,16 @@ pub enum Error {
         "send the agent's own key as `Authorization: Bearer raven_mcp_…`; it is good until the agent ends"
     )]
     UnknownAgentKey,
-    #[error("the e-mail address or the password is wrong")]
+    #[error(
+        "the e-mail address or the password is wrong; after ten failures in a row, wait 15 minutes before the next try"
+    )]
     LoginFailed,
+    #[error(
+        "this account has a second factor: send `code` too, from your authenticator app or a recovery code; each is good once"
+    )]
+    SecondFactorRequired,
+    #[error("this invitation has ended, or never was one; ask who gave it to you for another")]
+    InvitationEnded,
     #[error("too many attempts; wait {seconds} s and try again")]
     RateLimited { seconds: u64 },
     #[error("this link has ended, or never was one; ask who gave it to you for another")]
@@ -60,6 +68,12 @@ pub enum Error {
 pub enum Conflict {
     SetupDone,
     EmailTaken,
+    LastOwner,
+    AlreadyMember,
+    SecondFactorOn,
+    SecondFactorOff,
+    TooManyInvitations,
+    TooManyWorkspaces,
     SessionTerminated,
     NoLiveScreen,
     TooManyLinks,
@@ -181,6 +195,8 @@ impl Error {
             Self::Unauthenticated => face(401, "UNAUTHENTICATED", "Sign in required"),
             Self::UnknownAgentKey => face(401, "UNAUTHENTICATED", "An agent's key is required"),
             Self::LoginFailed => face(401, "LOGIN_FAILED", "Sign-in failed"),
+            Self::SecondFactorRequired => face(401, "SECOND_FACTOR_REQUIRED", "A second factor is required"),
+            Self::InvitationEnded => face(410, "INVITATION_ENDED", "The invitation has ended"),
             Self::RateLimited { .. } => face(429, "RATE_LIMITED", "Too many attempts"),
             Self::LinkEnded => face(401, "LINK_ENDED", "The link has ended"),
             Self::LinkFull => face(429, "LINK_FULL", "The link is full"),
@@ -214,6 +230,12 @@ impl Conflict {
         match self {
             Self::SetupDone => face(409, "SETUP_DONE", "Setup was done before"),
             Self::EmailTaken => face(409, "EMAIL_TAKEN", "The e-mail address is in use"),
+            Self::LastOwner => face(409, "LAST_OWNER", "The workspace needs an owner"),
+            Self::AlreadyMember => face(409, "ALREADY_MEMBER", "A member already"),
+            Self::SecondFactorOn => face(409, "SECOND_FACTOR_ON", "There is a second factor already"),
+            Self::SecondFactorOff => face(409, "SECOND_FACTOR_OFF", "There is no second factor"),
+            Self::TooManyInvitations => face(409, "TOO_MANY_INVITATIONS", "Too many invitations are open"),
+            Self::TooManyWorkspaces => face(409, "TOO_MANY_WORKSPACES", "Too many workspaces"),
             Self::SessionTerminated => face(409, "SESSION_TERMINATED", "The terminal session has ended"),
             Self::NoLiveScreen => face(409, "NO_LIVE_SCREEN", "The agent has no live screen"),
             Self::TooManyLinks => face(409, "TOO_MANY_LINKS", "The session has too many links"),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use raven_protocol::id::{AgentId, LinkId, SessionId, UserId, WorkspaceId};
+use raven_protocol::id::{AgentId, LinkId, SessionId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::access::{Administer, Drive, Granted, decide_person};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Entry, Target};
-use crate::auth::{Named, Person, Role};
+use crate::auth::{Named, member};
 use crate::db::{self, Db, links as rows};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes};
@@ -353,17 +353,8 @@ impl Links {
         if row.revoked_at.is_some() || row.expires_at <= Timestamp::now().as_millis() {
             return Ok(false);
         }
-        let Some(member) = db::memberships::of_user(self.db.read(), &row.created_by).await? else {
-            return Ok(false);
-        };
-        let Some(role) = Role::from_str_opt(&member.role) else { return Ok(false) };
-        let maker = Person {
-            id: UserId::parse(row.created_by.as_str())?,
-            name: row.created_by_name.clone(),
-            workspace: WorkspaceId::parse(member.workspace_id)?,
-            role,
-        };
-        Ok(maker.workspace.as_str() == row.workspace_id && decide_person::<Drive>(&maker).is_ok())
+        let maker = member(&self.db, &row.workspace_id, &row.created_by).await?;
+        Ok(maker.is_some_and(|maker| decide_person::<Drive>(&maker).is_ok()))
     }
 }
 

@@ -1,25 +1,43 @@
-//! People: the first admin, sign-in and sign-out, personal tokens, accounts made on the command line.
+//! People: the first account, what an account is, and what its rules have in common.
 //!
-//! Owns the rules for passwords and setup. Must not know cookies or HTTP.
+//! Owns the rules for passwords, names and setup; the rest of an account is below. Must not know cookies or HTTP.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use raven_protocol::id::{TokenId, UserId, WorkspaceId};
+use raven_protocol::id::{UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::auth::{Person, Role, SIGN_IN_LIFETIME_MS};
-use crate::db::{self, Db, Tx};
+use crate::activity::{self, About, ActivityKind};
+use crate::audit::{Action, Actor, Entry, Target};
+use crate::auth::{Named, Role};
+use crate::db::{self, Db, users};
 use crate::error::{Conflict, Error};
-use crate::page::{Page, PageQuery};
+use crate::events::{Change, Changes};
+use crate::origin::Origin;
 use crate::runtimes::HostingDefaults;
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 
-/// Sign-in attempts per account and address in a minute: a person mistypes, a program guesses.
+pub mod invitations;
+pub mod joining;
+mod lockout;
+pub mod members;
+pub mod operator;
+pub mod second_factor;
+pub mod sessions;
+pub mod sign_in;
+pub mod tokens;
+pub mod workspaces;
+
+use sign_in::{How, Me, Method};
+
+/// Sign-ins and the like from one address in a minute: a person mistypes, a program guesses. What guesses
+/// from many addresses meets the lock-out.
 const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Password checks at once; each takes 19 MiB and some 20 ms of a core on purpose.
@@ -41,16 +59,6 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// Who one is, and where.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Me {
-    pub user: User,
-    pub workspace_id: String,
-    pub workspace_name: String,
-    pub role: Role,
-}
-
 /// What makes the first admin.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -66,50 +74,31 @@ pub struct Setup {
     pub workspace_name: Option<String>,
 }
 
-/// Credentials of a sign-in.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = LoginRequest)]
-pub struct Login {
-    pub email: String,
-    #[schema(value_type = String)]
-    pub password: SecretString,
-}
-
-/// An account to be made from the command line.
-pub struct NewUser {
-    pub email: String,
-    pub name: String,
-    pub role: Role,
-    pub password: SecretString,
-    /// Name of the workspace, made when there is none of this name; the first one by default.
-    pub workspace: Option<String>,
-}
-
-/// A personal token, without its secret.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Token {
-    pub id: String,
-    pub name: String,
-    pub created_at: Timestamp,
-    pub last_used_at: Option<Timestamp>,
-}
-
 /// The accounts of this server.
 #[derive(Clone)]
 pub struct People {
     db: Db,
+    changes: Changes,
+    secrets: Secrets,
     setup_code: Arc<SecretString>,
     attempts: Arc<DefaultKeyedRateLimiter<String>>,
     checks: Arc<Semaphore>,
     defaults: Arc<HostingDefaults>,
 }
 
+/// An account to be made, with its password hashed.
+struct NewAccount {
+    email: String,
+    name: String,
+    hash: String,
+}
+
 impl People {
-    pub fn new(db: Db, defaults: HostingDefaults) -> Self {
+    pub fn new(db: Db, changes: Changes, defaults: HostingDefaults) -> Self {
         Self {
             db,
+            changes,
+            secrets: defaults.secrets.clone(),
             setup_code: Arc::new(secrets::setup_code()),
             attempts: Arc::new(RateLimiter::keyed(Quota::per_minute(ATTEMPTS_PER_MINUTE))),
             checks: Arc::new(Semaphore::new(CHECKS_AT_ONCE)),
@@ -119,13 +108,17 @@ impl People {
 
     /// The one-time code, while nobody has an account.
     pub async fn setup_code(&self) -> Result<Option<&SecretString>, Error> {
-        let done = db::users::any(self.db.read()).await?;
+        let done = users::any(self.db.read()).await?;
         Ok(if done { None } else { Some(&self.setup_code) })
     }
 
     /// Makes the first account, an owner, and its workspace; answers its sign-in.
-    pub async fn set_up(&self, setup: Setup, caller: &str) -> Result<(Me, SecretString), Error> {
-        self.limit(&format!("setup {caller}"))?;
+    pub async fn set_up(
+        &self,
+        setup: Setup,
+        user_agent: Option<String>,
+    ) -> Result<(Me, SecretString), Error> {
+        self.limit("setup")?;
         if self.setup_code().await?.is_none() {
             return Err(setup_done());
         }
@@ -135,191 +128,58 @@ impl People {
                 "the setup code is wrong: it is printed where raven-docs was started, as `setup code: …`";
             return Err(Error::Denied(hint.to_owned()));
         }
-        let new = NewUser {
-            email: setup.email,
-            name: setup.name,
-            role: Role::Owner,
-            password: setup.password,
-            workspace: setup.workspace_name.filter(|name| !name.trim().is_empty()),
-        };
-        let user = self.add(new, FirstOnly::Yes).await?;
-        let secret = self.sign_in(&user).await?;
-        Ok((self.me(&user).await?, secret))
-    }
-
-    /// Makes an account in the first workspace, which is made too when there is none.
-    pub async fn add_user(&self, new: NewUser) -> Result<UserId, Error> {
-        let id = self.add(new, FirstOnly::No).await?;
-        Ok(UserId::parse(id)?)
-    }
-
-    async fn add(&self, new: NewUser, first_only: FirstOnly) -> Result<String, Error> {
-        let email = check_email(&new.email)?;
-        let name = check_text("name", &new.name)?;
-        let hash = self.hash(new.password).await?;
-        let (id, now) = (UserId::generate(), Timestamp::now());
-        let tx = self.db.begin().await?;
-        if first_only == FirstOnly::Yes && db::users::any(&tx).await? {
+        let account = self.account(&setup.email, &setup.name, setup.password).await?;
+        let named = setup.workspace_name.filter(|name| !name.trim().is_empty());
+        let mut change = self.changes.begin().await?;
+        if users::any(change.tx()).await? {
             return Err(setup_done());
         }
-        let row = db::users::New { id: &id, email: &email, name: &name, password_hash: &hash, at: now };
-        if !db::users::insert(&tx, row).await? {
-            let detail =
-                format!("{email} has an account already; use `raven-docs user passwd` to set its password");
-            return Err(Error::Conflict { code: Conflict::EmailTaken, detail });
-        }
-        let workspace = self.workspace(&tx, new.workspace.as_deref(), now).await?;
-        db::memberships::insert(&tx, &workspace, &id, new.role.as_str()).await?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok(id.to_string())
+        let id = insert(&mut change, &account).await?;
+        let workspace =
+            self.workspace(&mut change, &Actor::user(account.named(&id)), named.as_deref()).await?;
+        add_member(&mut change, &workspace, &account.named(&id), Role::Owner, None).await?;
+        let how = How { method: Method::Setup, user_agent };
+        let user = users::find(change.tx(), id.as_str()).await?.ok_or(Error::Unauthenticated)?;
+        let secret = self.sign_in_within(&mut change, &user, &workspace, how).await?;
+        change.commit().await?;
+        Ok((self.me(&id, &workspace).await?, secret))
+    }
+
+    /// What an account is made of, checked.
+    async fn account(&self, email: &str, name: &str, password: SecretString) -> Result<NewAccount, Error> {
+        let (email, name) = (check_email(email)?, check_text("name", name)?);
+        Ok(NewAccount { email, name, hash: self.hash("password", password).await? })
     }
 
     /// The workspace with a name, or the first; made with its settings when there is none.
-    async fn workspace(&self, tx: &Tx, name: Option<&str>, now: Timestamp) -> Result<WorkspaceId, Error> {
-        let mut all = db::workspaces::all(tx).await?.into_iter();
+    async fn workspace(
+        &self,
+        change: &mut Change,
+        actor: &Actor,
+        name: Option<&str>,
+    ) -> Result<WorkspaceId, Error> {
+        let mut all = db::workspaces::all(change.tx()).await?.into_iter();
         if let Some(found) = all.find(|workspace| name.is_none_or(|name| workspace.name == name.trim())) {
             return Ok(WorkspaceId::parse(found.id)?);
         }
-        let (made, name) =
-            (WorkspaceId::generate(), check_text("workspaceName", name.unwrap_or("Workspace"))?);
-        db::workspaces::insert(tx, &made, &name, now).await?;
-        db::settings::insert(tx, &made, self.defaults.hosting(&made)?).await?;
-        Ok(made)
+        let name = check_text("workspaceName", name.unwrap_or("Workspace"))?;
+        self.make_workspace(change, actor, &name).await
     }
 
-    /// Signs in; answers the cookie's secret.
-    pub async fn log_in(&self, login: Login, caller: &str) -> Result<(Me, SecretString), Error> {
-        let email = login.email.trim().to_lowercase();
-        self.limit(&format!("login {caller}"))?;
-        self.limit(&format!("login {email}"))?;
-        let user = db::users::by_email(self.db.read(), &email).await?;
-        // An unknown address costs the same time as a wrong password, so that neither is told.
-        let hash = user.as_ref().map_or_else(|| unknown_hash().to_owned(), |user| user.password_hash.clone());
-        let good = self.off_thread(move || secrets::password_matches(&login.password, &hash)).await?;
-        match user {
-            Some(user) if good => {
-                let secret = self.sign_in(&user.id).await?;
-                Ok((self.me(&user.id).await?, secret))
-            }
-            _ => Err(Error::LoginFailed),
-        }
-    }
-
-    /// Ends a browser's sign-in.
-    pub async fn log_out(&self, cookie: &SecretString) -> Result<(), Error> {
-        let tx = self.db.begin().await?;
-        db::sign_ins::delete(&tx, &secrets::digest(cookie.expose_secret())).await?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok(())
-    }
-
-    /// Who a signed-in person is.
-    pub async fn me(&self, user: &str) -> Result<Me, Error> {
-        let user = db::users::find(self.db.read(), user).await?.ok_or(Error::Unauthenticated)?;
-        let member =
-            db::memberships::of_user(self.db.read(), &user.id).await?.ok_or(Error::Unauthenticated)?;
-        let workspace = WorkspaceId::parse(member.workspace_id)?;
-        let workspace =
-            db::workspaces::find(self.db.read(), &workspace).await?.ok_or(Error::Unauthenticated)?;
-        let role = Role::from_str_opt(&member.role).ok_or(Error::Unauthenticated)?;
-        Ok(Me { user: user_view(user), workspace_id: workspace.id, workspace_name: workspace.name, role })
-    }
-
-    /// Every account with its role, for the command line.
-    pub async fn all(&self) -> Result<Vec<(User, Option<Role>)>, Error> {
-        let mut people = Vec::new();
-        for user in db::users::all(self.db.read()).await? {
-            let member = db::memberships::of_user(self.db.read(), &user.id).await?;
-            people.push((user_view(user), member.and_then(|member| Role::from_str_opt(&member.role))));
-        }
-        Ok(people)
-    }
-
-    /// Sets a password and ends the account's sign-ins.
-    pub async fn set_password(&self, email: &str, password: SecretString) -> Result<(), Error> {
-        let email = check_email(email)?;
-        let hash = self.hash(password).await?;
-        let tx = self.db.begin().await?;
-        let user = db::users::by_email(&tx, &email).await?.ok_or(Error::NotFound("account"))?;
-        db::users::set_password(&tx, &email, &hash).await?;
-        db::sign_ins::delete_of_user(&tx, &user.id).await?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok(())
-    }
-
-    /// Sets a role.
-    pub async fn set_role(&self, email: &str, role: Role) -> Result<(), Error> {
-        let tx = self.db.begin().await?;
-        let user = db::users::by_email(&tx, &check_email(email)?).await?.ok_or(Error::NotFound("account"))?;
-        db::memberships::set_role(&tx, &user.id, role.as_str()).await?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok(())
-    }
-
-    /// Makes a personal token; its secret is shown this once.
-    pub async fn create_token(&self, user: &UserId, name: &str) -> Result<(Token, SecretString), Error> {
-        let secret = secrets::generate("raven_pat_");
-        let row = db::tokens::Model {
-            id: TokenId::generate().to_string(),
-            user_id: user.to_string(),
-            name: check_text("name", name)?,
-            secret_digest: secrets::digest(secret.expose_secret()),
-            created_at: Timestamp::now().as_millis(),
-            last_used_at: None,
-        };
-        let tx = self.db.begin().await?;
-        db::tokens::insert(&tx, row.clone()).await?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok((token_view(row), secret))
-    }
-
-    /// Makes a personal token for the account with an e-mail address.
-    pub async fn create_token_for(&self, email: &str, name: &str) -> Result<SecretString, Error> {
-        let user = db::users::by_email(self.db.read(), &check_email(email)?).await?;
-        let user = UserId::parse(user.ok_or(Error::NotFound("account"))?.id)?;
-        Ok(self.create_token(&user, name).await?.1)
-    }
-
-    /// A person's own tokens.
-    pub async fn tokens(&self, person: &Person, page: PageQuery) -> Result<Page<Token>, Error> {
-        let limit = page.limit()?;
-        let rows = db::tokens::page(self.db.read(), &person.id, page.cursor.as_deref(), limit + 1).await?;
-        Page::of(rows, limit, |row| &row.id, |row| Ok(token_view(row)))
-    }
-
-    /// Revokes one of a person's own tokens.
-    pub async fn revoke_token(&self, person: &Person, id: &TokenId) -> Result<(), Error> {
-        let tx = self.db.begin().await?;
-        if !db::tokens::delete(&tx, &person.id, id).await? {
-            return Err(Error::NotFound("token"));
-        }
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok(())
-    }
-
-    async fn sign_in(&self, user: &str) -> Result<SecretString, Error> {
-        let (secret, now) = (secrets::generate("raven_cookie_"), Timestamp::now().as_millis());
-        let row = db::sign_ins::Model {
-            secret_digest: secrets::digest(secret.expose_secret()),
-            user_id: user.to_owned(),
-            created_at: now,
-            expires_at: now + SIGN_IN_LIFETIME_MS,
-        };
-        let tx = self.db.begin().await?;
-        db::sign_ins::insert(&tx, row).await?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok(secret)
-    }
-
-    fn limit(&self, key: &str) -> Result<(), Error> {
+    /// Bounds how often the caller's address may try something.
+    fn limit(&self, what: &str) -> Result<(), Error> {
+        let address = Origin::current().address.map(|ip| ip.to_string()).unwrap_or_default();
         self.attempts.retain_recent();
-        self.attempts.check_key(&key.to_owned()).map_err(|_| Error::RateLimited { seconds: 60 })
+        self.attempts.check_key(&format!("{what} {address}")).map_err(|_| Error::RateLimited { seconds: 60 })
     }
 
-    async fn hash(&self, password: SecretString) -> Result<String, Error> {
+    async fn hash(&self, field: &'static str, password: SecretString) -> Result<String, Error> {
         let text = password.expose_secret();
-        if text.chars().count() < MIN_PASSWORD || text.len() > MAX_PASSWORD {
-            return Err(Error::invalid("password", format!("must be {MIN_PASSWORD} characters or more")));
+        if text.chars().count() < MIN_PASSWORD {
+            return Err(Error::invalid(field, format!("must be {MIN_PASSWORD} characters or more")));
+        }
+        if text.len() > MAX_PASSWORD {
+            return Err(Error::invalid(field, format!("must be {MAX_PASSWORD} bytes or less")));
         }
         Ok(self.off_thread(move || secrets::hash_password(&password)).await??)
     }
@@ -333,23 +193,50 @@ impl People {
     }
 }
 
-/// Whether an account may only be made while there is none.
-#[derive(PartialEq, Eq)]
-enum FirstOnly {
-    Yes,
-    No,
+impl NewAccount {
+    fn named(&self, id: &UserId) -> Named {
+        Named { id: id.to_string(), name: self.name.clone() }
+    }
+}
+
+/// Adds an account.
+async fn insert(change: &mut Change, account: &NewAccount) -> Result<UserId, Error> {
+    let NewAccount { email, name, hash } = account;
+    let (id, at) = (UserId::generate(), Timestamp::now());
+    let row = users::New { id: &id, email, name, password_hash: hash, at };
+    if !users::insert(change.tx(), row).await? {
+        let detail =
+            format!("{email} has an account already; use `raven-docs user passwd` to set its password");
+        return Err(Error::Conflict { code: Conflict::EmailTaken, detail });
+    }
+    Ok(id)
+}
+
+/// Adds a member, on record: of themselves, or by the actor that is named.
+async fn add_member(
+    change: &mut Change,
+    workspace: &WorkspaceId,
+    who: &Named,
+    role: Role,
+    by: Option<Actor>,
+) -> Result<(), Error> {
+    let id = UserId::parse(who.id.as_str())?;
+    db::memberships::insert(change.tx(), workspace, &id, role.as_str(), Timestamp::now()).await?;
+    let actor = by.unwrap_or_else(|| Actor::user(who.clone()));
+    let entry = Entry::new(actor, Action::MemberAdd, Target::named("user", who));
+    change.audit(workspace, entry.after(json!({ "role": role }))).await?;
+    let about = About {
+        actor: Some(who.clone()),
+        detail: Some(format!("{}, {}", who.name, role.as_str())),
+        ..About::default()
+    };
+    activity::record(change, workspace, ActivityKind::MemberAdded, about).await
 }
 
 fn setup_done() -> Error {
     let detail =
         "an account exists already: sign in, or use `raven-docs user passwd` on the server".to_owned();
     Error::Conflict { code: Conflict::SetupDone, detail }
-}
-
-/// The hash of a password that nobody knows.
-fn unknown_hash() -> &'static str {
-    static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    HASH.get_or_init(|| secrets::hash_password(&secrets::generate("")).unwrap_or_default())
 }
 
 fn check_email(email: &str) -> Result<String, Error> {
@@ -369,15 +256,16 @@ pub(crate) fn check_text(field: &'static str, text: &str) -> Result<String, Erro
     Ok(text.to_owned())
 }
 
-fn user_view(row: db::users::Model) -> User {
+/// The role of a row.
+fn role_of(member: &db::memberships::Model) -> Result<Role, Error> {
+    let known = Role::from_str_opt(&member.role);
+    Ok(known.ok_or_else(|| anyhow::anyhow!("unknown role `{}`", member.role))?)
+}
+
+fn user_view(row: users::Model) -> User {
     User { id: row.id, email: row.email, name: row.name, created_at: Timestamp::from_millis(row.created_at) }
 }
 
-fn token_view(row: db::tokens::Model) -> Token {
-    Token {
-        id: row.id,
-        name: row.name,
-        created_at: Timestamp::from_millis(row.created_at),
-        last_used_at: row.last_used_at.map(Timestamp::from_millis),
-    }
+fn named(row: &users::Model) -> Named {
+    Named { id: row.id.clone(), name: row.name.clone() }
 }

@@ -108,13 +108,26 @@ pub fn generate(prefix: &str) -> SecretString {
     format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
 }
 
-/// A code that a person types once: eight letters and digits without look-alikes, 40 bits.
+/// Letters and digits without look-alikes: 5 bits each.
+const TYPED: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// Random letters and digits that a person can type, in groups of four.
+fn typed<const N: usize>() -> String {
+    let random: [u8; N] = rand::random();
+    let groups = random
+        .chunks(4)
+        .map(|group| group.iter().map(|byte| char::from(TYPED[usize::from(byte % 32)])).collect::<String>());
+    groups.collect::<Vec<_>>().join("-")
+}
+
+/// A code that a person types once, soon after it was shown: 40 bits.
 pub fn setup_code() -> SecretString {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let random: [u8; 8] = rand::random();
-    let mut code: String = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
-    code.insert(4, '-');
-    code.into()
+    typed::<8>().into()
+}
+
+/// A code that a person keeps for years: 80 bits, so that its digest tells nothing.
+pub fn recovery_code() -> String {
+    typed::<16>()
 }
 
 /// The digest under which a random secret is stored.
@@ -186,6 +199,7 @@ mod tests {
         assert!(!password_matches(&"x".to_owned().into(), "not a hash"));
         let code = setup_code();
         assert_eq!(code.expose_secret().len(), 9);
+        assert_eq!(recovery_code().len(), 19);
         assert!(same(code.expose_secret(), code.expose_secret()) && !same("a", "b"));
     }
 }

@@ -103,6 +103,10 @@ ids! {
     RuntimeSessionId = "pty";
     /// One installation of a runtime; kept over restarts of its daemon.
     RuntimeId = "rt";
+    /// A browser's sign-in (its id, never its cookie).
+    SignInId = "sgn";
+    /// A link that invites a person (its id, never its token).
+    InvitationId = "ivt";
     /// A personal access token (its id, never its secret).
     TokenId = "tok";
     /// A read-only link to a terminal session (its id, never its token).

@@ -10,12 +10,14 @@ import type {
   AuditOutcome,
   LoginForm,
   NewLink,
+  NewToken,
   SettingsChange,
   SetupForm,
   SpawnRequest,
 } from './shapes';
 
-const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
+/** Calls the API by its own description. */
+export const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
 
 // One page of agents; the server caps it too.
 const AGENTS_PER_PAGE = 100;
@@ -34,7 +36,8 @@ interface Answer<Shape> {
   response: Response;
 }
 
-async function answered<Shape>(request: Promise<Answer<Shape>>): Promise<Shape> {
+/** The body of an answer, or a thrown problem. */
+export async function answered<Shape>(request: Promise<Answer<Shape>>): Promise<Shape> {
   let answer: Answer<Shape>;
   try {
     answer = await request;
@@ -159,7 +162,7 @@ export const testRuntime = (endpoint?: string) =>
   answered(http.POST('/api/parallax-agents/runtime/test', { body: endpoint ? { endpoint } : {} }));
 
 export const tokens = () => answered(http.GET('/api/tokens'));
-export const createToken = (name: string) => answered(http.POST('/api/tokens', { body: { name } }));
+export const createToken = (body: NewToken) => answered(http.POST('/api/tokens', { body }));
 export const revokeToken = (id: string) =>
   answered(http.DELETE('/api/tokens/{id}', { params: { path: { id } } }));
 

@@ -192,6 +192,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join a workspace by an invitation: with a new account, with the one that has the address and password, or,
+         *     without a password, as whoever is signed in. Signs in.
+         */
+        post: operations["auth_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/join/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is to. */
+        post: operations["auth_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -243,6 +280,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's password; every other browser is signed out. */
+        post: operations["security_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to set up a second factor; it counts once its first code was confirmed. */
+        post: operations["security_begin_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put it in force with its first code; answers the recovery codes, once. */
+        post: operations["security_confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove it. */
+        post: operations["security_disable_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put new recovery codes in the place of the old ones; answers them, once. */
+        post: operations["security_renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The browsers that one is signed in with, newest first. */
+        get: operations["security_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out every browser but this one. */
+        post: operations["security_end_others"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign a browser out; its connections end too. */
+        delete: operations["security_end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/setup": {
         parameters: {
             query?: never;
@@ -254,6 +427,23 @@ export interface paths {
         put?: never;
         /** Make the first account with the one-time code that the first start printed. */
         post: operations["auth_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on in another workspace with this browser; its connections begin anew. */
+        post: operations["workspaces_switch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -275,6 +465,76 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The open invitations, newest first. */
+        get: operations["invitations_list"];
+        put?: never;
+        /** Invite somebody. */
+        post: operations["invitations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an open invitation. */
+        delete: operations["invitations_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of the workspace. */
+        get: operations["members_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member, or leave; their tokens and connections of the workspace end at once. */
+        delete: operations["members_remove"];
+        options?: never;
+        head?: never;
+        /** Give a member another role; it holds at once. */
+        patch: operations["members_set_role"];
         trace?: never;
     };
     "/api/parallax-agents": {
@@ -851,7 +1111,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own tokens, newest first. */
+        /** One's own tokens of the workspace, newest first. */
         get: operations["tokens_list"];
         put?: never;
         /** Make a token. */
@@ -877,6 +1137,23 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give the workspace another name. */
+        patch: operations["workspaces_rename"];
         trace?: never;
     };
     "/api/workspace/agent-settings": {
@@ -914,6 +1191,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspaces that one is a member of. */
+        get: operations["workspaces_list"];
+        put?: never;
+        /** Make a workspace; one is its owner. */
+        post: operations["workspaces_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -940,7 +1235,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called";
         /**
          * @description What kind of caller did something.
          * @enum {string}
@@ -1238,6 +1533,12 @@ export interface components {
             /** @description Ed25519, base64, over the lines that the public key's answer describes. */
             signature: string;
         };
+        /** @description An invitation with its token, shown this once. */
+        CreatedInvitation: components["schemas"]["Invitation"] & {
+            token: string;
+            /** @description The page by which one joins; the token is in its fragment, which no server is sent. */
+            url: string;
+        };
         /** @description A link with its token, shown this once. */
         CreatedLink: components["schemas"]["TerminalLink"] & {
             /** @description What a guest's socket sends as `auth: {link}`. */
@@ -1300,6 +1601,13 @@ export interface components {
              */
             version?: string | null;
         };
+        /** @description A seed for an authenticator app, shown this once. */
+        Enrolment: {
+            /** @description The same as a link, to be shown as a picture. */
+            otpauthUrl: string;
+            /** @description In base 32, to be typed. */
+            secret: string;
+        };
         /** @description What came of checking the log. */
         Examination: {
             chains: components["schemas"]["ChainVerdict"][];
@@ -1338,6 +1646,10 @@ export interface components {
             segment: number;
             why: string;
         };
+        /** @description The first code of a second factor. */
+        FirstCode: {
+            code: string;
+        };
         /** @description Body of `POST /api/parallax-agents/runtime/heartbeat`. */
         Heartbeat: {
             /**
@@ -1368,6 +1680,40 @@ export interface components {
             startedAt: components["schemas"]["Timestamp"];
             /** @description The version that is installed. */
             version: string;
+        };
+        /** @description An open invitation, without its token. */
+        Invitation: {
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["Named"];
+            email?: string | null;
+            expiresAt: components["schemas"]["Timestamp"];
+            id: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description What whoever has an invitation sees of it. */
+        InvitationSeen: {
+            email?: string | null;
+            expiresAt: components["schemas"]["Timestamp"];
+            invitedBy: string;
+            role: components["schemas"]["Role"];
+            workspaceName: string;
+        };
+        /** @description The token of an invitation: in the body, as an address is logged. */
+        InvitationToken: {
+            token: string;
+        };
+        /** @description What whoever joins says. */
+        Join: {
+            /** @description Of the account's second factor, when it has one. */
+            code?: string | null;
+            /** @description Of the account to join with; left out by whoever is signed in. */
+            email?: string | null;
+            /** @description Of a new account. */
+            name?: string | null;
+            /** @description Of the account: its own when there is one with this address, else that of the new one. */
+            password?: string | null;
+            /** @description Of the invitation. */
+            token: string;
         };
         /**
          * @description Where a runtime has a provider key from.
@@ -1437,15 +1783,38 @@ export interface components {
         LoginKind: "menu" | "browser" | "device_code" | "paste_code" | "api_key";
         /** @description Credentials of a sign-in. */
         LoginRequest: {
+            /** @description Of the second factor, when the account has one: six digits, or a recovery code. */
+            code?: string | null;
             email: string;
             password: string;
         };
         /** @description Who one is, and where. */
         Me: {
+            /** @description As far as the credential that was used allows. */
             role: components["schemas"]["Role"];
+            /** @description Whether a second factor is asked for when one signs in. */
+            secondFactor: boolean;
             user: components["schemas"]["User"];
             workspaceId: string;
             workspaceName: string;
+            /** @description Every workspace that one is a member of. */
+            workspaces: components["schemas"]["Membership"][];
+        };
+        /** @description A member of a workspace. */
+        Member: {
+            addedAt: components["schemas"]["Timestamp"];
+            email: string;
+            name: string;
+            role: components["schemas"]["Role"];
+            /** @description Whether a second factor guards the account. */
+            secondFactor: boolean;
+            userId: string;
+        };
+        /** @description A workspace that one is a member of. */
+        Membership: {
+            id: string;
+            name: string;
+            role: components["schemas"]["Role"];
         };
         /** @description A message that was sent to an agent. */
         MessageId: string;
@@ -1467,6 +1836,18 @@ export interface components {
         Named: {
             id: string;
             name: string;
+        };
+        /** @description An invitation to be made. */
+        NewInvitation: {
+            /** @description Whom it is for; whoever has the link unless said. */
+            email?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 30; 7 by default.
+             */
+            expiresInDays?: number | null;
+            /** @description At most one's own. */
+            role: components["schemas"]["Role"];
         };
         /** @description A link to be made. */
         NewLink: {
@@ -1503,8 +1884,15 @@ export interface components {
         };
         /** @description A token to be made. */
         NewToken: {
+            /**
+             * Format: int32
+             * @description 1 to 3650; for ever unless said.
+             */
+            expiresInDays?: number | null;
             /** @description What it is for. */
             name: string;
+            /** @description What it may be used for; whatever its person may, unless said. */
+            scopes?: components["schemas"]["Scope"][] | null;
         };
         /**
          * @description What came of checking a recording.
@@ -1610,6 +1998,19 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_Invitation: {
+            items: {
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy: components["schemas"]["Named"];
+                email?: string | null;
+                expiresAt: components["schemas"]["Timestamp"];
+                id: string;
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_LogItem: {
             items: {
                 at: components["schemas"]["Timestamp"];
@@ -1643,6 +2044,30 @@ export interface components {
                 /** @description What was put out or typed, cut to 16 KiB; absent where it is not recorded. */
                 text?: string | null;
                 user?: components["schemas"]["Named"] | null;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_Member: {
+            items: {
+                addedAt: components["schemas"]["Timestamp"];
+                email: string;
+                name: string;
+                role: components["schemas"]["Role"];
+                /** @description Whether a second factor guards the account. */
+                secondFactor: boolean;
+                userId: string;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_Membership: {
+            items: {
+                id: string;
+                name: string;
+                role: components["schemas"]["Role"];
             }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
@@ -1687,6 +2112,24 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_Session: {
+            items: {
+                /** @description Where it signed in from, as the server saw it. */
+                address?: string | null;
+                createdAt: components["schemas"]["Timestamp"];
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                expiresAt: components["schemas"]["Timestamp"];
+                id: string;
+                /** @description To the minute. */
+                lastSeenAt: components["schemas"]["Timestamp"];
+                /** @description Such as `Firefox on Linux`. */
+                userAgent?: string | null;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_SessionDetail: {
             items: (components["schemas"]["TerminalSession"] & {
                 agentName: string;
@@ -1712,12 +2155,20 @@ export interface components {
         Page_Token: {
             items: {
                 createdAt: components["schemas"]["Timestamp"];
+                expiresAt?: components["schemas"]["Timestamp"] | null;
                 id: string;
                 lastUsedAt?: components["schemas"]["Timestamp"] | null;
                 name: string;
+                scopes: components["schemas"]["Scope"][];
             }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            current: string;
+            /** @description At least 10 characters. */
+            new: string;
         };
         /** @enum {string} */
         Permission: "read:pages" | "read:tasks" | "read:projects" | "read:memory" | "read:spaces" | "read:users" | "write:pages" | "write:tasks" | "write:projects" | "write:memory" | "write:comments" | "delete:pages" | "delete:tasks" | "assign:tasks" | "delegate:agents" | "execute:research";
@@ -1917,6 +2368,10 @@ export interface components {
              */
             storedBytes: number;
         };
+        /** @description Recovery codes, shown this once. */
+        RecoveryCodes: {
+            recoveryCodes: string[];
+        };
         /** @description A rejection. */
         Reject: {
             /** @description Why not; whoever asked reads it. */
@@ -1945,6 +2400,10 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "member" | "admin" | "owner";
+        /** @description Another role. */
+        RoleChange: {
+            role: components["schemas"]["Role"];
+        };
         /**
          * @description How the runtime and we know each other.
          * @enum {string}
@@ -1978,6 +2437,11 @@ export interface components {
             latency?: number | null;
             version?: string | null;
         };
+        /**
+         * @description What a token may be used for; each includes those before it.
+         * @enum {string}
+         */
+        Scope: "read" | "drive" | "admin" | "owner";
         /** @description The visible part of an agent's terminal. */
         Screen: {
             alternateScreen: boolean;
@@ -2017,6 +2481,20 @@ export interface components {
             setupRequired: boolean;
             status: string;
             version: string;
+        };
+        /** @description A browser that is signed in. */
+        Session: {
+            /** @description Where it signed in from, as the server saw it. */
+            address?: string | null;
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            expiresAt: components["schemas"]["Timestamp"];
+            id: string;
+            /** @description To the minute. */
+            lastSeenAt: components["schemas"]["Timestamp"];
+            /** @description Such as `Firefox on Linux`. */
+            userAgent?: string | null;
         };
         /** @description A session as its agent shows it. */
         SessionBrief: {
@@ -2250,9 +2728,11 @@ export interface components {
         /** @description A personal token, without its secret. */
         Token: {
             createdAt: components["schemas"]["Timestamp"];
+            expiresAt?: components["schemas"]["Timestamp"] | null;
             id: string;
             lastUsedAt?: components["schemas"]["Timestamp"] | null;
             name: string;
+            scopes: components["schemas"]["Scope"][];
         };
         /** @description What was seen, oldest first. */
         Transcript: {
@@ -2346,8 +2826,26 @@ export interface components {
              */
             segments: number;
         };
+        /** @description A proof that whoever asks knows the password. */
+        WithPassword: {
+            password: string;
+        };
+        /** @description The same, and a code of the second factor. */
+        WithPasswordAndCode: {
+            /** @description Six digits, or a recovery code. */
+            code: string;
+            password: string;
+        };
+        /** @description The workspace to go to. */
+        WorkspaceChoice: {
+            workspaceId: components["schemas"]["WorkspaceId"];
+        };
         /** @description A workspace: the tenant that users, agents and settings belong to. */
         WorkspaceId: string;
+        /** @description A name of a workspace. */
+        WorkspaceName: {
+            name: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2943,6 +3441,106 @@ export interface operations {
             };
         };
     };
+    auth_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Join"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationSeen"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_login: {
         parameters: {
             query?: never;
@@ -3029,6 +3627,420 @@ export interface operations {
             };
         };
     };
+    security_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    security_begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithPassword"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    security_confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    security_disable_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithPasswordAndCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    security_renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithPasswordAndCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    security_sessions: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    security_end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    security_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_setup: {
         parameters: {
             query?: never;
@@ -3079,6 +4091,56 @@ export interface operations {
             };
         };
     };
+    workspaces_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceChoice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_health: {
         parameters: {
             query?: never;
@@ -3094,6 +4156,302 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerHealth"];
+                };
+            };
+        };
+    };
+    invitations_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invitation"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvitation"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members_set_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5278,6 +6636,15 @@ export interface operations {
                 };
             };
             /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5316,6 +6683,56 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspaces_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5435,6 +6852,98 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspaces_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Membership"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workspaces_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceName"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Membership"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

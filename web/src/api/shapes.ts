@@ -28,6 +28,14 @@ export type Transcript = Schemas['Transcript'];
 export type Verification = Schemas['Verdict'];
 
 export type LoginForm = Schemas['LoginRequest'];
+export type Invitation = Schemas['Invitation'];
+export type Join = Schemas['Join'];
+export type Member = Schemas['Member'];
+export type NewInvitation = Schemas['NewInvitation'];
+export type NewToken = Schemas['NewToken'];
+export type Role = Schemas['Role'];
+export type Scope = Schemas['Scope'];
+export type SignIn = Schemas['Session'];
 export type NewLink = Schemas['NewLink'];
 export type SetupForm = Schemas['Setup'];
 export type SettingsChange = Schemas['SettingsChange'];

@@ -2,17 +2,7 @@
 import { AppShell, Group, Menu, Text, UnstyledButton } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useQueryClient, useMutation } from '@tanstack/react-query';
-import {
-  Bot,
-  CircleUser,
-  Clapperboard,
-  History,
-  LogOut,
-  Search,
-  Settings,
-  SquareTerminal,
-  WifiOff,
-} from 'lucide-react';
+import { Bot, CircleUser, Clapperboard, History, LogOut, Search, Settings, WifiOff } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 
@@ -22,6 +12,7 @@ import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
 import { useMe } from '../parts/me';
 import { texts } from '../texts';
 import { CommandPalette } from './CommandPalette';
+import { WorkspaceMenu } from './WorkspaceMenu';
 import classes from './shell.module.css';
 
 // Loaded when it is first opened.
@@ -81,15 +72,9 @@ export function Shell() {
 }
 
 function TopBar() {
-  const me = useMe();
   return (
     <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="sm">
-      <Group gap={8} wrap="nowrap" miw={0}>
-        <SquareTerminal size={19} color="var(--raven-working)" aria-hidden style={{ flex: 'none' }} />
-        <Text fw={600} size="sm" truncate>
-          {me.workspaceName}
-        </Text>
-      </Group>
+      <WorkspaceMenu />
       <UnstyledButton
         className={classes.search}
         onClick={spotlight.open}

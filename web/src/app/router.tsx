@@ -42,6 +42,7 @@ const recordingPage = async () => ({
   Component: (await import('../features/recordings/RecordingPage')).RecordingPage,
 });
 const watchPage = async () => ({ Component: (await import('../features/terminal/WatchPage')).WatchPage });
+const joinPage = async () => ({ Component: (await import('../features/auth/JoinPage')).JoinPage });
 const settingsLayout = async () => ({
   Component: (await import('../features/settings/SettingsLayout')).SettingsLayout,
 });
@@ -50,6 +51,10 @@ const agentSettings = async () => ({
 });
 const recordingSettings = async () => ({
   Component: (await import('../features/settings/RecordingSettingsPage')).RecordingSettingsPage,
+});
+const members = async () => ({ Component: (await import('../features/settings/MembersPage')).MembersPage });
+const security = async () => ({
+  Component: (await import('../features/settings/SecurityPage')).SecurityPage,
 });
 const tokens = async () => ({ Component: (await import('../features/settings/TokensPage')).TokensPage });
 const auditLog = async () => ({ Component: (await import('../features/audit/AuditPage')).AuditPage });
@@ -126,6 +131,8 @@ export const router = createBrowserRouter([
     children: [
       { path: '/setup', element: <SetupRoute /> },
       { path: '/login', element: <LoginRoute /> },
+      // Whoever is invited may have no account yet.
+      { path: '/join', lazy: joinPage },
       // Whoever has a link needs no account: this page is outside the gate.
       { path: '/watch', lazy: watchPage },
       {
@@ -144,6 +151,8 @@ export const router = createBrowserRouter([
               { index: true, element: <Navigate to="/settings/agents" replace /> },
               { path: 'agents', lazy: agentSettings },
               { path: 'recording', lazy: recordingSettings },
+              { path: 'members', lazy: members },
+              { path: 'security', lazy: security },
               { path: 'tokens', lazy: tokens },
               { path: 'audit', lazy: auditLog },
               { path: 'appearance', lazy: appearance },

@@ -3,6 +3,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 
 import type { ActivityFilter } from '../api/client';
 import type { Prompt } from '../api/doing';
+import { peopleKeys } from '../api/people';
 import { keys } from '../api/queries';
 import type {
   Activity,
@@ -57,6 +58,7 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     case 'agent:prompt':
       return putAgent(cache, event.payload.agent);
     case 'activity:added':
+      rereadPeople(cache, event.payload);
       return addActivity(cache, event.payload);
     case 'runtime:status':
       return putRuntimeStatus(cache, event.payload);
@@ -93,6 +95,14 @@ function upserted(known: Agent[], agent: Agent): Agent[] {
 /** The answer to a request may come after an event that tells of something later. */
 function newer(known: Agent | undefined, heard: Agent): Agent {
   return known && Date.parse(known.statusSince) > Date.parse(heard.statusSince) ? known : heard;
+}
+
+/** No event of its own tells of members: the entry of the feed does. */
+function rereadPeople(cache: QueryClient, { kind }: Activity): void {
+  if (kind.startsWith('member_') || kind.startsWith('invitation_')) {
+    void cache.invalidateQueries({ queryKey: peopleKeys.all });
+  }
+  if (kind === 'workspace_renamed') void cache.invalidateQueries({ queryKey: keys.me });
 }
 
 function addActivity(cache: QueryClient, entry: Activity): void {

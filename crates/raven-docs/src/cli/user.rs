@@ -7,10 +7,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
 use super::print;
+use crate::audit::chain::Chains;
 use crate::auth::Role;
 use crate::config::DataDir;
 use crate::db::Db;
-use crate::people::{NewUser, People};
+use crate::events::Changes;
+use crate::people::People;
+use crate::people::operator::NewUser;
 use crate::runtimes::HostingDefaults;
 use crate::secrets::rotation;
 
@@ -25,7 +28,11 @@ pub enum UserCommand {
     Passwd(Passwd),
     /// Set an account's role
     Role(SetRole),
-    /// List the accounts
+    /// Remove the second factor of somebody who has lost it, and end their sign-ins
+    ResetSecondFactor(Named),
+    /// End the lock of an account that somebody failed to sign in to
+    Unlock(Named),
+    /// List the accounts: address, role, name, id and workspace, a line for each workspace that one is in
     List(List),
 }
 
@@ -62,6 +69,17 @@ pub struct SetRole {
     email: String,
     #[arg(long)]
     role: RoleArg,
+    /// Name or id of the workspace [default: the only one that the account is in]
+    #[arg(long)]
+    workspace: Option<String>,
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+#[derive(Args)]
+pub struct Named {
+    #[arg(long)]
+    email: String,
     #[command(flatten)]
     data_dir: DataDir,
 }
@@ -109,18 +127,30 @@ impl UserCommand {
             Self::Passwd(Passwd { email, password, data_dir }) => {
                 Ok(people(&data_dir).await?.set_password(&email, password.read()?).await?)
             }
-            Self::Role(SetRole { email, role, data_dir }) => {
-                Ok(people(&data_dir).await?.set_role(&email, role.into()).await?)
+            Self::Role(SetRole { email, role, workspace, data_dir }) => {
+                let people = people(&data_dir).await?;
+                Ok(people.set_role_of(&email, role.into(), workspace.as_deref()).await?)
             }
-            Self::List(List { data_dir }) => {
-                for (user, role) in people(&data_dir).await?.all().await? {
-                    let role = role.map_or("-", Role::as_str);
-                    print(&format!("{}\t{role}\t{}\t{}", user.email, user.name, user.id))?;
-                }
-                Ok(())
+            Self::ResetSecondFactor(Named { email, data_dir }) => {
+                Ok(people(&data_dir).await?.reset_second_factor(&email).await?)
             }
+            Self::Unlock(Named { email, data_dir }) => Ok(people(&data_dir).await?.unlock(&email).await?),
+            Self::List(List { data_dir }) => list(people(&data_dir).await?).await,
         }
     }
+}
+
+async fn list(people: People) -> anyhow::Result<()> {
+    for (user, memberships) in people.all().await? {
+        for member in &memberships {
+            let (role, workspace) = (member.role.as_str(), &member.name);
+            print(&format!("{}\t{role}\t{}\t{}\t{workspace}", user.email, user.name, user.id))?;
+        }
+        if memberships.is_empty() {
+            print(&format!("{}\t-\t{}\t{}\t-", user.email, user.name, user.id))?;
+        }
+    }
+    Ok(())
 }
 
 impl PasswordArg {
@@ -140,6 +170,6 @@ pub(super) async fn people(data_dir: &DataDir) -> anyhow::Result<People> {
     let dir = data_dir.open()?;
     let db = Db::open(&dir).await?;
     let secrets = rotation::open(&data_dir.key_source(), &dir, &db).await?;
-    let defaults = HostingDefaults { endpoint: None, key: None, secrets };
-    Ok(People::new(db, defaults))
+    let changes = Changes::new(db.clone(), Chains::open(&secrets)?);
+    Ok(People::new(db, changes, HostingDefaults { endpoint: None, key: None, secrets }))
 }

@@ -1,8 +1,9 @@
-//! Who belongs to which workspace, in which role.
+//! Who belongs to which workspaces, in which role.
 
 use raven_protocol::id::{UserId, WorkspaceId};
-use sea_orm::ActiveValue::Set;
+use raven_protocol::time::Timestamp;
 use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
 
 use super::Queried;
 
@@ -14,6 +15,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: String,
     pub role: String,
+    pub added_at: i64,
+    /// When the person last signed in to it or switched to it; 0 for never.
+    pub used_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -27,29 +31,84 @@ pub async fn insert(
     workspace: &WorkspaceId,
     user: &UserId,
     role: &str,
+    at: Timestamp,
 ) -> Queried<()> {
-    let row = ActiveModel {
-        workspace_id: Set(workspace.to_string()),
-        user_id: Set(user.to_string()),
-        role: Set(role.to_owned()),
+    let row = Model {
+        workspace_id: workspace.to_string(),
+        user_id: user.to_string(),
+        role: role.to_owned(),
+        added_at: at.as_millis(),
+        used_at: 0,
     };
-    Entity::insert(row).exec_without_returning(db).await?;
+    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await?;
     Ok(())
 }
 
-/// The workspace that a person works in: the first they were added to.
-pub async fn of_user(db: &impl ConnectionTrait, user: &str) -> Queried<Option<Model>> {
-    Ok(Entity::find().filter(Column::UserId.eq(user)).one(db).await?)
+/// A person's membership of one workspace.
+pub async fn find(db: &impl ConnectionTrait, workspace: &str, user: &str) -> Queried<Option<Model>> {
+    Ok(Entity::find_by_id((workspace.to_owned(), user.to_owned())).one(db).await?)
 }
 
-/// Sets a person's role wherever they are a member; `false` when they are nowhere.
-pub async fn set_role(db: &impl ConnectionTrait, user: &str, role: &str) -> Queried<bool> {
-    let changed = Entity::update_many()
-        .col_expr(Column::Role, Expr::value(role))
+/// A person's memberships, the one they used last first.
+pub async fn of_user(db: &impl ConnectionTrait, user: &str) -> Queried<Vec<Model>> {
+    let by_use = Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::UsedAt);
+    Ok(by_use.order_by_asc(Column::AddedAt).order_by_asc(Column::WorkspaceId).all(db).await?)
+}
+
+/// The members of a workspace, in the order of their accounts.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    after: Option<&str>,
+    limit: u64,
+) -> Queried<Vec<Model>> {
+    let mut query = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str()));
+    if let Some(after) = after {
+        query = query.filter(Column::UserId.gt(after));
+    }
+    Ok(query.order_by_asc(Column::UserId).limit(limit).all(db).await?)
+}
+
+/// How many members of a workspace, but for one person, have a role.
+pub async fn count_others(
+    db: &impl ConnectionTrait,
+    workspace: &str,
+    role: &str,
+    but_for: &str,
+) -> Queried<u64> {
+    let others = Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::Role.eq(role))
+        .filter(Column::UserId.ne(but_for));
+    Ok(others.count(db).await?)
+}
+
+/// Notes that a person works in a workspace now.
+pub async fn used(db: &impl ConnectionTrait, workspace: &str, user: &str, at: Timestamp) -> Queried<()> {
+    Entity::update_many()
+        .col_expr(Column::UsedAt, Expr::value(at.as_millis()))
+        .filter(Column::WorkspaceId.eq(workspace))
         .filter(Column::UserId.eq(user))
         .exec(db)
         .await?;
-    Ok(changed.rows_affected > 0)
+    Ok(())
+}
+
+/// Sets a member's role.
+pub async fn set_role(db: &impl ConnectionTrait, workspace: &str, user: &str, role: &str) -> Queried<()> {
+    Entity::update_many()
+        .col_expr(Column::Role, Expr::value(role))
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::UserId.eq(user))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Removes a member.
+pub async fn delete(db: &impl ConnectionTrait, workspace: &str, user: &str) -> Queried<()> {
+    Entity::delete_by_id((workspace.to_owned(), user.to_owned())).exec(db).await?;
+    Ok(())
 }
 
 /// A person's role in a workspace, if they have one.

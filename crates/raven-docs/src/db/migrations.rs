@@ -17,6 +17,7 @@ const LINKS: &str = include_str!("migrations/m0003_links.sql");
 const AT_WORK: &str = include_str!("migrations/m0004_agents_at_work.sql");
 const RESTARTS: &str = include_str!("migrations/m0005_restarts.sql");
 const AUDIT: &str = include_str!("migrations/m0006_audit.sql");
+const PEOPLE: &str = include_str!("migrations/m0007_people.sql");
 const APPROVALS: &str = include_str!("migrations/m0009_approvals.sql");
 const AUDIT_CHECKPOINTS: &str = include_str!("migrations/m0010_audit_checkpoints.sql");
 const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0004_agents_at_work", sql: AT_WORK }),
             Box::new(Step { name: "m0005_restarts", sql: RESTARTS }),
             Box::new(Step { name: "m0006_audit", sql: AUDIT }),
+            Box::new(Step { name: "m0007_people", sql: PEOPLE }),
             Box::new(Step { name: "m0009_approvals", sql: APPROVALS }),
             Box::new(Step { name: "m0010_audit_checkpoints", sql: AUDIT_CHECKPOINTS }),
             Box::new(Step { name: "m0012_secrets", sql: SECRETS }),

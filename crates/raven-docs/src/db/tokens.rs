@@ -1,9 +1,9 @@
 //! Personal access tokens, by the digest of their secret.
 
-use raven_protocol::id::{TokenId, UserId};
+use raven_protocol::id::{TokenId, UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, QueryOrder as _, QuerySelect as _};
+use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
 
 use super::Queried;
 
@@ -13,10 +13,15 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub user_id: String,
+    /// The workspace that it was made in, and is good for.
+    pub workspace_id: Option<String>,
     pub name: String,
     pub secret_digest: String,
+    /// A JSON list of words.
+    pub scopes: String,
     pub created_at: i64,
     pub last_used_at: Option<i64>,
+    pub expires_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -26,21 +31,26 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Adds a token.
 pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Queried<()> {
-    let row = ActiveModel {
-        id: Set(row.id),
-        user_id: Set(row.user_id),
-        name: Set(row.name),
-        secret_digest: Set(row.secret_digest),
-        created_at: Set(row.created_at),
-        last_used_at: Set(row.last_used_at),
-    };
-    Entity::insert(row).exec_without_returning(db).await?;
+    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await?;
     Ok(())
 }
 
 /// The token with a digest.
 pub async fn by_digest(db: &impl ConnectionTrait, digest: &str) -> Queried<Option<Model>> {
     Ok(Entity::find().filter(Column::SecretDigest.eq(digest)).one(db).await?)
+}
+
+/// A person's token of a workspace.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    user: &UserId,
+    id: &TokenId,
+) -> Queried<Option<Model>> {
+    let theirs = Entity::find_by_id(id.as_str())
+        .filter(Column::UserId.eq(user.as_str()))
+        .filter(Column::WorkspaceId.eq(workspace.as_str()));
+    Ok(theirs.one(db).await?)
 }
 
 /// Notes that a token was used.
@@ -53,26 +63,35 @@ pub async fn touch(db: &impl ConnectionTrait, id: &str, at: Timestamp) -> Querie
     Ok(())
 }
 
-/// A person's tokens, newest first.
+/// A person's tokens of a workspace, newest first.
 pub async fn page(
     db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
     user: &UserId,
     before: Option<&str>,
     limit: u64,
 ) -> Queried<Vec<Model>> {
-    let mut query = Entity::find().filter(Column::UserId.eq(user.as_str())).order_by_desc(Column::Id);
+    let mut query = Entity::find()
+        .filter(Column::UserId.eq(user.as_str()))
+        .filter(Column::WorkspaceId.eq(workspace.as_str()));
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
     }
-    Ok(query.limit(limit).all(db).await?)
+    Ok(query.order_by_desc(Column::Id).limit(limit).all(db).await?)
 }
 
-/// Revokes a person's token; `false` when they have none with this id.
-pub async fn delete(db: &impl ConnectionTrait, user: &UserId, id: &TokenId) -> Queried<bool> {
+/// Revokes a token.
+pub async fn delete(db: &impl ConnectionTrait, id: &str) -> Queried<()> {
+    Entity::delete_by_id(id).exec(db).await?;
+    Ok(())
+}
+
+/// Revokes every token that a person has of a workspace; answers how many.
+pub async fn delete_of_member(db: &impl ConnectionTrait, workspace: &str, user: &str) -> Queried<u64> {
     let gone = Entity::delete_many()
-        .filter(Column::UserId.eq(user.as_str()))
-        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::UserId.eq(user))
+        .filter(Column::WorkspaceId.eq(workspace))
         .exec(db)
         .await?;
-    Ok(gone.rows_affected > 0)
+    Ok(gone.rows_affected)
 }

@@ -67,12 +67,20 @@ pub async fn all(db: &impl ConnectionTrait) -> Queried<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?)
 }
 
-/// Sets a new password hash; `false` when there is no such account.
-pub async fn set_password(db: &impl ConnectionTrait, email: &str, hash: &str) -> Queried<bool> {
-    let changed = Entity::update_many()
+/// The accounts with these ids.
+pub async fn with_ids(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = String>,
+) -> Queried<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(db).await?)
+}
+
+/// Sets a new password hash.
+pub async fn set_password(db: &impl ConnectionTrait, id: &str, hash: &str) -> Queried<()> {
+    Entity::update_many()
         .col_expr(Column::PasswordHash, Expr::value(hash))
-        .filter(Column::Email.eq(email))
+        .filter(Column::Id.eq(id))
         .exec(db)
         .await?;
-    Ok(changed.rows_affected > 0)
+    Ok(())
 }

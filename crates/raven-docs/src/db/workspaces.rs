@@ -38,3 +38,21 @@ pub async fn find(db: &impl ConnectionTrait, id: &WorkspaceId) -> Queried<Option
 pub async fn all(db: &impl ConnectionTrait) -> Queried<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::CreatedAt).all(db).await?)
 }
+
+/// The workspaces with these ids, by name.
+pub async fn with_ids(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = String>,
+) -> Queried<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Name).all(db).await?)
+}
+
+/// Gives a workspace another name.
+pub async fn rename(db: &impl ConnectionTrait, id: &WorkspaceId, name: &str) -> Queried<()> {
+    Entity::update_many()
+        .col_expr(Column::Name, Expr::value(name))
+        .filter(Column::Id.eq(id.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}

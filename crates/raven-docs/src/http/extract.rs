@@ -9,12 +9,13 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use raven_protocol::id::SignInId;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use crate::access::{Granted, Permission, decide};
 use crate::app::App;
-use crate::auth::{Credentials, Person};
+use crate::auth::{Credentials, Person, Proof};
 use crate::error::Error;
 use crate::origin::Known;
 
@@ -67,6 +68,64 @@ impl FromRequestParts<App> for SignedIn {
         let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
         check_site(&credentials, parts)?;
         Ok(Self(app.auth.person(&credentials).await?))
+    }
+}
+
+/// A signed-in person, and by what they were recognised.
+pub struct Recognised(pub Person, pub Proof);
+
+impl FromRequestParts<App> for Recognised {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
+        check_site(&credentials, parts)?;
+        let (person, proof) = app.auth.recognise(&credentials).await?;
+        Ok(Self(person, proof))
+    }
+}
+
+/// A person in a browser, by its sign-in: for what no token may do.
+pub struct InBrowser(pub Person, pub SignInId);
+
+impl FromRequestParts<App> for InBrowser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        match Recognised::from_request_parts(parts, app).await? {
+            Recognised(person, Proof::Cookie(sign_in)) => Ok(Self(person, sign_in)),
+            Recognised(_, Proof::Token { .. }) => {
+                let hint = "no token may do this; sign in with a browser";
+                Err(Error::Denied(hint.to_owned()))
+            }
+        }
+    }
+}
+
+/// A person in a browser, if there is one: for what strangers may do too.
+pub struct PerhapsInBrowser(pub Option<InBrowser>);
+
+impl FromRequestParts<App> for PerhapsInBrowser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        match InBrowser::from_request_parts(parts, app).await {
+            Ok(found) => Ok(Self(Some(found))),
+            Err(Error::Unauthenticated) => Ok(Self(None)),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// What a browser calls itself.
+pub struct UserAgent(pub Option<String>);
+
+impl FromRequestParts<App> for UserAgent {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        let named = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self(named.map(ToOwned::to_owned)))
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard, links,
     openapi, policies, questions, recordings, reports, settings, terminals, tokens,
 };
+use super::{invitations, members, security, workspaces};
 use crate::app::App;
 use crate::error::Error;
 
@@ -28,6 +29,23 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
+        .routes(routes!(auth::look))
+        .routes(routes!(auth::join))
+        .routes(routes!(security::sessions))
+        .routes(routes!(security::end_others))
+        .routes(routes!(security::end_session))
+        .routes(routes!(security::password))
+        .routes(routes!(security::begin_second_factor))
+        .routes(routes!(security::confirm_second_factor))
+        .routes(routes!(security::disable_second_factor))
+        .routes(routes!(security::renew_recovery_codes))
+        .routes(routes!(workspaces::list, workspaces::create))
+        .routes(routes!(workspaces::rename))
+        .routes(routes!(workspaces::switch))
+        .routes(routes!(members::list))
+        .routes(routes!(members::set_role, members::remove))
+        .routes(routes!(invitations::create, invitations::list))
+        .routes(routes!(invitations::revoke))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(settings::get, settings::patch))

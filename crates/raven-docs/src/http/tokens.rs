@@ -5,21 +5,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use raven_protocol::id::TokenId;
 use secrecy::ExposeSecret as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::extract::{Body, Path, Query, SignedIn};
+use super::extract::{Body, Path, Query, Recognised, SignedIn};
 use crate::app::App;
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
-use crate::people::Token;
-
-/// A token to be made.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewToken {
-    /// What it is for.
-    name: String,
-}
+use crate::people::tokens::{NewToken, Token};
 
 /// A token with its secret, shown this once.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -32,18 +24,18 @@ pub struct CreatedToken {
 
 /// Make a token.
 #[utoipa::path(post, path = "/api/tokens", tag = "tokens", request_body = NewToken,
-    responses((status = 201, body = CreatedToken), (status = 401), (status = 422)))]
+    responses((status = 201, body = CreatedToken), (status = 401), (status = 403), (status = 422)))]
 pub async fn create(
     State(app): State<App>,
-    SignedIn(person): SignedIn,
+    Recognised(person, by): Recognised,
     Body(new): Body<NewToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), Error> {
-    let (described, secret) = app.people.create_token(&person.id, &new.name).await?;
+    let (described, secret) = app.people.create_token(&person, &by, new).await?;
     let token = secret.expose_secret().to_owned();
     Ok((StatusCode::CREATED, Json(CreatedToken { described, token })))
 }
 
-/// One's own tokens, newest first.
+/// One's own tokens of the workspace, newest first.
 #[utoipa::path(get, path = "/api/tokens", tag = "tokens", params(PageQuery),
     responses((status = 200, body = Page<Token>), (status = 401)))]
 pub async fn list(
@@ -59,10 +51,10 @@ pub async fn list(
     responses((status = 204), (status = 401), (status = 404)))]
 pub async fn revoke(
     State(app): State<App>,
-    SignedIn(person): SignedIn,
+    Recognised(person, by): Recognised,
     Path(id): Path<TokenId>,
 ) -> Result<StatusCode, Error> {
-    app.people.revoke_token(&person, &id).await?;
+    app.people.revoke_token(&person, &by, &id).await?;
     app.auth.credential_ended();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,7 @@
 //! When a link is good, over a real database.
 
+use raven_protocol::id::UserId;
+
 use super::*;
 use crate::audit::chain::Chains;
 use crate::secrets::Secrets;
@@ -23,7 +25,7 @@ impl Cellar {
         db::workspaces::insert(&tx, &workspace, "W", now).await.unwrap();
         let user = db::users::New { id: &maker, email: "a@b.c", name: "Ada", password_hash: "", at: now };
         db::users::insert(&tx, user).await.unwrap();
-        db::memberships::insert(&tx, &workspace, &maker, "member").await.unwrap();
+        db::memberships::insert(&tx, &workspace, &maker, "member", now).await.unwrap();
         db::agents::insert(&tx, &db::agents::Model::example(&agent, &workspace)).await.unwrap();
         let row = db::sessions::Model::example(session.as_str(), agent.as_str(), workspace.as_str());
         db::sessions::insert(&tx, &row).await.unwrap();
@@ -88,7 +90,10 @@ async fn a_link_ends_when_its_maker_or_its_session_does() {
         assert!(cellar.is_good(&token).await);
         let tx = cellar.links.db.begin().await.unwrap();
         match change {
-            "role" => drop(db::memberships::set_role(&tx, cellar.maker.as_str(), "viewer").await.unwrap()),
+            "role" => {
+                let (workspace, maker) = (cellar.workspace.as_str(), cellar.maker.as_str());
+                db::memberships::set_role(&tx, workspace, maker, "viewer").await.unwrap();
+            }
             "link" => rows::revoke(&tx, guest.link.as_str(), Timestamp::now()).await.unwrap(),
             _ => {
                 let row = db::sessions::find(&tx, &cellar.workspace, &cellar.session).await.unwrap();

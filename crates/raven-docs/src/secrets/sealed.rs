@@ -22,6 +22,7 @@ pub const COLUMNS: &[Column] = &[
         purpose: "runtime key of ",
     },
     Column { table: "agents", id: "id", column: "variables_sealed", purpose: "variables of the agent " },
+    Column { table: "second_factors", id: "user_id", column: "seed_sealed", purpose: "second factor of " },
 ];
 
 #[cfg(test)]

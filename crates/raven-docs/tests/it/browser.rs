@@ -50,6 +50,21 @@ impl Browser {
         query: &str,
         auth: Option<Value>,
     ) -> Result<Self, String> {
+        Self::open(base, namespace, query, auth, None)
+    }
+
+    /// Connects as a browser that is signed in; the message of `connect_error` when it is refused.
+    pub fn connect_by_cookie(base: &str, namespace: &str, cookie: &str) -> Result<Self, String> {
+        Self::open(base, namespace, "", None, Some(cookie))
+    }
+
+    fn open(
+        base: &str,
+        namespace: &str,
+        query: &str,
+        auth: Option<Value>,
+        cookie: Option<&str>,
+    ) -> Result<Self, String> {
         let address = base.strip_prefix("http://").unwrap();
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -57,8 +72,11 @@ impl Browser {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
         let blocking = stream.try_clone().unwrap();
         blocking.set_read_timeout(Some(PATIENCE)).unwrap();
-        let (socket, _) =
-            client(url.into_client_request().unwrap(), blocking).map_err(|error| error.to_string())?;
+        let mut request = url.into_client_request().unwrap();
+        if let Some(cookie) = cookie {
+            request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        }
+        let (socket, _) = client(request, blocking).map_err(|error| error.to_string())?;
         // The default namespace is not named on the wire.
         let namespace = if namespace == "/" { String::new() } else { format!("{namespace},") };
         let mut browser = Self { socket, namespace, acks: 0, heard: Vec::new() };

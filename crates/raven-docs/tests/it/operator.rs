@@ -9,6 +9,8 @@ use tokio::runtime::Runtime;
 pub struct Answer {
     pub status: u16,
     pub body: Value,
+    /// What the answer would have a browser send from now on.
+    pub cookie: Option<String>,
 }
 
 /// Waits for an answer; these tests have nothing else to do meanwhile.
@@ -35,6 +37,11 @@ impl Operator {
         Self::anonymous(base).header("authorization", &format!("Bearer {token}"))
     }
 
+    /// A browser with a cookie, on a page of the server.
+    pub fn in_browser(base: &str, cookie: &str) -> Self {
+        Self::anonymous(base).header("cookie", cookie).header("origin", base)
+    }
+
     /// Sends a header with every call.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -51,6 +58,10 @@ impl Operator {
 
     pub fn patch(&self, path: &str, body: &Value) -> Answer {
         self.call("PATCH", path, Some(body.to_string()))
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, None)
     }
 
     /// The bytes of a route, or of a range of it; answers the status with them.
@@ -78,9 +89,11 @@ impl Operator {
         let status = response.status().as_u16();
         let problem =
             response.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json");
+        let cookie = response.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
+        let cookie = cookie.and_then(|cookie| cookie.split(';').next()).map(ToOwned::to_owned);
         let text = wait(response.text()).unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         assert_eq!(status >= 400, problem, "{method} {path}: every refusal is a problem: {status} {text}");
-        Answer { status, body }
+        Answer { status, body, cookie }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::browser::Browser;
-use crate::operator::Operator;
+use crate::operator::{Answer, Operator};
 use crate::programs::{DOCS, Program, run_docs, runtime_program, wait_for};
 
 /// The key that both programs share.
@@ -129,6 +129,34 @@ impl Place {
         let done =
             Command::new("python3").args(["-c", script]).arg(database).arg(statement).status().unwrap();
         assert!(done.success(), "{statement}");
+    }
+
+    /// The first column of what the database answers.
+    pub fn asked(&self, query: &str) -> Vec<String> {
+        let script = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1], timeout=20) as db:\n for row in db.execute(sys.argv[2]): print(row[0])";
+        let database = self.path("docs/raven.db");
+        let done = Command::new("python3").args(["-c", script]).arg(database).arg(query).output().unwrap();
+        assert!(done.status.success(), "{query}");
+        String::from_utf8(done.stdout).unwrap().lines().map(ToOwned::to_owned).collect()
+    }
+
+    /// Signs in as a browser does; the answer has its cookie.
+    pub fn log_in(&self, email: &str) -> Answer {
+        let login = json!({ "email": email, "password": PASSWORD });
+        Operator::anonymous(&self.base()).post("/api/auth/login", &login)
+    }
+
+    /// A browser that somebody is signed in with.
+    pub fn browsing(&self, email: &str) -> Operator {
+        Operator::in_browser(&self.base(), &self.log_in(email).cookie.unwrap())
+    }
+
+    /// The id of an account.
+    pub fn id_of(&self, email: &str) -> String {
+        let members = self.owner().get("/api/members?limit=200").body;
+        let all = members["items"].as_array().unwrap().clone();
+        let found = all.into_iter().find(|member| member["email"] == email).unwrap();
+        found["userId"].as_str().unwrap().to_owned()
     }
 
     /// Starts the runtime, on the port it had before. Its agents end with it when the test does.

@@ -28,6 +28,11 @@ import {
   Undo2,
   Wrench,
   type LucideIcon,
+  UserPlus,
+  UserCog,
+  UserMinus,
+  Mail,
+  MailX,
 } from 'lucide-react';
 import { useEffect } from 'react';
 import { Link } from 'react-router';
@@ -58,6 +63,12 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   terminal_link_revoked: { icon: Link2Off, tone: 'quiet' },
   terminal_session_created: { icon: SquareTerminal, tone: 'quiet' },
   terminal_session_terminated: { icon: SquareTerminal, tone: 'quiet' },
+  member_added: { icon: UserPlus, tone: 'quiet' },
+  member_role_changed: { icon: UserCog, tone: 'quiet' },
+  member_removed: { icon: UserMinus, tone: 'quiet' },
+  invitation_created: { icon: Mail, tone: 'quiet' },
+  invitation_revoked: { icon: MailX, tone: 'quiet' },
+  workspace_renamed: { icon: Settings, tone: 'quiet' },
   settings_changed: { icon: Settings, tone: 'quiet' },
   runtime_connected: { icon: PlugZap, tone: 'good' },
   runtime_disconnected: { icon: PlugZap, tone: 'failure' },

@@ -9,13 +9,46 @@ import { formErrors } from '../../parts/field-errors';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { texts } from '../../texts';
 import { AuthCard } from './AuthCard';
+import { SecondStep, wantsSecondFactor } from './SecondStep';
 
 const FIELDS = ['email', 'password'] as const;
 const CODES = { LOGIN_FAILED: 'password' } as const;
 
+interface SecondStepFormProps {
+  code: string;
+  attempt: { isPending: boolean; error: unknown };
+  onSubmit: (event: FormEvent) => void;
+  onChange: (code: string) => void;
+  onBack: () => void;
+}
+
+function SecondStepForm({ code, attempt, onSubmit, onChange, onBack }: SecondStepFormProps) {
+  const isWrong = wantsSecondFactor(attempt.error) && code !== '';
+  return (
+    <AuthCard title={texts.logIn.title} lead={texts.secondStep.lead}>
+      <form onSubmit={onSubmit}>
+        <Stack>
+          <SecondStep
+            code={code}
+            refused={isWrong ? texts.secondStep.wrong : undefined}
+            onChange={onChange}
+          />
+          {attempt.error && !wantsSecondFactor(attempt.error) ? <ProblemNote error={attempt.error} /> : null}
+          <Button type="submit" loading={attempt.isPending} disabled={code.trim() === ''}>
+            {texts.logIn.action}
+          </Button>
+          <Button variant="subtle" color="gray" onClick={onBack}>
+            {texts.secondStep.back}
+          </Button>
+        </Stack>
+      </form>
+    </AuthCard>
+  );
+}
+
 export function LoginPage({ onDone }: { onDone: () => void }) {
   const cache = useQueryClient();
-  const [form, setForm] = useState({ email: '', password: '' });
+  const [form, setForm] = useState({ email: '', password: '', code: '' });
   const attempt = useMutation({
     mutationFn: login,
     onSuccess: (me) => {
@@ -24,11 +57,31 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
       onDone();
     },
   });
+  const [isSecondStep, setSecondStep] = useState(false);
   const errors = formErrors(attempt.error, FIELDS, CODES);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    attempt.mutate(form);
+    const { code, ...first } = form;
+    attempt.mutate(isSecondStep ? { ...first, code } : first, {
+      onError: (thrown) => setSecondStep(wantsSecondFactor(thrown)),
+    });
   };
+  if (isSecondStep) {
+    const restart = (code: string, still: boolean) => {
+      attempt.reset();
+      setForm({ ...form, code });
+      setSecondStep(still);
+    };
+    return (
+      <SecondStepForm
+        code={form.code}
+        attempt={attempt}
+        onSubmit={submit}
+        onChange={(code) => restart(code, true)}
+        onBack={() => restart('', false)}
+      />
+    );
+  }
   return (
     <AuthCard title={texts.logIn.title} lead={texts.logIn.lead}>
       <form onSubmit={submit}>

@@ -10,6 +10,8 @@ import classes from './settings.module.css';
 const PAGES = [
   { to: '/settings/agents', label: texts.settings.agents },
   { to: '/settings/recording', label: texts.settings.recording },
+  { to: '/settings/members', label: texts.members.title },
+  { to: '/settings/security', label: texts.security.title },
   { to: '/settings/tokens', label: texts.settings.tokens },
   { to: '/settings/audit', label: texts.settings.audit },
   { to: '/settings/appearance', label: texts.settings.appearance },

@@ -5,6 +5,7 @@ import {
   Button,
   Group,
   Modal,
+  NativeSelect,
   Skeleton,
   Stack,
   Table,
@@ -18,15 +19,18 @@ import { useState, type FormEvent } from 'react';
 
 import { createToken, revokeToken } from '../../api/client';
 import { keys, tokensQuery } from '../../api/queries';
-import type { Token } from '../../api/shapes';
+import type { Scope, Token } from '../../api/shapes';
 import { CopyLine } from '../../parts/CopyLine';
 import { formErrors } from '../../parts/field-errors';
 import { ProblemNote } from '../../parts/ProblemNote';
-import { Ago } from '../../parts/RelativeTime';
+import { Ago, Ahead } from '../../parts/RelativeTime';
 import { texts } from '../../texts';
 import { SettingsPart } from './SettingsLayout';
 
 const words = texts.settings.tokenTexts;
+const more = texts.tokenMore;
+const SCOPES: readonly Scope[] = ['owner', 'admin', 'drive', 'read'];
+const DAYS = [0, 7, 30, 90, 365] as const;
 
 export function TokensPage() {
   const tokens = useQuery(tokensQuery);
@@ -45,8 +49,11 @@ export function TokensPage() {
 function CreateToken() {
   const cache = useQueryClient();
   const [name, setName] = useState('');
+  const [scope, setScope] = useState<Scope>('owner');
+  const [days, setDays] = useState(0);
   const creating = useMutation({
-    mutationFn: () => createToken(name.trim()),
+    mutationFn: () =>
+      createToken({ name: name.trim(), scopes: [scope], expiresInDays: days === 0 ? undefined : days }),
     onSuccess: () => {
       setName('');
       void cache.invalidateQueries({ queryKey: keys.tokens });
@@ -65,11 +72,23 @@ function CreateToken() {
             label={words.name}
             placeholder={words.namePlaceholder}
             required
-            flex={1}
+            flex="1 1 200px"
             maw={340}
             value={name}
             error={errors.at.name}
             onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <NativeSelect
+            label={more.scope}
+            value={scope}
+            data={SCOPES.map((one) => ({ value: one, label: more.scopes[one] }))}
+            onChange={(event) => setScope(event.currentTarget.value as Scope)}
+          />
+          <NativeSelect
+            label={more.expires}
+            value={days}
+            data={DAYS.map((count) => ({ value: String(count), label: more.lasting[count] ?? '' }))}
+            onChange={(event) => setDays(Number(event.currentTarget.value))}
           />
           <Button type="submit" loading={creating.isPending} disabled={name.trim() === ''}>
             {words.create}
@@ -103,13 +122,15 @@ function TokenTable({ tokens }: { tokens: Token[] }) {
     );
   }
   return (
-    <Table.ScrollContainer minWidth={420}>
+    <Table.ScrollContainer minWidth={640}>
       <Table verticalSpacing={7} fz="sm">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{words.name}</Table.Th>
             <Table.Th>{words.created}</Table.Th>
             <Table.Th>{words.lastUsed}</Table.Th>
+            <Table.Th>{more.scope}</Table.Th>
+            <Table.Th>{more.expires}</Table.Th>
             <Table.Th />
           </Table.Tr>
         </Table.Thead>
@@ -137,6 +158,8 @@ function TokenRow({ token }: { token: Token }) {
         <Ago moment={token.createdAt} />
       </Table.Td>
       <Table.Td>{token.lastUsedAt ? <Ago moment={token.lastUsedAt} /> : words.never}</Table.Td>
+      <Table.Td>{token.scopes.map((scope) => more.scopes[scope]).join(', ')}</Table.Td>
+      <Table.Td>{token.expiresAt ? <Ahead moment={token.expiresAt} /> : more.never}</Table.Td>
       <Table.Td ta="right">
         <Tooltip label={words.revoke}>
           <ActionIcon
