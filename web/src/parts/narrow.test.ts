@@ -1,3 +1,4 @@
+/** Owns the checks of the days that narrow a list. Must not know which list. */
 import { expect, test } from 'vitest';
 
 import { beginOf, endOf } from './narrow';

@@ -1,3 +1,4 @@
+/** Owns the checks of what differs between before and after. Must not know components. */
 import { expect, test } from 'vitest';
 
 import { differences } from './difference';
