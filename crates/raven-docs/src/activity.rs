@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::db::activities::{self, Filter};
 use crate::error::Error;
 use crate::events::{Change, WorkspaceEvent};
+use crate::notifications::outbox;
 use crate::page::{Page, PageQuery};
 
 /// Entries of an export that are read at once.
@@ -90,6 +91,7 @@ kinds! {
     QuestionExpired = "question_expired", "Question expired";
     PolicyChanged = "policy_changed", "Policy changed";
     ToolCalled = "tool_called", "Tool called";
+    WebhookDisabled = "webhook_disabled", "Webhook turned off";
 }
 
 /// One entry of the feed.
@@ -122,6 +124,7 @@ pub async fn record(
     kind: ActivityKind,
     about: About,
 ) -> Result<(), Error> {
+    outbox::note(change, workspace, (kind, kind.as_str(), kind.message()), &about).await?;
     let (agent_id, agent_name) = unzip(about.agent);
     let (actor_id, actor_name) = unzip(about.actor);
     let row = activities::Model {

@@ -31,6 +31,8 @@ use crate::http::guard::Names;
 use crate::links::Links;
 use crate::lock::Lock;
 use crate::mcp;
+use crate::notifications::mail::Mailer;
+use crate::notifications::{Notifications, delivery};
 use crate::people::People;
 use crate::policies::Policies;
 use crate::questions::Questions;
@@ -71,6 +73,7 @@ pub struct App {
     pub recordings: Recordings,
     pub audit: AuditLog,
     pub refusals: Refusals,
+    pub notifications: Notifications,
     pub names: Arc<Names>,
     /// Where browsers reach this server.
     pub public_url: Arc<str>,
@@ -106,6 +109,7 @@ impl Server {
         app.watchers.start().await?;
         app.approvals.settle().await?;
         take_up_approvals(&app, &tasks, &cancel);
+        tasks.spawn(delivery::keep_telling(app.notifications.clone(), cancel.clone()));
         let (sockets, io) = socket::layer(&app, &tasks, &cancel);
         let service =
             http::router::service(app.clone(), mcp::server::route(&app, cancel.child_token()), sockets);
@@ -185,6 +189,8 @@ async fn build(
         secrets: secrets.clone(),
     };
     settings::seed(&changes, &defaults).await?;
+    let notifications =
+        Notifications::new((db.clone(), changes.clone(), secrets.clone()), mailer(config)?, &public_url)?;
     let auth = Auth::new(db.clone(), secrets.clone());
     let policies = Policies::new(db.clone(), changes.clone());
     let deadlines = Arc::<Notify>::default();
@@ -198,6 +204,7 @@ async fn build(
         tool_calls: ToolCalls::new(changes.clone()),
         policies,
         deadlines,
+        notifications,
         auth,
         people: People::new(db.clone(), changes.clone(), defaults),
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
@@ -214,6 +221,11 @@ async fn build(
         terminals,
         agents,
     })
+}
+
+/// Who hands e-mail on, where a mail server was given.
+fn mailer(config: &Config) -> anyhow::Result<Option<Mailer>> {
+    config.mail.as_ref().map(|mail| Mailer::new(&mail.server, &mail.from)).transpose()
 }
 
 /// Begins to carry out what was approved, and to keep to deadlines.

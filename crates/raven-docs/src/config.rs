@@ -53,6 +53,15 @@ pub struct ServeArgs {
     /// Address to which signed checkpoints of the audit log are posted as JSON
     #[arg(long, env = "RAVEN_DOCS_AUDIT_CHECKPOINT_URL", value_name = "URL")]
     audit_checkpoint_url: Option<Url>,
+    /// Mail server, as smtps://user:password@host; better given in a file or as RAVEN_DOCS_SMTP_URL
+    #[arg(long, value_name = "URL")]
+    smtp_url: Option<SecretString>,
+    /// File with the mail server's address
+    #[arg(long, env = "RAVEN_DOCS_SMTP_URL_FILE", value_name = "F")]
+    smtp_url_file: Option<PathBuf>,
+    /// Sender of e-mail, such as "Raven <raven@company.com>"
+    #[arg(long, env = "RAVEN_DOCS_MAIL_FROM", value_name = "ADDRESS")]
+    mail_from: Option<String>,
     #[command(flatten)]
     data_dir: DataDir,
 }
@@ -68,6 +77,8 @@ struct File {
     runtime_api_key_file: Option<PathBuf>,
     audit_checkpoint_dir: Option<PathBuf>,
     audit_checkpoint_url: Option<Url>,
+    smtp_url_file: Option<PathBuf>,
+    mail_from: Option<String>,
 }
 
 /// Everything a server needs to know.
@@ -82,6 +93,15 @@ pub struct Config {
     pub runtime_api_key: Option<SecretString>,
     /// Where checkpoints of the audit log are delivered.
     pub audit_places: Places,
+    pub mail: Option<Mail>,
+}
+
+/// How e-mail is sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The mail server's address, with its password.
+    pub server: SecretString,
+    pub from: String,
 }
 
 impl Config {
@@ -97,6 +117,7 @@ impl Config {
             runtime_endpoint: None,
             runtime_api_key: None,
             audit_places: Places::default(),
+            mail: None,
         }
     }
 }
@@ -114,7 +135,7 @@ impl DataDir {
 
     /// Where the key is: in a file that was named, in the environment, or in the folder.
     pub fn key_source(&self) -> Source {
-        match (&self.secret_key_file, given_key()) {
+        match (&self.secret_key_file, given("RAVEN_DOCS_SECRET_KEY")) {
             (Some(path), _) => Source::File(path.clone()),
             (None, Some(key)) => Source::Given(key),
             (None, None) => Source::Folder,
@@ -140,6 +161,8 @@ impl ServeArgs {
             address: self.audit_checkpoint_url.or(file.audit_checkpoint_url),
         };
         check_places(&audit_places)?;
+        let smtp_file = self.smtp_url_file.or(file.smtp_url_file);
+        let mail = mail(self.smtp_url, smtp_file.as_deref(), self.mail_from.or(file.mail_from))?;
         Ok(Config {
             host: self.host.or(file.host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: self.port.or(file.port).unwrap_or(DEFAULT_PORT),
@@ -147,6 +170,7 @@ impl ServeArgs {
             data_dir,
             secret_key,
             runtime_endpoint,
+            mail,
             runtime_api_key: key_file.as_deref().map(read_key).transpose()?,
             audit_places,
         })
@@ -174,6 +198,30 @@ fn read_file(path: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// Joins what was given of e-mail: flag over environment over file. Neither half is of use alone.
+fn mail(
+    flag: Option<SecretString>,
+    file: Option<&Path>,
+    from: Option<String>,
+) -> anyhow::Result<Option<Mail>> {
+    if flag.is_some() {
+        tracing::warn!(
+            "other users of this machine can see what --smtp-url holds: give --smtp-url-file or RAVEN_DOCS_SMTP_URL"
+        );
+    }
+    let server = match (flag.or(given("RAVEN_DOCS_SMTP_URL")), file) {
+        (Some(server), _) => Some(server),
+        (None, Some(path)) => Some(read_key(path)?),
+        (None, None) => None,
+    };
+    match (server, from) {
+        (Some(server), Some(from)) => Ok(Some(Mail { server, from })),
+        (Some(_), None) => bail!("a mail server was given and no sender: give --mail-from"),
+        (None, Some(_)) => bail!("--mail-from was given and no mail server: give --smtp-url-file"),
+        (None, None) => Ok(None),
+    }
+}
+
 fn read_key(path: &Path) -> anyhow::Result<SecretString> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let key = text.trim();
@@ -183,10 +231,11 @@ fn read_key(path: &Path) -> anyhow::Result<SecretString> {
     Ok(key.to_owned().into())
 }
 
-/// The key in base64, from the environment: never an option, which other users of the machine could read.
+/// A secret of the environment. It is no option's variable, so that it is known when one came as an option, which
+/// other users of the machine could read.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn given_key() -> Option<SecretString> {
-    std::env::var("RAVEN_DOCS_SECRET_KEY").ok().filter(|text| !text.is_empty()).map(Into::into)
+fn given(name: &str) -> Option<SecretString> {
+    std::env::var(name).ok().filter(|text| !text.is_empty()).map(Into::into)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

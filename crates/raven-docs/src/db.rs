@@ -18,10 +18,14 @@ pub mod agents;
 pub mod approvals;
 pub mod audit;
 pub mod audit_checkpoints;
+pub mod deliveries;
 pub mod invitations;
 pub mod links;
 pub mod memberships;
 mod migrations;
+pub mod notification_jobs;
+pub mod notification_preferences;
+pub mod notifications;
 pub mod policies;
 pub mod questions;
 pub mod recordings;
@@ -33,6 +37,7 @@ pub mod sign_in_failures;
 pub mod sign_ins;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 pub mod workspaces;
 
 /// Result of a query; a failure is always the server's, never the caller's.

@@ -13,6 +13,7 @@ use crate::approvals::Approval;
 use crate::audit::chain::Chains;
 use crate::db::{Db, Tx};
 use crate::error::Error;
+use crate::notifications::{NotificationAdded, NotificationsRead};
 use crate::questions::Question;
 use crate::runtimes::RuntimeStatus;
 use crate::terminals::TerminalSession;
@@ -38,6 +39,10 @@ pub enum WorkspaceEvent {
     QuestionAsked(Box<Question>),
     /// A question was answered, escalated, or is over.
     QuestionChanged(Box<Question>),
+    /// For one person alone.
+    NotificationAdded(Box<NotificationAdded>),
+    /// For one person alone.
+    NotificationsRead(NotificationsRead),
     RuntimeStatus(RuntimeStatus),
     TerminalChanged(TerminalSession),
 }

@@ -24,6 +24,7 @@ mod http;
 mod links;
 mod lock;
 mod mcp;
+mod notifications;
 mod origin;
 mod page;
 mod people;

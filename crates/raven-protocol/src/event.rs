@@ -184,6 +184,10 @@ pub mod workspace {
     pub const QUESTION_CHANGED: &str = "question:changed";
     /// One entry of the activity feed.
     pub const ACTIVITY_ADDED: &str = "activity:added";
+    /// `{notification, unread}`, to the person it is for alone.
+    pub const NOTIFICATION_ADDED: &str = "notification:added";
+    /// `{unread}`: the person has read some.
+    pub const NOTIFICATION_READ: &str = "notification:read";
     /// The runtime's status as the settings show it.
     pub const RUNTIME_STATUS: &str = "runtime:status";
     /// One terminal session after a change.

@@ -125,6 +125,14 @@ ids! {
     ApprovalId = "apr";
     /// A question of an agent to a person.
     QuestionId = "qst";
+    /// Something that people and webhooks are told of; the same for each of them.
+    EventId = "evt";
+    /// What one person was told.
+    NotificationId = "ntf";
+    /// An address that is told of events.
+    WebhookId = "whk";
+    /// One event on its way to one webhook, or an e-mail.
+    DeliveryId = "dlv";
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::auth::Named;
 use crate::db;
 use crate::error::Error;
 use crate::events::{Change, WorkspaceEvent};
+use crate::notifications::outbox;
 use crate::terminals::reports::is_of_former_run;
 use crate::terminals::{Opening, Terminals};
 
@@ -101,6 +102,7 @@ impl Agents {
             db::agent_keys::revoke_of_agent(change.tx(), &row.id, now).await?;
         }
         rows::update(change.tx(), &row).await?;
+        note_turn(change, &workspace, (&was, &row), after).await?;
         if after == before {
             return self.tell_more(change, &was, row).await;
         }
@@ -252,6 +254,20 @@ fn asks_anew(was: &rows::Model, row: &rows::Model) -> Result<Asks, Error> {
 
 fn doing_of(row: &rows::Model) -> Result<Doing, Error> {
     Ok(serde_json::from_str(&row.doing).map_err(anyhow::Error::from)?)
+}
+
+/// Notes a turn that is over, for those who wait for it: an agent that ended or wants a sign-in tells that instead.
+async fn note_turn(
+    change: &Change,
+    workspace: &WorkspaceId,
+    (was, row): (&rows::Model, &rows::Model),
+    status: AgentStatus,
+) -> Result<(), Error> {
+    if status != AgentStatus::Ready {
+        return Ok(());
+    }
+    let (before, after) = (doing_of(was)?.turn, doing_of(row)?.turn);
+    outbox::note_turn(change, workspace, named(row), (before.as_ref(), after.as_ref())).await
 }
 
 /// What of it still holds in a status: who has ended asks nothing and waits for nothing.

@@ -20,6 +20,7 @@ const AUDIT: &str = include_str!("migrations/m0006_audit.sql");
 const PEOPLE: &str = include_str!("migrations/m0007_people.sql");
 const APPROVALS: &str = include_str!("migrations/m0009_approvals.sql");
 const AUDIT_CHECKPOINTS: &str = include_str!("migrations/m0010_audit_checkpoints.sql");
+const NOTIFICATIONS: &str = include_str!("migrations/m0011_notifications.sql");
 const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
 
 struct Step {
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0007_people", sql: PEOPLE }),
             Box::new(Step { name: "m0009_approvals", sql: APPROVALS }),
             Box::new(Step { name: "m0010_audit_checkpoints", sql: AUDIT_CHECKPOINTS }),
+            Box::new(Step { name: "m0011_notifications", sql: NOTIFICATIONS }),
             Box::new(Step { name: "m0012_secrets", sql: SECRETS }),
         ]
     }

@@ -16,7 +16,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard, links,
-    openapi, policies, questions, recordings, reports, settings, terminals, tokens,
+    notifications, openapi, policies, questions, recordings, reports, settings, terminals, tokens, webhooks,
 };
 use super::{invitations, members, security, workspaces};
 use crate::app::App;
@@ -86,6 +86,17 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(recordings::verify))
         .routes(routes!(links::create, links::list))
         .routes(routes!(links::revoke))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::read_all))
+        .routes(routes!(notifications::preferences, notifications::set_preferences))
+        .routes(routes!(notifications::test_email))
+        .routes(routes!(webhooks::create, webhooks::list))
+        .routes(routes!(webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::redeliver))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::get))
         .routes(routes!(approvals::approve))

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use raven_protocol::agent::AgentStatus;
 use raven_protocol::event::workspace as names;
-use raven_protocol::id::WorkspaceId;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use socketioxide::extract::{SocketRef, TryData};
@@ -43,7 +42,7 @@ pub fn serve(io: &SocketIo, app: &App, tasks: &TaskTracker, cancel: &Cancellatio
     let (changes, follow, stop) = (app.changes.clone(), tasks.clone(), cancel.clone());
     let connected = move |socket: SocketRef| {
         if let Some(person) = socket.extensions.get::<Person>() {
-            follow.spawn(publish(socket, person.workspace, changes.listen(), stop.clone()));
+            follow.spawn(publish(socket, person, changes.listen(), stop.clone()));
         }
         std::future::ready(())
     };
@@ -71,13 +70,13 @@ pub(super) fn refused(error: Error) -> Refused {
 /// comes back and reads everything anew, so none stays wrong.
 async fn publish(
     socket: SocketRef,
-    workspace: WorkspaceId,
+    person: Person,
     mut events: Receiver<Published>,
     cancel: CancellationToken,
 ) {
     while let Some(heard) = cancel.run_until_cancelled(events.recv()).await {
         let told = match heard {
-            Ok(published) if published.workspace == workspace => tell(&socket, &published.event).await,
+            Ok(published) if is_for(&person, &published) => tell(&socket, &published.event).await,
             Ok(_) if !socket.connected() => Err(Gone),
             Ok(_) => Ok(()),
             Err(RecvError::Closed) => return,
@@ -90,6 +89,16 @@ async fn publish(
             return;
         }
     }
+}
+
+/// Whether somebody is to hear an event: one of their workspace, and none that is for somebody else alone.
+fn is_for(person: &Person, published: &Published) -> bool {
+    let alone = match &*published.event {
+        WorkspaceEvent::NotificationAdded(added) => Some(&added.user),
+        WorkspaceEvent::NotificationsRead(read) => Some(&read.user),
+        _ => None,
+    };
+    published.workspace == person.workspace && alone.is_none_or(|user| *user == person.id)
 }
 
 /// Disconnects a client whose buffer may be full.
@@ -143,6 +152,13 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
         WorkspaceEvent::QuestionChanged(question) => {
             let data = json!({ "question": question, "state": question.state });
             emit(socket, names::QUESTION_CHANGED, &data).await
+        }
+        WorkspaceEvent::NotificationAdded(added) => {
+            let data = json!({ "notification": added.notification, "unread": added.unread });
+            emit(socket, names::NOTIFICATION_ADDED, &data).await
+        }
+        WorkspaceEvent::NotificationsRead(read) => {
+            emit(socket, names::NOTIFICATION_READ, &json!({ "unread": read.unread })).await
         }
         WorkspaceEvent::RuntimeStatus(status) => emit(socket, names::RUNTIME_STATUS, status).await,
         WorkspaceEvent::TerminalChanged(session) => emit(socket, names::TERMINAL_STATUS, session).await,

@@ -9,6 +9,12 @@ use crate::surroundings::{KEY, Place};
 /// A control plane with a foreign runtime, an agent there, and what its spawn said.
 pub fn spawned(more: Value) -> (Place, Foreign, String, Value) {
     let (place, foreign) = (Place::without_runtime(), Foreign::start());
+    let (agent, asked) = spawn_at(&place, &foreign, more);
+    (place, foreign, agent, asked)
+}
+
+/// Spawns an agent at a foreign runtime; answers its id and what its spawn said.
+pub fn spawn_at(place: &Place, foreign: &Foreign, more: Value) -> (String, Value) {
     let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY });
     assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
     let mut body = json!({ "agentType": "custom" });
@@ -18,8 +24,7 @@ pub fn spawned(more: Value) -> (Place, Foreign, String, Value) {
     let answer = place.owner().post("/api/parallax-agents/spawn", &body);
     assert_eq!(answer.status, 201, "{}", answer.body);
     let agent = answer.body["spawnedAgents"][0]["id"].as_str().unwrap().to_owned();
-    let asked = foreign.asked("/api/spawn");
-    (place, foreign, agent, asked)
+    (agent, foreign.asked("/api/spawn"))
 }
 
 /// Has the runtime report an agent: it does so with its answer to an interruption.

@@ -118,6 +118,20 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("put", "/api/policies", For::Admins),
     ("get", "/api/parallax-agents/{id}/policy", For::Admins),
     ("put", "/api/parallax-agents/{id}/policy", For::Admins),
+    ("get", "/api/notifications", For::SignedIn),
+    ("post", "/api/notifications/{id}/read", For::SignedIn),
+    ("post", "/api/notifications/read-all", For::SignedIn),
+    ("get", "/api/notifications/preferences", For::SignedIn),
+    ("put", "/api/notifications/preferences", For::SignedIn),
+    ("post", "/api/notifications/test-email", For::SignedIn),
+    ("get", "/api/webhooks", For::Admins),
+    ("post", "/api/webhooks", For::Admins),
+    ("patch", "/api/webhooks/{id}", For::Admins),
+    ("delete", "/api/webhooks/{id}", For::Admins),
+    ("post", "/api/webhooks/{id}/rotate", For::Admins),
+    ("post", "/api/webhooks/{id}/test", For::Admins),
+    ("get", "/api/webhooks/{id}/deliveries", For::Admins),
+    ("post", "/api/webhooks/{id}/deliveries/{deliveryId}/redeliver", For::Admins),
 ];
 
 /// A body that a runtime's route can read, so that its caller is what is judged.
@@ -169,6 +183,7 @@ fn target(path: &str, method: &str, callers: &Callers) -> String {
         .replace("{provider}", "openrouter")
         .replace("{linkId}", "lnk_none")
         .replace("{messageId}", "msg_none")
+        .replace("{deliveryId}", "dlv_none")
         .replace("sessions/{id}", "sessions/ses_none")
         .replace(
             "agents/{id}",
