@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::access::{Granted, Permission, decide};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::auth::{Credentials, Person, Proof};
 use crate::error::Error;
 use crate::origin::Known;
@@ -81,6 +82,7 @@ impl FromRequestParts<App> for Recognised {
         let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
         check_site(&credentials, parts)?;
         let (person, proof) = app.auth.recognise(&credentials).await?;
+        Known::note(&person.workspace, || Actor::user(person.named()));
         Ok(Self(person, proof))
     }
 }

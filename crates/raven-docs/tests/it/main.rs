@@ -15,6 +15,7 @@ mod surroundings;
 
 mod approvals;
 mod audit;
+mod audit_coverage;
 mod audit_tampering;
 mod cli;
 mod driving;

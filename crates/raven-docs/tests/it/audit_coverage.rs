@@ -1,0 +1,217 @@
+//! Nothing is changed without its entry: every route that writes leaves one, or says here why not.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::operator::Operator;
+use crate::surroundings::{KEY, PASSWORD, Place};
+
+/// Who calls a route in the tables below.
+enum By {
+    Anyone,
+    Owner,
+    /// A member in a browser.
+    Browser,
+    Runtime,
+}
+
+type Write = (&'static str, &'static str, By, Value, &'static str);
+
+/// Whom the tables are about.
+const MEL: &str = "mel@example.com";
+
+/// Writes with who calls them and what they leave.
+fn table(workspace: &str, agent: &str) -> Vec<Write> {
+    use By::{Owner, Runtime};
+    let new_session = json!({ "workspaceId": workspace, "agentId": agent, "runtimeSessionId": "own-1", "runtimeEndpoint": "ws://h/t" });
+    let one = json!({ "agentType": "custom", "config": { "command": ["cat"] } });
+    vec![
+        ("PATCH", "/api/workspace/agent-settings", Owner, json!({ "auditDays": 400 }), "settings.change"),
+        (
+            "POST",
+            "/api/workspace/agent-settings/update",
+            Owner,
+            json!({ "auditDays": 365 }),
+            "settings.change",
+        ),
+        ("POST", "/api/parallax-agents/types/{type}/install", Owner, Value::Null, "runtime.install"),
+        (
+            "PUT",
+            "/api/parallax-agents/runtime/keys/{provider}",
+            Owner,
+            json!({ "key": "sk-or-0123456789" }),
+            "runtime.key_set",
+        ),
+        ("DELETE", "/api/parallax-agents/runtime/keys/{provider}", Owner, Value::Null, "runtime.key_remove"),
+        ("POST", "/api/parallax-agents/spawn", Owner, one, "agent.spawn"),
+        ("POST", "/api/parallax-agents/{id}/send", Owner, json!({ "message": "hello" }), "agent.send"),
+        (
+            "DELETE",
+            "/api/parallax-agents/{id}/messages/{messageId}",
+            Owner,
+            Value::Null,
+            "agent.message_cancel",
+        ),
+        (
+            "POST",
+            "/api/parallax-agents/{id}/answer",
+            Owner,
+            json!({ "promptId": "prm_1", "choice": "1" }),
+            "agent.answer",
+        ),
+        ("POST", "/api/parallax-agents/{id}/interrupt", Owner, Value::Null, "agent.interrupt"),
+        ("POST", "/api/terminal/sessions/{id}/links", Owner, json!({}), "link.create"),
+        ("DELETE", "/api/terminal/sessions/{id}/links/{linkId}", Owner, Value::Null, "link.revoke"),
+        ("PUT", "/api/policies", Owner, json!({ "version": 0, "rules": [] }), "policy.change"),
+        (
+            "PUT",
+            "/api/parallax-agents/{id}/policy",
+            Owner,
+            json!({ "version": 0, "rules": [] }),
+            "policy.change",
+        ),
+        ("POST", "/api/audit/checkpoints", Owner, Value::Null, "audit.checkpoint"),
+        ("DELETE", "/api/terminal/sessions/{id}", Owner, Value::Null, "terminal.end"),
+        ("POST", "/api/parallax-agents/{id}/restart", Owner, json!({}), "agent.restart"),
+        ("POST", "/api/parallax-agents/{id}/stop", Owner, json!({}), "agent.stop"),
+        ("POST", "/api/terminal/sessions", Runtime, new_session, "terminal.create"),
+    ]
+}
+
+/// The same, of people and their accounts.
+fn of_people(workspace: &str, token: &str) -> Vec<Write> {
+    use By::{Anyone, Browser, Owner};
+    let login = json!({ "email": MEL, "password": PASSWORD });
+    let join = json!({ "token": token, "email": "new@example.com", "name": "New", "password": PASSWORD });
+    let password = json!({ "current": PASSWORD, "new": PASSWORD });
+    vec![
+        ("POST", "/api/auth/login", Anyone, login, "login.done"),
+        ("POST", "/api/auth/join", Anyone, join, "invitation.accept"),
+        ("POST", "/api/auth/workspace", Browser, json!({ "workspaceId": workspace }), "workspace.switch"),
+        ("POST", "/api/auth/second-factor", Browser, json!({ "password": PASSWORD }), "second_factor.begin"),
+        ("DELETE", "/api/auth/sessions/{id}", Browser, Value::Null, "session.end"),
+        ("POST", "/api/auth/password", Browser, password, "password.change"),
+        ("POST", "/api/auth/sessions/end-others", Browser, Value::Null, "session.end"),
+        ("POST", "/api/auth/logout", Browser, Value::Null, "session.end"),
+        ("POST", "/api/workspaces", Owner, json!({ "name": "Second" }), "workspace.create"),
+        ("PATCH", "/api/workspace", Owner, json!({ "name": "Renamed" }), "workspace.rename"),
+        ("POST", "/api/invitations", Owner, json!({ "role": "member" }), "invitation.create"),
+        ("DELETE", "/api/invitations/{id}", Owner, Value::Null, "invitation.revoke"),
+        ("POST", "/api/tokens", Owner, json!({ "name": "t" }), "token.create"),
+        ("DELETE", "/api/tokens/{id}", Owner, Value::Null, "token.revoke"),
+        ("PATCH", "/api/members/{userId}", Owner, json!({ "role": "viewer" }), "member.role"),
+        ("DELETE", "/api/members/{userId}", Owner, Value::Null, "member.remove"),
+    ]
+}
+
+/// Makes a call with a request id of its own, and looks for what it left.
+fn check(place: &Place, number: usize, write: Write, target: &str) {
+    let (method, path, by, body, action) = write;
+    let request = format!("test-{number}");
+    let caller = match by {
+        By::Anyone => Operator::anonymous(&place.base()),
+        By::Owner => place.owner(),
+        By::Browser => place.browsing(MEL),
+        By::Runtime => place.person(KEY),
+    };
+    let body = (!body.is_null()).then(|| body.to_string());
+    let answer = caller.header("x-request-id", &request).call(method, target, body);
+    let of_request = format!("FROM audit_log WHERE request_id = '{request}'");
+    let done = place.asked(&format!("SELECT action {of_request}"));
+    let is_there = done.iter().any(|found| found == action);
+    assert!(is_there, "{method} {path}: {done:?} after {} {}", answer.status, answer.body);
+    let addresses = place.asked(&format!("SELECT DISTINCT address {of_request}"));
+    assert_eq!(addresses, ["127.0.0.1"], "{method} {path}");
+}
+
+#[test]
+fn every_write_of_people_leaves_an_entry_with_its_request() {
+    let place = Place::without_runtime();
+    place.account(MEL, "member", &[]);
+    let owner = place.owner();
+    let workspace = owner.get("/api/auth/me").body["workspaceId"].as_str().unwrap().to_owned();
+    let invite = || owner.post("/api/invitations", &json!({ "role": "member" })).body;
+    let (to_join, to_revoke) = (invite(), invite());
+    let token = owner.post("/api/tokens", &json!({ "name": "t" })).body["id"].as_str().unwrap().to_owned();
+    let mel = place.id_of(MEL);
+    let other =
+        place.browsing(MEL).get("/api/auth/sessions").body["items"][0]["id"].as_str().unwrap().to_owned();
+    for (number, write) in of_people(&workspace, to_join["token"].as_str().unwrap()).into_iter().enumerate() {
+        let target = write
+            .1
+            .replace("sessions/{id}", &format!("sessions/{other}"))
+            .replace("tokens/{id}", &format!("tokens/{token}"))
+            .replace("{id}", to_revoke["id"].as_str().unwrap())
+            .replace("{userId}", &mel);
+        check(&place, number, write, &target);
+    }
+    let (fine, said) = place.audit_command(&["verify"]);
+    assert!(fine, "{said}");
+}
+
+#[test]
+fn every_write_leaves_an_entry_with_its_request() {
+    let place = Place::with_runtime();
+    let workspace = place.owner().get("/api/auth/me").body["workspaceId"].as_str().unwrap().to_owned();
+    let agent = place.spawn(&["cat"]);
+    place.agent_that_is(&agent, "ready");
+    let session = place.session_of(&agent)["id"].as_str().unwrap().to_owned();
+    let link = place.owner().post(&format!("/api/terminal/sessions/{session}/links"), &json!({}));
+    let link = link.body["id"].as_str().unwrap().to_owned();
+    for (number, write) in table(&workspace, &agent).into_iter().enumerate() {
+        let target = write
+            .1
+            .replace("{type}", "none-such")
+            .replace("{provider}", "openrouter")
+            .replace("{linkId}", &link)
+            .replace("{messageId}", "msg_none")
+            .replace("sessions/{id}", &format!("sessions/{session}"))
+            .replace("{id}", &agent);
+        check(&place, number, write, &target);
+    }
+    let (fine, said) = place.audit_command(&["verify"]);
+    assert!(fine, "{said}");
+}
+
+#[test]
+fn every_route_that_writes_is_covered() {
+    let place = Place::without_runtime();
+    let tables = table("", "").into_iter().chain(of_people("", ""));
+    let silent: BTreeSet<&str> = SILENT.iter().map(|(route, _)| *route).collect();
+    let covered: BTreeSet<String> =
+        tables.map(|(method, path, ..)| format!("{} {path}", method.to_lowercase())).collect();
+    for route in writes(&place) {
+        let known = covered.contains(&route) || silent.contains(route.as_str());
+        assert!(known, "{route}: say here which entry it leaves in the audit log");
+    }
+}
+
+/// Writes that leave no entry of their own, or whose entries are tested where they are made.
+const SILENT: &[(&str, &str)] = &[
+    ("post /api/auth/setup", "every place begins with it, and so does its log"),
+    ("post /api/auth/join/look", "asks, and changes nothing"),
+    ("post /api/auth/second-factor/confirm", "leaves it in the server's log: tested with second factors"),
+    ("post /api/auth/second-factor/disable", "leaves it in the server's log: tested with second factors"),
+    (
+        "post /api/auth/second-factor/recovery-codes",
+        "leaves it in the server's log: tested with second factors",
+    ),
+    ("post /api/approvals/{id}/approve", "tested with approvals"),
+    ("post /api/approvals/{id}/reject", "tested with approvals"),
+    ("post /api/questions/{id}/answer", "tested with questions"),
+    ("post /api/parallax-agents/runtime/test", "asks, and changes nothing"),
+    ("post /api/parallax-agents/runtime/heartbeat", "tells that nothing changed"),
+    ("post /api/parallax-agents/spawn-callback", "tells of changes, which leave entries"),
+    ("post /api/terminal/sessions/{runtimeSessionId}/status", "tells of changes, which leave entries"),
+];
+
+fn writes(place: &Place) -> Vec<String> {
+    let description = Operator::anonymous(&place.base()).get("/api/openapi.json").body;
+    let mut writes = Vec::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        let methods = item.as_object().unwrap().keys().filter(|method| *method != "get");
+        writes.extend(methods.map(|method| format!("{method} {path}")));
+    }
+    writes
+}
