@@ -1,6 +1,7 @@
 /** Owns every English text of the UI that is not the server's own. Must not know components. */
 import type { ActivityKind } from './api/shapes';
 import type { Group } from './parts/states';
+import { accessKinds } from './texts/access';
 import { approvalKinds } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
@@ -31,6 +32,7 @@ const kinds: Record<ActivityKind, string> = {
   terminal_link_revoked: 'Read-only link revoked',
   terminal_session_created: 'Terminal session created',
   terminal_session_terminated: 'Terminal session terminated',
+  ...accessKinds,
   settings_changed: 'Settings changed',
   member_added: 'Member joined',
   member_role_changed: 'Role changed',

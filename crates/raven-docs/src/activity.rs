@@ -71,6 +71,15 @@ kinds! {
     TerminalControlChanged = "terminal_control_changed", "Terminal control changed";
     TerminalLinkCreated = "terminal_link_created", "Read-only link created";
     TerminalLinkRevoked = "terminal_link_revoked", "Read-only link revoked";
+    AccessRequested = "access_requested", "Access requested";
+    AccessApproved = "access_approved", "Access approved";
+    AccessDenied = "access_denied", "Access denied";
+    AccessRevoked = "access_revoked", "Access revoked";
+    AgentRegistered = "agent_registered", "Agent registered by an invite";
+    PermissionsChanged = "permissions_changed", "Permissions changed";
+    KeyRotated = "key_rotated", "Key rotated";
+    InviteCreated = "invite_created", "Invite created";
+    InviteRevoked = "invite_revoked", "Invite revoked";
     SettingsChanged = "settings_changed", "Agent settings changed";
     MemberAdded = "member_added", "Member joined";
     MemberRoleChanged = "member_role_changed", "Member's role changed";

@@ -25,13 +25,19 @@ use crate::secrets::Secrets;
 use crate::terminals::reports::is_of_former_run;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
+use admission::{Access, AgentOrigin, Decision, check_is_spawned, check_not_revoked};
 use deed::Deed;
 
+pub mod admission;
 mod deed;
 mod driving;
+pub mod invites;
+mod limits;
 mod profile;
 mod report;
+pub mod requests;
 mod restart;
+mod revocation;
 pub mod spawn;
 
 /// Longest text of a callback, in bytes: an error with the last lines of a screen, generously.
@@ -67,12 +73,35 @@ pub struct Agent {
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub last_activity_at: Option<Timestamp>,
-    pub spawned_by: Named,
+    /// Who spawned it; null for an agent from outside.
+    pub spawned_by: Option<Spawner>,
+    /// Where it runs.
+    pub origin: AgentOrigin,
+    /// Whether it is let in.
+    pub access: Access,
+    /// What it says of itself.
+    pub description: Option<String>,
+    pub avatar_url: Option<String>,
+    /// What an agent from outside asked for; null for one that did not ask.
+    pub requested_permissions: Option<Vec<Permission>>,
+    /// Who decided last of its access; null for one of which nobody had to.
+    pub decision: Option<Decision>,
+    /// The invite by which it came.
+    pub invite: Option<Named>,
     /// Its terminal, once it has one.
     pub session: Option<SessionBrief>,
     /// What it is at: what it asks, how to sign in, its turn, what it has used.
     #[serde(flatten)]
     pub doing: Doing,
+}
+
+/// Who spawned an agent.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Spawner {
+    pub id: String,
+    pub name: String,
+    /// `user` or `agent`.
+    pub kind: String,
 }
 
 /// Which agents a list shows.
@@ -82,6 +111,10 @@ pub struct AgentQuery {
     pub status: Option<AgentStatus>,
     /// Only those with this capability.
     pub capabilities: Option<String>,
+    /// Only those of this access; of those from outside only approved and revoked ones by default.
+    pub access: Option<Access>,
+    /// Only those that run there.
+    pub origin: Option<AgentOrigin>,
 }
 
 /// How to stop an agent.
@@ -102,6 +135,7 @@ pub struct Agents {
     callback_url: Arc<str>,
     secrets: Secrets,
     restarts: restart::Restarts,
+    limits: Arc<requests::Limits>,
     started_at: Timestamp,
 }
 
@@ -122,6 +156,7 @@ impl Agents {
             callback_url: callback_url.into(),
             secrets,
             restarts: restart::Restarts::default(),
+            limits: Arc::default(),
             started_at,
         }
     }
@@ -150,10 +185,26 @@ impl Agents {
         query: AgentQuery,
         page: PageQuery,
     ) -> Result<Page<Agent>, Error> {
+        let access = query.access.map_or(vec![Access::Approved, Access::Revoked], |only| vec![only]);
+        let filter = rows::Filter {
+            status: query.status,
+            capability: query.capabilities,
+            access: access.into_iter().map(Access::as_str).collect(),
+            origin: query.origin.map(AgentOrigin::as_str),
+            ..rows::Filter::default()
+        };
+        self.page_of(by.workspace(), filter, page).await
+    }
+
+    async fn page_of(
+        &self,
+        workspace: &WorkspaceId,
+        filter: rows::Filter,
+        page: PageQuery,
+    ) -> Result<Page<Agent>, Error> {
         let limit = page.limit()?;
-        let filter =
-            rows::Filter { status: query.status, capability: query.capabilities, before: page.cursor };
-        let found = rows::page(self.db.read(), by.workspace(), &filter, limit + 1).await?;
+        let filter = rows::Filter { before: page.cursor, ..filter };
+        let found = rows::page(self.db.read(), workspace, &filter, limit + 1).await?;
         let ids: Vec<String> = found.iter().map(|row| row.id.clone()).collect();
         let sessions = self.terminals.briefs(&ids).await?;
         Page::of(
@@ -189,6 +240,7 @@ impl Agents {
     /// being restarted does not start again.
     pub async fn stop(&self, by: &Granted<Drive>, id: &AgentId, how: StopAgent) -> Result<Agent, Error> {
         let row = rows::find(self.db.read(), by.workspace(), id).await?.ok_or(Error::NotFound("agent"))?;
+        check_is_spawned(&row)?;
         self.restarts.call_off(id, how);
         let deed = Deed { action: Action::AgentStop, told: None, kept: json!({ "force": how.force }) };
         self.on_record(by, &row, deed, self.end(by.workspace(), id, how)).await
@@ -231,6 +283,7 @@ impl Agents {
     /// The agent's screen as its runtime has it now.
     pub async fn screen(&self, by: &Granted<Read>, id: &AgentId) -> Result<ScreenJson, Error> {
         let row = rows::find(self.db.read(), by.workspace(), id).await?.ok_or(Error::NotFound("agent"))?;
+        check_is_spawned(&row)?;
         let client = self.runtimes.client(by.workspace()).await?;
         let screen = client.screen(&AgentId::parse(row.runtime_agent_id)?).await;
         screen.map_err(|failure| match failure {
@@ -300,8 +353,21 @@ fn check_callback(told: &SpawnCallback) -> Result<(), Error> {
     }
 }
 
+/// Most capabilities of an agent, and most characters of each.
+const MAX_CAPABILITIES: usize = 32;
+
+fn check_capabilities(capabilities: &[String]) -> Result<(), Error> {
+    let fits = |text: &String| !text.is_empty() && text.chars().count() <= MAX_CAPABILITIES;
+    if capabilities.len() > MAX_CAPABILITIES || !capabilities.iter().all(fits) {
+        let why = format!("must be at most {MAX_CAPABILITIES} texts of 1 to {MAX_CAPABILITIES} characters");
+        return Err(Error::invalid("capabilities", why));
+    }
+    Ok(())
+}
+
+/// An agent by the id that it is known by.
 fn named(row: &rows::Model) -> Named {
-    Named { id: row.id.clone(), name: row.name.clone() }
+    Named { id: row.external_id.as_ref().unwrap_or(&row.id).clone(), name: row.name.clone() }
 }
 
 fn status_of(row: &rows::Model) -> Result<AgentStatus, Error> {
@@ -310,12 +376,25 @@ fn status_of(row: &rows::Model) -> Result<AgentStatus, Error> {
 }
 
 fn view(row: rows::Model, session: Option<SessionBrief>) -> Result<Agent, Error> {
+    let (origin, admission) = (AgentOrigin::of(&row), admission::of(&row)?);
     Ok(Agent {
         status: status_of(&row)?,
         capabilities: serde_json::from_str(&row.capabilities).map_err(anyhow::Error::from)?,
         permissions: serde_json::from_str(&row.permissions).map_err(anyhow::Error::from)?,
         doing: serde_json::from_str(&row.doing).map_err(anyhow::Error::from)?,
-        id: row.id,
+        access: Access::of(&row),
+        spawned_by: (origin == AgentOrigin::Spawned).then_some(Spawner {
+            id: row.spawned_by,
+            name: row.spawned_by_name,
+            kind: row.spawned_by_kind,
+        }),
+        origin,
+        description: admission.description,
+        avatar_url: admission.avatar_url,
+        requested_permissions: admission.request.map(|asked| asked.permissions.into_iter().collect()),
+        decision: admission.decision,
+        invite: admission.invite,
+        id: row.external_id.unwrap_or(row.id),
         name: row.name,
         agent_type: row.agent_type,
         status_since: Timestamp::from_millis(row.status_since),
@@ -329,7 +408,6 @@ fn view(row: rows::Model, session: Option<SessionBrief>) -> Result<Agent, Error>
         started_at: row.started_at.map(Timestamp::from_millis),
         ended_at: row.ended_at.map(Timestamp::from_millis),
         last_activity_at: row.last_activity_at.map(Timestamp::from_millis),
-        spawned_by: Named { id: row.spawned_by, name: row.spawned_by_name },
         session,
     })
 }

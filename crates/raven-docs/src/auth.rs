@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use raven_protocol::id::{AgentId, RuntimeId, SignInId, UserId, WorkspaceId};
+use raven_protocol::id::{AgentId, AgentKeyId, RuntimeId, SignInId, UserId, WorkspaceId};
 use raven_protocol::permission::Permission;
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::audit::{Actor, ActorKind};
 use crate::db::{self, Db};
@@ -31,6 +32,10 @@ pub const AGENT_KEY: &str = "raven_mcp_";
 
 /// The time of last use of a token or a cookie is written at most this often, so that reads do not become writes.
 const TOUCH_EVERY_MS: i64 = 60 * 1000;
+
+/// How often the key behind a call that waits is looked at again, beside when one ends here: another process may
+/// have ended it, or its agent's end.
+const LOOK_AT_KEYS_EVERY: Duration = Duration::from_secs(2);
 
 /// What a person may do in a workspace; each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -130,12 +135,13 @@ pub struct AgentCaller {
     agent: AgentId,
     name: String,
     permissions: BTreeSet<Permission>,
+    key: AgentKeyId,
 }
 
 impl AgentCaller {
     #[cfg(test)]
     pub fn example(workspace: WorkspaceId, agent: AgentId, permissions: BTreeSet<Permission>) -> Self {
-        Self { workspace, agent, name: "Agent".into(), permissions }
+        Self { workspace, agent, name: "Agent".into(), permissions, key: AgentKeyId::generate() }
     }
 
     pub fn workspace(&self) -> &WorkspaceId {
@@ -200,11 +206,13 @@ pub struct Auth {
     db: Db,
     secrets: Secrets,
     ended: Arc<Notify>,
+    /// Told when the key of some agent ended.
+    keys: watch::Sender<()>,
 }
 
 impl Auth {
     pub fn new(db: Db, secrets: Secrets) -> Self {
-        Self { db, secrets, ended: Arc::default() }
+        Self { db, secrets, ended: Arc::default(), keys: watch::Sender::new(()) }
     }
 
     /// Says that some credential ended: who holds connections looks at theirs again.
@@ -215,6 +223,29 @@ impl Auth {
     /// Returns once some credential ended.
     pub async fn any_ended(&self) {
         self.ended.notified().await;
+    }
+
+    /// Says that the key of some agent ended: calls that wait look at theirs again.
+    pub fn agent_key_ended(&self) {
+        self.keys.send_replace(());
+    }
+
+    /// Returns once the key with which an agent called is not good any more: it was revoked or rotated, or the
+    /// agent ended. Whatever lets an agent wait selects on this, so that no call outlives its right; the door of
+    /// `/mcp` does for every call, so that a tool need not.
+    pub async fn key_ended(&self, caller: &AgentCaller) {
+        let mut ended = self.keys.subscribe();
+        loop {
+            match db::agent_keys::is_good(self.db.read(), &caller.key).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, "an agent's key could not be looked at"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AT_KEYS_EVERY) => {}
+                _ = ended.changed() => {}
+            }
+        }
     }
 
     /// Whoever calls: an agent by its key, or a person by cookie or personal token.
@@ -304,13 +335,12 @@ impl Auth {
         workspace: &WorkspaceId,
         id: &AgentId,
     ) -> Result<Option<AgentCaller>, Error> {
-        if !db::agent_keys::has_good(self.db.read(), id).await? {
-            return Ok(None);
-        }
+        let Some(key) = db::agent_keys::good_of(self.db.read(), id).await? else { return Ok(None) };
         let Some(row) = db::agents::find(self.db.read(), workspace, id).await? else { return Ok(None) };
         let permissions = serde_json::from_str(&row.permissions).map_err(anyhow::Error::from)?;
         let (workspace, agent) = (workspace.clone(), id.clone());
-        Ok(Some(AgentCaller { workspace, agent, name: row.name, permissions }))
+        let key = AgentKeyId::parse(key.id)?;
+        Ok(Some(AgentCaller { workspace, agent, name: row.name, permissions, key }))
     }
 
     /// The agent behind a key that was given to it when it was spawned.
@@ -330,7 +360,8 @@ impl Auth {
         let (workspace, id) = (WorkspaceId::parse(row.workspace_id)?, AgentId::parse(row.agent_id)?);
         let agent = db::agents::find(self.db.read(), &workspace, &id).await?.ok_or(Error::UnknownAgentKey)?;
         let permissions = serde_json::from_str(&agent.permissions).map_err(anyhow::Error::from)?;
-        Ok(AgentCaller { workspace, agent: id, name: agent.name, permissions })
+        let key = AgentKeyId::parse(row.id)?;
+        Ok(AgentCaller { workspace, agent: id, name: agent.name, permissions, key })
     }
 
     /// The runtime behind a call for a workspace: it holds the runtime's key, or the callback token

@@ -20,6 +20,7 @@ pub mod audit;
 pub mod audit_checkpoints;
 pub mod deliveries;
 pub mod invitations;
+pub mod invites;
 pub mod links;
 pub mod memberships;
 mod migrations;

@@ -32,6 +32,15 @@ pub enum WorkspaceEvent {
     AgentLogin(Box<Agent>),
     /// What an agent asks changed.
     AgentPrompt(Box<Agent>),
+    /// An outside agent asks to be let in.
+    AccessRequested(Box<Agent>),
+    /// An outside agent was let in.
+    AccessApproved(Box<Agent>),
+    /// An agent may do nothing here any more.
+    AccessRevoked {
+        agent: Box<Agent>,
+        reason: Option<String>,
+    },
     ActivityAdded(Activity),
     ApprovalRequested(Box<Approval>),
     /// Something was decided of an approval, or came of it.

@@ -1,5 +1,6 @@
 //! The HTTP door: parse, ask a room, render. No rule and no SQL below here.
 
+pub mod access;
 pub mod activity;
 pub mod agents;
 pub mod approvals;
@@ -11,6 +12,7 @@ pub mod equipment;
 pub mod extract;
 pub mod guard;
 pub mod invitations;
+pub mod invites;
 pub mod links;
 pub mod members;
 pub mod notifications;

@@ -264,6 +264,11 @@ impl Links {
         Ok(())
     }
 
+    /// Says that links were revoked with something else: who watches by one is looked at again.
+    pub fn look_again(&self) {
+        self.revoked.send_replace(());
+    }
+
     /// The guest behind a token.
     ///
     /// # Errors

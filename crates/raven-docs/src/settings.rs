@@ -24,6 +24,8 @@ const MAX_RETENTION_DAYS: i64 = 3650;
 
 /// Fewest days for which the audit log is kept: what was done must outlast a holiday of who looks.
 const MIN_AUDIT_DAYS: i64 = 7;
+/// Most agents that a workspace may let run at once.
+const MAX_AGENTS: i64 = 200;
 
 /// Longest runtime key, in bytes.
 const MAX_KEY: usize = 512;
@@ -90,6 +92,10 @@ pub struct AgentSettings {
     pub audit_detail_days: i64,
     /// Days for which the audit log keeps entries.
     pub audit_days: i64,
+    /// Whether agents from outside may ask for access.
+    pub allow_access_requests: bool,
+    /// How many spawned agents may run at once.
+    pub max_agents: i64,
 }
 
 /// A change of settings; what is absent stays.
@@ -117,6 +123,10 @@ pub struct SettingsChange {
     /// 7 to 3650.
     #[schema(minimum = 7, maximum = 3650)]
     pub audit_days: Option<i64>,
+    pub allow_access_requests: Option<bool>,
+    /// 1 to 200.
+    #[schema(minimum = 1, maximum = 200)]
+    pub max_agents: Option<i64>,
 }
 
 /// Tells an absent field from a null one.
@@ -165,6 +175,7 @@ pub async fn update(
     rows::set_recording(change.tx(), workspace, input.as_str(), days).await?;
     let (detail_days, audit_days) = audit_retention(&before, &wanted)?;
     rows::set_audit(change.tx(), workspace, detail_days, audit_days).await?;
+    rows::set_access(change.tx(), workspace, access_rules(&before, &wanted)?).await?;
     let after = merged(secrets, workspace, &before, wanted)?;
     let moved = after.endpoint != before.runtime_endpoint;
     let heard = if moved { rows::Heard::Forget } else { rows::Heard::Keep };
@@ -209,6 +220,16 @@ fn audit_retention(before: &rows::Model, wanted: &SettingsChange) -> Result<(i64
         ));
     }
     Ok((detail_days, days))
+}
+
+/// Who is let in after a change, and how many may run.
+fn access_rules(before: &rows::Model, wanted: &SettingsChange) -> Result<rows::AccessRules, Error> {
+    let max_agents = wanted.max_agents.unwrap_or(before.max_agents);
+    if !(1..=MAX_AGENTS).contains(&max_agents) {
+        return Err(Error::invalid("maxAgents", format!("must be 1 to {MAX_AGENTS}, not {max_agents}")));
+    }
+    let allow_requests = wanted.allow_access_requests.unwrap_or(before.allow_access_requests);
+    Ok(rows::AccessRules { allow_requests, max_agents })
 }
 
 fn merged(
@@ -325,6 +346,13 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
     if before.audit_days != after.audit_days {
         words.push(format!("the audit log keeps entries for {} days", after.audit_days));
     }
+    if before.allow_access_requests != after.allow_access_requests {
+        let may = if after.allow_access_requests { "may" } else { "may not" };
+        words.push(format!("agents from outside {may} ask for access"));
+    }
+    if before.max_agents != after.max_agents {
+        words.push(format!("{} agents may run at once", after.max_agents));
+    }
     if words.is_empty() { "nothing changed".to_owned() } else { words.join(", ") }
 }
 
@@ -340,6 +368,8 @@ fn audited(row: &rows::Model) -> Value {
         "recordingRetentionDays": row.recording_retention_days,
         "auditDetailDays": row.audit_detail_days,
         "auditDays": row.audit_days,
+        "allowAccessRequests": row.allow_access_requests,
+        "maxAgents": row.max_agents,
     })
 }
 
@@ -354,6 +384,8 @@ fn view(row: &rows::Model) -> AgentSettings {
         recording_retention_days: row.recording_retention_days,
         audit_detail_days: row.audit_detail_days,
         audit_days: row.audit_days,
+        allow_access_requests: row.allow_access_requests,
+        max_agents: row.max_agents,
     }
 }
 

@@ -275,7 +275,14 @@ impl Terminals {
             hub.end("the session had ended");
             return Err(NotAttached::Terminated);
         }
-        hub.attach(occupant, seat).await.ok_or(NotAttached::Terminated)
+        let attached = hub.attach(occupant, seat).await.ok_or(NotAttached::Terminated)?;
+        // Looked at after the seat was taken: who comes while an agent is revoked is unseated by one or the other.
+        let agent = AgentId::parse(row.agent_id.as_str()).map_err(|_| NotAttached::NotFound)?;
+        let agent = db::agents::find(self.db.read(), workspace, &agent).await;
+        match agent.map_err(|error| NotAttached::Internal(error.into()))? {
+            Some(agent) if agent.access == "revoked" => Err(NotAttached::Terminated),
+            Some(_) | None => Ok(attached),
+        }
     }
 
     /// Ends a session by hand: viewers are detached, the agent goes on.
@@ -294,6 +301,13 @@ impl Terminals {
             hub.end("ended by hand");
         }
         self.set_status(&row, TerminalStatus::Terminated).await.map(drop)
+    }
+
+    /// Unseats everybody at an agent's terminal, guests too; see [`Self::seat`] for why nobody comes back.
+    pub fn dismiss(&self, agent: &str) {
+        if let Some(hub) = self.hub_of_agent(agent) {
+            hub.dismiss();
+        }
     }
 
     /// Lets the session of an agent that has ended come to its end.

@@ -182,6 +182,12 @@ pub mod workspace {
     pub const QUESTION_ASKED: &str = "question:asked";
     /// `{question, state}`: it was answered, escalated to admins, or its time is over.
     pub const QUESTION_CHANGED: &str = "question:changed";
+    /// `{agent}`: an outside agent asks to be let in.
+    pub const AGENT_ACCESS_REQUESTED: &str = "agent:access_requested";
+    /// `{agent}`: an outside agent was let in.
+    pub const AGENT_ACCESS_APPROVED: &str = "agent:access_approved";
+    /// `{agent, reason}`: an agent, of ours or from outside, may do nothing here any more.
+    pub const AGENT_ACCESS_REVOKED: &str = "agent:access_revoked";
     /// One entry of the activity feed.
     pub const ACTIVITY_ADDED: &str = "activity:added";
     /// `{notification, unread}`, to the person it is for alone.

@@ -111,6 +111,10 @@ ids! {
     TokenId = "tok";
     /// A read-only link to a terminal session (its id, never its token).
     LinkId = "lnk";
+    /// An invite of outside agents (its id, never its token).
+    InviteId = "ivt";
+    /// An outside agent's request for access.
+    AccessRequestId = "areq";
     /// The key by which an agent is known to its control plane.
     AgentKeyId = "key";
     /// One entry of the activity feed.

@@ -78,6 +78,12 @@ impl Permission {
         Self::SPELLED.into_iter().map(|(permission, _)| permission)
     }
 
+    /// Whether only an admin may give it: what it allows cannot be taken back, or reaches beyond the agent.
+    #[must_use]
+    pub fn needs_admin(self) -> bool {
+        matches!(self, Self::DeletePages | Self::DeleteTasks | Self::DelegateAgents)
+    }
+
     /// The permission as it is spelled on every surface.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -15,6 +15,10 @@ export interface Edition {
 export const keys = {
   health: ['health'] as const,
   me: ['me'] as const,
+  access: ['access'] as const,
+  pendingAgents: ['access', 'pending'] as const,
+  outsideAgents: ['access', 'outside'] as const,
+  invites: ['access', 'invites'] as const,
   agents: ['agents'] as const,
   agent: (id: string) => ['agents', id] as const,
   screen: (id: string) => ['screens', id] as const,

@@ -554,6 +554,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parallax-agents/access-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to be let in as an agent from outside. Whatever becomes of it, this is all that is told. */
+        post: operations["access_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents/activity/workspace": {
         parameters: {
             query?: never;
@@ -565,6 +582,92 @@ export interface paths {
         get: operations["activity_of_workspace"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Agents that are let in and have not ended, of ours and from outside. */
+        get: operations["access_available"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's invites, newest first, without their tokens. */
+        get: operations["invites_list"];
+        put?: never;
+        /** Make an invite, by which agents from outside are let in. */
+        post: operations["invites_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an invite; agents that came by it stay. */
+        delete: operations["invites_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Agents from outside that ask to be let in. */
+        get: operations["access_pending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Come in as an agent from outside, by an invite. */
+        post: operations["invites_register"];
         delete?: never;
         options?: never;
         head?: never;
@@ -759,6 +862,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parallax-agents/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let an agent in that asked for it. */
+        post: operations["access_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/{id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn an agent away that asked to be let in. */
+        post: operations["access_deny"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents/{id}/interrupt": {
         parameters: {
             query?: never;
@@ -793,6 +930,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parallax-agents/{id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an agent other permissions; they count from its next call. */
+        post: operations["access_permissions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents/{id}/policy": {
         parameters: {
             query?: never;
@@ -822,6 +976,40 @@ export interface paths {
         put?: never;
         /** End an agent if it runs, and start it anew with the same id, folder and home. */
         post: operations["agents_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an agent's access: its key, its permissions, its links, its viewers and its process. */
+        post: operations["access_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/parallax-agents/{id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an agent from outside a new key; the one before is dead at once. */
+        post: operations["access_rotate_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1220,6 +1408,28 @@ export interface components {
             status: components["schemas"]["AgentStatus"];
             type: string;
         };
+        /**
+         * @description Whether an agent is let in.
+         * @enum {string}
+         */
+        Access: "pending" | "approved" | "denied" | "revoked";
+        /** @description What an outside agent asks for. */
+        AccessRequest: {
+            /** @description Its own id, taken as given. */
+            agentId: components["schemas"]["AgentId"];
+            agentName: string;
+            avatarUrl?: string | null;
+            capabilities?: string[];
+            description?: string | null;
+            /** @description Where it can be reached; kept and shown, and never called. */
+            endpoint?: string | null;
+            /** @description Why; for admins only. */
+            justification?: string | null;
+            metadata?: Record<string, never> | null;
+            /** @description Reading pages, tasks, projects and memory by default. */
+            requestedPermissions?: components["schemas"]["Permission"][] | null;
+            workspaceId: components["schemas"]["WorkspaceId"];
+        };
         /** @description One entry of the feed. */
         Activity: {
             actor?: components["schemas"]["Named"] | null;
@@ -1235,7 +1445,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked";
         /**
          * @description What kind of caller did something.
          * @enum {string}
@@ -1272,8 +1482,15 @@ export interface components {
         };
         /** @description One spawned agent, the same in both programs. */
         AgentId: string;
+        /**
+         * @description Where an agent runs.
+         * @enum {string}
+         */
+        AgentOrigin: "spawned" | "external";
         /** @description The settings as everybody in the workspace sees them. */
         AgentSettings: {
+            /** @description Whether agents from outside may ask for access. */
+            allowAccessRequests: boolean;
             /**
              * Format: int64
              * @description Days for which the audit log keeps entries.
@@ -1285,6 +1502,11 @@ export interface components {
              */
             auditDetailDays: number;
             hostingMode: components["schemas"]["HostingMode"];
+            /**
+             * Format: int64
+             * @description How many spawned agents may run at once.
+             */
+            maxAgents: number;
             /** @description What recordings hold of what people type. */
             recordInput: components["schemas"]["RecordInput"];
             /**
@@ -1347,6 +1569,12 @@ export interface components {
         AgentTypes: {
             /** @description Every kind that the runtime knows. */
             items: components["schemas"]["AgentTypeStatus"][];
+        };
+        /** @description An agent with its key, shown this once. */
+        AgentWithKey: {
+            agent: components["schemas"]["Agent"];
+            /** @description What it sends to `/mcp` as `Authorization: Bearer raven_mcp_…`. */
+            mcpApiKey: string;
         };
         /** @description Body of `POST /api/agents/{id}/answer`: one of `choice` and `text`. */
         AnswerRequest: {
@@ -1539,6 +1767,11 @@ export interface components {
             /** @description The page by which one joins; the token is in its fragment, which no server is sent. */
             url: string;
         };
+        /** @description An invite with its token, shown this once. */
+        CreatedInvite: components["schemas"]["Invite"] & {
+            /** @description What an agent registers with. */
+            token: string;
+        };
         /** @description A link with its token, shown this once. */
         CreatedLink: components["schemas"]["TerminalLink"] & {
             /** @description What a guest's socket sends as `auth: {link}`. */
@@ -1561,6 +1794,13 @@ export interface components {
          * @enum {string}
          */
         DeciderRole: "member" | "admin";
+        /** @description Who decided of an agent's access, and why. */
+        Decision: {
+            access: components["schemas"]["Access"];
+            at: components["schemas"]["Timestamp"];
+            by: components["schemas"]["Named"];
+            reason?: string | null;
+        };
         /** @description Everything of it; absent is what is not so, or not known. */
         Doing: {
             /**
@@ -1650,6 +1890,10 @@ export interface components {
         FirstCode: {
             code: string;
         };
+        /** @description What an agent that asks to be let in is told. */
+        Heard: {
+            requestId: string;
+        };
         /** @description Body of `POST /api/parallax-agents/runtime/heartbeat`. */
         Heartbeat: {
             /**
@@ -1702,6 +1946,33 @@ export interface components {
         InvitationToken: {
             token: string;
         };
+        /** @description An invite, without its token. */
+        Invite: {
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["Named"];
+            description?: string | null;
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+            id: string;
+            name: string;
+            permissions: components["schemas"]["Permission"][];
+            revokedAt?: components["schemas"]["Timestamp"] | null;
+            state: components["schemas"]["InviteState"];
+            /**
+             * Format: int64
+             * @description How many agents came by it.
+             */
+            uses: number;
+            /**
+             * Format: int64
+             * @description Null when it may be used without end.
+             */
+            usesRemaining?: number | null;
+        };
+        /**
+         * @description Whether an invite may still be used.
+         * @enum {string}
+         */
+        InviteState: "active" | "expired" | "exhausted" | "revoked";
         /** @description What whoever joins says. */
         Join: {
             /** @description Of the account's second factor, when it has one. */
@@ -1848,6 +2119,19 @@ export interface components {
             expiresInDays?: number | null;
             /** @description At most one's own. */
             role: components["schemas"]["Role"];
+        };
+        /** @description An invite to be made. */
+        NewInvite: {
+            description?: string | null;
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+            name: string;
+            /** @description What each agent gets that comes by it. */
+            permissions: components["schemas"]["Permission"][];
+            /**
+             * Format: int64
+             * @description 1 to 1000; without end when it is left out.
+             */
+            usesRemaining?: number | null;
         };
         /** @description A link to be made. */
         NewLink: {
@@ -2011,6 +2295,32 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_Invite: {
+            items: {
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy: components["schemas"]["Named"];
+                description?: string | null;
+                expiresAt?: components["schemas"]["Timestamp"] | null;
+                id: string;
+                name: string;
+                permissions: components["schemas"]["Permission"][];
+                revokedAt?: components["schemas"]["Timestamp"] | null;
+                state: components["schemas"]["InviteState"];
+                /**
+                 * Format: int64
+                 * @description How many agents came by it.
+                 */
+                uses: number;
+                /**
+                 * Format: int64
+                 * @description Null when it may be used without end.
+                 */
+                usesRemaining?: number | null;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_LogItem: {
             items: {
                 at: components["schemas"]["Timestamp"];
@@ -2069,6 +2379,20 @@ export interface components {
                 name: string;
                 role: components["schemas"]["Role"];
             }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_PendingAgent: {
+            items: (components["schemas"]["Agent"] & {
+                /** @description Where it says that it can be reached; nothing is sent there. */
+                endpoint?: string | null;
+                /** @description Why, in its own words. */
+                justification?: string | null;
+                metadata?: Record<string, never> | null;
+                requestId: string;
+                requestedAt: components["schemas"]["Timestamp"];
+            })[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
@@ -2170,8 +2494,22 @@ export interface components {
             /** @description At least 10 characters. */
             new: string;
         };
+        /** @description An agent that asks to be let in, as admins see it. */
+        PendingAgent: components["schemas"]["Agent"] & {
+            /** @description Where it says that it can be reached; nothing is sent there. */
+            endpoint?: string | null;
+            /** @description Why, in its own words. */
+            justification?: string | null;
+            metadata?: Record<string, never> | null;
+            requestId: string;
+            requestedAt: components["schemas"]["Timestamp"];
+        };
         /** @enum {string} */
         Permission: "read:pages" | "read:tasks" | "read:projects" | "read:memory" | "read:spaces" | "read:users" | "write:pages" | "write:tasks" | "write:projects" | "write:memory" | "write:comments" | "delete:pages" | "delete:tasks" | "assign:tasks" | "delegate:agents" | "execute:research";
+        /** @description All permissions that an agent has from now on. */
+        Permissions: {
+            permissions: components["schemas"]["Permission"][];
+        };
         /** @description A document of rules. */
         Policy: {
             /** @description What counts for agents where no rule does. */
@@ -2336,6 +2674,14 @@ export interface components {
             /** @enum {string} */
             kind: "question";
         });
+        /** @description Why somebody decides so. */
+        Reason: {
+            /**
+             * @description At most 500 characters.
+             * @default null
+             */
+            reason?: string | null;
+        };
         /**
          * @description What is recorded of what people type.
          * @enum {string}
@@ -2371,6 +2717,16 @@ export interface components {
         /** @description Recovery codes, shown this once. */
         RecoveryCodes: {
             recoveryCodes: string[];
+        };
+        /** @description An outside agent that comes by an invite. */
+        Registration: {
+            /** @description Its own id, taken as given. */
+            agentId: components["schemas"]["AgentId"];
+            agentName: string;
+            avatarUrl?: string | null;
+            capabilities?: string[];
+            description?: string | null;
+            inviteToken: string;
         };
         /** @description A rejection. */
         Reject: {
@@ -2521,6 +2877,7 @@ export interface components {
         };
         /** @description A change of settings; what is absent stays. */
         SettingsChange: {
+            allowAccessRequests?: boolean | null;
             /**
              * Format: int64
              * @description 7 to 3650.
@@ -2532,6 +2889,11 @@ export interface components {
              */
             auditDetailDays?: number | null;
             hostingMode?: components["schemas"]["HostingMode"] | null;
+            /**
+             * Format: int64
+             * @description 1 to 200.
+             */
+            maxAgents?: number | null;
             recordInput?: components["schemas"]["RecordInput"] | null;
             /**
              * Format: int64
@@ -2668,6 +3030,13 @@ export interface components {
         SpawnError: {
             agentId: string;
             message: string;
+        };
+        /** @description Who spawned an agent. */
+        Spawner: {
+            id: string;
+            /** @description `user` or `agent`. */
+            kind: string;
+            name: string;
         };
         /**
          * @description How a recording stands.
@@ -4492,6 +4861,56 @@ export interface operations {
             };
         };
     };
+    access_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heard"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     activity_of_workspace: {
         parameters: {
             query?: {
@@ -4526,6 +4945,287 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_available: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invites_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invite"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invites_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvite"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invites_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_pending: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PendingAgent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invites_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentWithKey"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5214,6 +5914,137 @@ export interface operations {
             };
         };
     };
+    access_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentWithKey"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_deny: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     agents_interrupt: {
         parameters: {
             query?: never;
@@ -5338,6 +6169,76 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Permissions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5522,6 +6423,124 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentWithKey"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,7 +15,9 @@ const AGENT: Agent = {
   permissions: [],
   createdAt: '2026-01-01T00:00:00.000Z',
   statusSince: '2026-01-01T00:00:01.000Z',
-  spawnedBy: { id: 'usr_1', name: 'Ada' },
+  spawnedBy: { id: 'usr_1', name: 'Ada', kind: 'user' },
+  origin: 'spawned',
+  access: 'approved',
   session: { id: 'ses_1', status: 'active', cols: 80, rows: 24 },
 };
 const READY: Agent = { ...AGENT, status: 'ready', statusSince: '2026-01-01T00:00:02.000Z' };
@@ -94,6 +96,8 @@ test('the runtime status stands in the settings', () => {
     recordInput: 'full',
     auditDetailDays: 30,
     auditDays: 365,
+    allowAccessRequests: false,
+    maxAgents: 20,
     runtimeStatus: { connected: false },
   };
   cache.setQueryData(keys.settings, settings);

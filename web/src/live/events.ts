@@ -23,6 +23,9 @@ export type WorkspaceEvent =
   | { name: 'agent:login_required'; payload: { agent: Agent; loginUrl?: string | null } }
   | { name: 'agent:status'; payload: { agent: Agent; status: AgentStatus; evidence: string } }
   | { name: 'agent:prompt'; payload: { agent: Agent; prompt: Prompt | null } }
+  | { name: 'agent:access_requested'; payload: { agent: Agent } }
+  | { name: 'agent:access_approved'; payload: { agent: Agent } }
+  | { name: 'agent:access_revoked'; payload: { agent: Agent; reason: string | null } }
   | { name: 'activity:added'; payload: Activity }
   | { name: 'runtime:status'; payload: RuntimeStatus }
   | { name: 'terminal:status'; payload: TerminalSession };
@@ -35,6 +38,9 @@ export const EVENT_NAMES = [
   'agent:login_required',
   'agent:status',
   'agent:prompt',
+  'agent:access_requested',
+  'agent:access_approved',
+  'agent:access_revoked',
   'activity:added',
   'runtime:status',
   'terminal:status',
@@ -57,6 +63,10 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     case 'agent:status':
     case 'agent:prompt':
       return putAgent(cache, event.payload.agent);
+    case 'agent:access_requested':
+    case 'agent:access_approved':
+    case 'agent:access_revoked':
+      return putAccess(cache, event.payload.agent);
     case 'activity:added':
       rereadPeople(cache, event.payload);
       return addActivity(cache, event.payload);
@@ -77,6 +87,12 @@ export function putAgent(cache: QueryClient, agent: Agent): void {
   void cache.invalidateQueries({ queryKey: keys.screen(agent.id) });
 }
 
+/** What admins see of requests and invites is not in the event: whoever looks at that asks again. */
+function putAccess(cache: QueryClient, agent: Agent): void {
+  putAgent(cache, agent);
+  void cache.invalidateQueries({ queryKey: keys.access });
+}
+
 /** An answer that left the server before the event would undo it: ask again. */
 function rereadWhatIsOnItsWay(cache: QueryClient): void {
   if (cache.isFetching({ queryKey: keys.agents }) > 0) {
@@ -88,6 +104,9 @@ function rereadWhatIsOnItsWay(cache: QueryClient): void {
 }
 
 function upserted(known: Agent[], agent: Agent): Agent[] {
+  // Who only asks to be let in is none of the workspace's agents.
+  if (agent.access === 'pending' || agent.access === 'denied')
+    return known.filter((other) => other.id !== agent.id);
   const at = known.findIndex((other) => other.id === agent.id);
   return at < 0 ? [agent, ...known] : known.with(at, newer(known[at], agent));
 }

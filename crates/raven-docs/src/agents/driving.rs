@@ -9,7 +9,7 @@ use raven_protocol::id::{AgentId, MessageId};
 use serde_json::json;
 
 use super::deed::Deed;
-use super::{Agent, Agents, rows};
+use super::{Agent, Agents, check_is_spawned, check_not_revoked, rows};
 use crate::access::{Drive, Granted};
 use crate::activity::ActivityKind;
 use crate::audit::Action;
@@ -119,6 +119,8 @@ impl Agents {
         id: &AgentId,
     ) -> Result<(rows::Model, RuntimeClient, AgentId), Error> {
         let row = rows::find(self.db.read(), by.workspace(), id).await?.ok_or(Error::NotFound("agent"))?;
+        check_is_spawned(&row)?;
+        check_not_revoked(&row)?;
         self.check_is_there(by.workspace(), &row).await?;
         let theirs = AgentId::parse(row.runtime_agent_id.as_str())?;
         Ok((row, self.runtimes.client(by.workspace()).await?, theirs))

@@ -11,7 +11,7 @@ use raven_protocol::runtime_api::{RuntimeAgent, StopRequest};
 use raven_protocol::time::Timestamp;
 use serde_json::json;
 
-use super::{Agent, Agents, named, rows, status_of, view};
+use super::{Access, Agent, Agents, named, rows, status_of, view};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Actor, Entry, Target};
 use crate::auth::Named;
@@ -35,6 +35,8 @@ pub enum Applied {
     Ignored,
     /// The agent ended here, and lives on there: it must be stopped.
     OutlivesItsRow,
+    /// Its access was revoked, and it lives on there: it must be killed.
+    OutlivesItsAccess,
 }
 
 impl Agents {
@@ -58,6 +60,7 @@ impl Agents {
             return Ok(Applied::Ignored);
         }
         let session = self.terminals.ensure(&mut change, &row, opening(&report.runtime_session_id)).await?;
+        let is_revoked = Access::of(&row) == Access::Revoked && goes_on(report.status);
         let (applied, ended) = match report.status.reported_by() {
             Some(what) if status_of(&row)?.on(what).is_ok() => {
                 let id = row.id.clone();
@@ -72,7 +75,7 @@ impl Agents {
         if let Some(agent) = ended {
             self.terminals.agent_ended(workspace, &AgentId::parse(agent)?).await?;
         }
-        Ok(applied)
+        Ok(if is_revoked { Applied::OutlivesItsAccess } else { applied })
     }
 
     /// Applies one change of status to a row, with its activity and event. A change that cannot
@@ -213,11 +216,14 @@ impl Agents {
         report: &RuntimeAgent,
         seq: Option<u64>,
     ) -> Result<(), Error> {
-        if self.apply(workspace, report, seq).await? == Applied::OutlivesItsRow {
-            tracing::warn!(agent.id = %report.id, "an agent outlives its row; stopping it");
-            let client = self.runtimes.client(workspace).await?;
-            client.stop(&report.id, StopRequest::default()).await?;
-        }
+        let how = match self.apply(workspace, report, seq).await? {
+            Applied::OutlivesItsRow => StopRequest::default(),
+            Applied::OutlivesItsAccess => StopRequest { force: true, timeout: None },
+            Applied::Yes | Applied::Ignored => return Ok(()),
+        };
+        tracing::warn!(agent.id = %report.id, "an agent outlives its row or its access; stopping it");
+        let client = self.runtimes.client(workspace).await?;
+        client.stop(&report.id, how).await?;
         Ok(())
     }
 
@@ -231,6 +237,11 @@ impl Agents {
         }
         Ok(())
     }
+}
+
+/// Whether an agent of this status goes on unless it is stopped.
+fn goes_on(status: AgentStatus) -> bool {
+    !status.is_final() && status != AgentStatus::Stopping
 }
 
 /// Whether an agent asks what it asked before.

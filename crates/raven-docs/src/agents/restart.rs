@@ -17,7 +17,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::deed::Deed;
-use super::{Agent, Agents, StopAgent, rows, status_of, view};
+use super::limits::More;
+use super::{Agent, Agents, StopAgent, check_is_spawned, check_not_revoked, rows, status_of, view};
 use crate::access::{Drive, Granted};
 use crate::activity::ActivityKind;
 use crate::audit::Action;
@@ -107,6 +108,8 @@ impl Agents {
     /// was; it has failed only when nobody knows whether the new run began.
     pub async fn restart(&self, by: &Granted<Drive>, id: &AgentId) -> Result<Agent, Error> {
         let row = rows::find(self.db.read(), by.workspace(), id).await?.ok_or(Error::NotFound("agent"))?;
+        check_is_spawned(&row)?;
+        check_not_revoked(&row)?;
         let deed = Deed {
             action: Action::AgentRestart,
             told: Some((ActivityKind::AgentRestarted, None)),
@@ -219,6 +222,8 @@ impl Agents {
         }
         let (workspace, id, now) = (by.workspace(), &only.id, Timestamp::now());
         let former = self.row_in(&change, workspace, id).await?;
+        check_not_revoked(&former)?;
+        self.check_room(&change, workspace, More(1), Some(id)).await?;
         let row = rows::Model {
             status: AgentStatus::Spawning.as_str().to_owned(),
             status_since: now.as_millis(),

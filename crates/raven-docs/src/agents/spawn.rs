@@ -14,7 +14,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Agents, named, rows, status_of, view};
+use super::admission::{Access, AgentOrigin};
+use super::limits::{self, More};
+use super::{Agents, check_capabilities, named, rows, status_of, view};
 use crate::access::{Granted, SpawnAgents};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Entry, Target};
@@ -26,9 +28,6 @@ use crate::runtimes::Runtimes;
 use crate::runtimes::client::RuntimeClient;
 use crate::secrets;
 use crate::terminals::Opening;
-
-/// Most capabilities of a spawn, and most characters of each.
-const MAX_CAPABILITIES: usize = 32;
 
 /// What to spawn. Unknown keys are refused: a misspelt option must not be ignored. Written out only to be sealed.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -55,20 +54,14 @@ fn one() -> u32 {
 }
 
 impl Spawn {
-    /// Checks everything that can be checked without the runtime. An agent gives no rights that it has not.
+    /// Checks everything that can be checked without the runtime. Nobody gives rights that they have not.
     ///
     /// # Errors
-    /// `Invalid` for the first field that is out of bounds, `Denied` for rights that an agent has not.
+    /// `Invalid` for the first field that is out of bounds, and for rights that an agent has not; `Denied` for rights
+    /// that only admins give.
     pub fn checked(mut self, by: &Granted<SpawnAgents>) -> Result<Self, Error> {
         check(&self)?;
-        if let Some(agent) = by.agent() {
-            let own = agent.permissions();
-            let wanted = self.permissions.take().unwrap_or_else(|| own & &Permission::DEFAULT.into());
-            if let Some(more) = wanted.difference(own).next() {
-                return Err(Error::Denied(format!("you have not the permission {more}, and cannot give it")));
-            }
-            self.permissions = Some(wanted);
-        }
+        self.permissions = Some(limits::granted(by, self.permissions.take())?);
         Ok(self)
     }
 }
@@ -182,6 +175,8 @@ impl Agents {
                 return Ok(Inserted::Before(before));
             }
         }
+        self.check_giver(&change, by, &permissions(wanted)).await?;
+        self.check_room(&change, by.workspace(), More(wanted.count), None).await?;
         let (mut inserted, mut keys) = (Vec::new(), BTreeMap::new());
         for number in 1..=wanted.count {
             let row = new_row(by, wanted, number, token)?;
@@ -315,12 +310,7 @@ fn check(wanted: &Spawn) -> Result<(), Error> {
     check_count(wanted.count)?;
     wanted.name.as_deref().map(check_name).transpose()?;
     wanted.config.check(&wanted.agent_type)?;
-    let fits = |text: &String| !text.is_empty() && text.chars().count() <= MAX_CAPABILITIES;
-    if wanted.capabilities.len() > MAX_CAPABILITIES || !wanted.capabilities.iter().all(fits) {
-        let why = format!("must be at most {MAX_CAPABILITIES} texts of 1 to {MAX_CAPABILITIES} characters");
-        return Err(Error::invalid("capabilities", why));
-    }
-    Ok(())
+    check_capabilities(&wanted.capabilities)
 }
 
 /// Asks the runtime whether it knows the kind, before anything is written; answers which one it is.
@@ -368,6 +358,11 @@ fn new_row(
         request_digest: None,
         spawned_by,
         spawned_by_name,
+        spawned_by_kind: if by.agent().is_some() { "agent" } else { "user" }.to_owned(),
+        origin: AgentOrigin::Spawned.as_str().to_owned(),
+        external_id: None,
+        access: Access::Approved.as_str().to_owned(),
+        admission: "{}".to_owned(),
         created_at: now,
         started_at: None,
         ended_at: None,

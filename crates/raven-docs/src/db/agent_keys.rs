@@ -52,6 +52,12 @@ pub async fn good(db: &impl ConnectionTrait, digest: &str) -> Queried<Option<Mod
     Ok(query.one(db).await?)
 }
 
+/// Whether a key is still good.
+pub async fn is_good(db: &impl ConnectionTrait, id: &AgentKeyId) -> Queried<bool> {
+    let good = Entity::find_by_id(id.as_str()).filter(Column::RevokedAt.is_null());
+    Ok(good.one(db).await?.is_some())
+}
+
 /// Notes that a key was used.
 pub async fn touch(db: &impl ConnectionTrait, id: &str, at: Timestamp) -> Queried<()> {
     let used = ActiveModel { last_used_at: Set(Some(at.as_millis())), ..Default::default() };
@@ -67,8 +73,8 @@ pub async fn revoke_of_agent(db: &impl ConnectionTrait, agent: &str, at: Timesta
     Ok(())
 }
 
-/// Whether an agent has a key that is still good.
-pub async fn has_good(db: &impl ConnectionTrait, agent: &AgentId) -> Queried<bool> {
-    let query = Entity::find().filter(Column::AgentId.eq(agent.as_str())).filter(Column::RevokedAt.is_null());
-    Ok(query.one(db).await?.is_some())
+/// A key of an agent that is still good.
+pub async fn good_of(db: &impl ConnectionTrait, agent: &AgentId) -> Queried<Option<Model>> {
+    let good = Entity::find().filter(Column::AgentId.eq(agent.as_str())).filter(Column::RevokedAt.is_null());
+    Ok(good.one(db).await?)
 }

@@ -4,9 +4,15 @@ use raven_protocol::agent::AgentStatus;
 use raven_protocol::id::{AgentId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{Condition, IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
 
 use super::Queried;
+
+/// The origin of agents that run at a runtime of ours.
+pub const SPAWNED: &str = "spawned";
+
+/// The statuses of agents that have ended.
+const ENDED: [&str; 2] = ["stopped", "error"];
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "agents")]
@@ -40,6 +46,16 @@ pub struct Model {
     pub request_digest: Option<String>,
     pub spawned_by: String,
     pub spawned_by_name: String,
+    /// `user` or `agent`.
+    pub spawned_by_kind: String,
+    /// `spawned` or `external`.
+    pub origin: String,
+    /// How an external agent calls itself, where its row could not have that id.
+    pub external_id: Option<String>,
+    /// `pending`, `approved`, `denied` or `revoked`.
+    pub access: String,
+    /// What it asked for and who decided, as JSON.
+    pub admission: String,
     pub created_at: i64,
     pub started_at: Option<i64>,
     pub ended_at: Option<i64>,
@@ -78,6 +94,11 @@ impl Model {
             request_digest: None,
             spawned_by: String::new(),
             spawned_by_name: String::new(),
+            spawned_by_kind: "user".into(),
+            origin: SPAWNED.into(),
+            external_id: None,
+            access: "approved".into(),
+            admission: "{}".into(),
             created_at: 0,
             started_at: None,
             ended_at: None,
@@ -100,29 +121,36 @@ pub async fn update(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     Ok(())
 }
 
-/// One agent of a workspace.
+/// One agent of a workspace, by the id that it has here or by its own.
 pub async fn find(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     id: &AgentId,
 ) -> Queried<Option<Model>> {
-    let of_workspace = Column::WorkspaceId.eq(workspace.as_str());
-    Ok(Entity::find_by_id(id.as_str()).filter(of_workspace).one(db).await?)
+    let named = Condition::any().add(Column::Id.eq(id.as_str())).add(Column::ExternalId.eq(id.as_str()));
+    let query = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str())).filter(named);
+    Ok(query.one(db).await?)
 }
 
-/// One agent of a workspace, by our id or by its runtime's.
+/// Whether an agent of any workspace has an id.
+pub async fn is_there(db: &impl ConnectionTrait, id: &AgentId) -> Queried<bool> {
+    Ok(Entity::find_by_id(id.as_str()).count(db).await? > 0)
+}
+
+/// One spawned agent of a workspace, by our id or by its runtime's.
 pub async fn find_reported(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     id: &AgentId,
 ) -> Queried<Option<Model>> {
-    if let Some(row) = find(db, workspace, id).await? {
+    let spawned = || {
+        let of_workspace = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str()));
+        of_workspace.filter(Column::Origin.eq(SPAWNED))
+    };
+    if let Some(row) = spawned().filter(Column::Id.eq(id.as_str())).one(db).await? {
         return Ok(Some(row));
     }
-    let reported = Entity::find()
-        .filter(Column::WorkspaceId.eq(workspace.as_str()))
-        .filter(Column::RuntimeAgentId.eq(id.as_str()))
-        .order_by_desc(Column::CreatedAt);
+    let reported = spawned().filter(Column::RuntimeAgentId.eq(id.as_str())).order_by_desc(Column::CreatedAt);
     Ok(reported.one(db).await?)
 }
 
@@ -131,7 +159,20 @@ pub async fn find_reported(
 pub struct Filter {
     pub status: Option<AgentStatus>,
     pub capability: Option<String>,
+    /// Only of these states of access; of all when there is none.
+    pub access: Vec<&'static str>,
+    pub origin: Option<&'static str>,
+    /// Only agents that have not ended.
+    pub unended: Unended,
     pub before: Option<String>,
+}
+
+/// Whether a list leaves out agents that have ended.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unended {
+    Only,
+    #[default]
+    Any,
 }
 
 /// Agents of a workspace, newest first.
@@ -149,18 +190,47 @@ pub async fn page(
         let quoted = serde_json::to_string(capability)?;
         query = query.filter(Column::Capabilities.contains(quoted));
     }
-    if let Some(before) = &filter.before {
-        query = query.filter(Column::Id.lt(before.as_str()));
+    if !filter.access.is_empty() {
+        query = query.filter(Column::Access.is_in(filter.access.iter().copied()));
     }
-    Ok(query.order_by_desc(Column::Id).limit(limit).all(db).await?)
+    if let Some(origin) = filter.origin {
+        query = query.filter(Column::Origin.eq(origin));
+    }
+    if filter.unended == Unended::Only {
+        query = query.filter(Column::Status.is_not_in(ENDED));
+    }
+    if let Some(before) = &filter.before {
+        // Ids from outside are in no order of time.
+        let last = Entity::find_by_id(before.as_str()).one(db).await?;
+        let at = last.map_or(0, |last| last.created_at);
+        let as_old = Condition::all().add(Column::CreatedAt.eq(at)).add(Column::Id.lt(before.as_str()));
+        query = query.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(as_old));
+    }
+    let newest_first = query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    Ok(newest_first.limit(limit).all(db).await?)
 }
 
-/// Agents of a workspace that have not ended.
+/// How many agents of a workspace are in a state of access.
+pub async fn count_access(db: &impl ConnectionTrait, workspace: &WorkspaceId, access: &str) -> Queried<u64> {
+    let of_workspace = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str()));
+    Ok(of_workspace.filter(Column::Access.eq(access)).count(db).await?)
+}
+
+/// Spawned agents of every workspace whose access was revoked, and that have not ended.
+pub async fn revoked_unended(db: &impl ConnectionTrait) -> Queried<Vec<Model>> {
+    let query = Entity::find()
+        .filter(Column::Access.eq("revoked"))
+        .filter(Column::Origin.eq(SPAWNED))
+        .filter(Column::Status.is_not_in(ENDED));
+    Ok(query.all(db).await?)
+}
+
+/// Spawned agents of a workspace that have not ended.
 pub async fn unended(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Queried<Vec<Model>> {
-    let ended = [AgentStatus::Stopped, AgentStatus::Error].map(AgentStatus::as_str);
     let query = Entity::find()
         .filter(Column::WorkspaceId.eq(workspace.as_str()))
-        .filter(Column::Status.is_not_in(ended));
+        .filter(Column::Origin.eq(SPAWNED))
+        .filter(Column::Status.is_not_in(ENDED));
     Ok(query.all(db).await?)
 }
 

@@ -78,3 +78,14 @@ pub async fn revoke(db: &impl ConnectionTrait, id: &str, at: Timestamp) -> Queri
         .await?;
     Ok(())
 }
+
+/// Notes that every link to a session of an agent was revoked; answers how many were good until now.
+pub async fn revoke_of_agent(db: &impl ConnectionTrait, agent: &str, at: Timestamp) -> Queried<u64> {
+    let sessions = super::sessions::ids_of_agent(db, agent).await?;
+    let revoked = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(at.as_millis()))
+        .filter(Column::SessionId.is_in(sessions))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(at.as_millis()));
+    Ok(revoked.exec(db).await?.rows_affected)
+}

@@ -18,6 +18,7 @@ const AT_WORK: &str = include_str!("migrations/m0004_agents_at_work.sql");
 const RESTARTS: &str = include_str!("migrations/m0005_restarts.sql");
 const AUDIT: &str = include_str!("migrations/m0006_audit.sql");
 const PEOPLE: &str = include_str!("migrations/m0007_people.sql");
+const ACCESS: &str = include_str!("migrations/m0008_access.sql");
 const APPROVALS: &str = include_str!("migrations/m0009_approvals.sql");
 const AUDIT_CHECKPOINTS: &str = include_str!("migrations/m0010_audit_checkpoints.sql");
 const NOTIFICATIONS: &str = include_str!("migrations/m0011_notifications.sql");
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0005_restarts", sql: RESTARTS }),
             Box::new(Step { name: "m0006_audit", sql: AUDIT }),
             Box::new(Step { name: "m0007_people", sql: PEOPLE }),
+            Box::new(Step { name: "m0008_access", sql: ACCESS }),
             Box::new(Step { name: "m0009_approvals", sql: APPROVALS }),
             Box::new(Step { name: "m0010_audit_checkpoints", sql: AUDIT_CHECKPOINTS }),
             Box::new(Step { name: "m0011_notifications", sql: NOTIFICATIONS }),

@@ -135,6 +135,12 @@ pub async fn of_run(
     Ok(query.one(db).await?)
 }
 
+/// The ids of all sessions that an agent has had.
+pub async fn ids_of_agent(db: &impl ConnectionTrait, agent: &str) -> Queried<Vec<String>> {
+    let ids = Entity::find().select_only().column(Column::Id).filter(Column::AgentId.eq(agent));
+    Ok(ids.into_tuple().all(db).await?)
+}
+
 /// The newest session of each of some agents.
 pub async fn of_agents(db: &impl ConnectionTrait, agents: &[String]) -> Queried<Vec<Model>> {
     if agents.is_empty() {

@@ -29,6 +29,8 @@ pub struct Model {
     pub recording_retention_days: Option<i64>,
     pub audit_detail_days: i64,
     pub audit_days: i64,
+    pub allow_access_requests: bool,
+    pub max_agents: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -116,7 +118,29 @@ fn hosting_columns(hosting: Hosting) -> ActiveModel {
         recording_retention_days: NotSet,
         audit_detail_days: NotSet,
         audit_days: NotSet,
+        allow_access_requests: NotSet,
+        max_agents: NotSet,
     }
+}
+
+/// Whether outside agents may ask for access, and how many agents may run at once.
+pub struct AccessRules {
+    pub allow_requests: bool,
+    pub max_agents: i64,
+}
+
+/// Replaces who is let into a workspace, and how many.
+pub async fn set_access(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    rules: AccessRules,
+) -> Queried<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::AllowAccessRequests, Expr::value(rules.allow_requests))
+        .col_expr(Column::MaxAgents, Expr::value(rules.max_agents))
+        .filter(Column::WorkspaceId.eq(workspace.as_str()));
+    update.exec(db).await?;
+    Ok(())
 }
 
 /// What a workspace records, and for how many days it is kept.

@@ -17,6 +17,8 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::{
     activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard, links,
     notifications, openapi, policies, questions, recordings, reports, settings, terminals, tokens, webhooks,
+    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard,
+    invites, links, openapi, policies, questions, recordings, reports, settings, terminals, tokens,
 };
 use super::{invitations, members, security, workspaces};
 use crate::app::App;
@@ -61,6 +63,17 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(agents::stop))
         .routes(routes!(agents::restart))
         .routes(routes!(agents::screen))
+        .routes(routes!(access::request))
+        .routes(routes!(access::pending))
+        .routes(routes!(access::available))
+        .routes(routes!(access::approve))
+        .routes(routes!(access::deny))
+        .routes(routes!(access::revoke))
+        .routes(routes!(access::permissions))
+        .routes(routes!(access::rotate_key))
+        .routes(routes!(invites::create, invites::list))
+        .routes(routes!(invites::revoke))
+        .routes(routes!(invites::register))
         .routes(routes!(driving::send))
         .routes(routes!(driving::cancel))
         .routes(routes!(driving::answer))

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
     ServerCapabilities, ServerConfig,
@@ -23,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::tools;
 use crate::app::App;
-use crate::auth::AgentCaller;
+use crate::auth::{AgentCaller, Auth};
 use crate::error::Error;
 use crate::http::extract::{MAX_BODY, credentials};
 
@@ -50,18 +52,33 @@ async fn recognise(State(app): State<App>, mut request: Request, next: Next) -> 
         Ok(caller) => {
             // Nothing below is to see the key, nor to log it.
             request.headers_mut().remove(header::AUTHORIZATION);
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(error) => {
-            let unknown = matches!(error, Error::UnknownAgentKey);
-            let mut response = error.into_response();
-            if unknown {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            request.extensions_mut().insert(caller.clone());
+            tokio::select! {
+                response = next.run(request) => until_key_ends(response, app.auth, caller),
+                () = app.auth.key_ended(&caller) => refused(Error::UnknownAgentKey),
             }
-            response
         }
+        Err(error) => refused(error),
     }
+}
+
+fn refused(error: Error) -> Response {
+    let unknown = matches!(error, Error::UnknownAgentKey);
+    let mut response = error.into_response();
+    if unknown {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// A response whose stream, if it is one, ends with the caller's key.
+fn until_key_ends(response: Response, auth: Auth, caller: AgentCaller) -> Response {
+    let (parts, body) = response.into_parts();
+    if body.size_hint().exact().is_some() {
+        return Response::from_parts(parts, body);
+    }
+    let ended = Box::pin(async move { auth.key_ended(&caller).await });
+    Response::from_parts(parts, Body::from_stream(body.into_data_stream().take_until(ended)))
 }
 
 /// What answers the calls of one request.

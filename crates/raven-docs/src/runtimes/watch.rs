@@ -28,7 +28,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// Longest wait before the stream is sought again: a runtime that comes back is seen soon.
 const SLOWEST_RETRY: Duration = Duration::from_secs(5);
 
-/// How often silent runtimes and abandoned spawns are looked for.
+/// How often silent runtimes, abandoned spawns and revoked agents that live on are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Most pages of a runtime's list that are read: 20,000 agents.
@@ -185,6 +185,7 @@ impl Watchers {
                 self.runtimes.fell_silent(&workspace).await?;
             }
         }
+        self.agents.end_revoked().await?;
         self.agents.settle_abandoned().await
     }
 }

@@ -138,6 +138,19 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
             let data = json!({ "agent": agent, "prompt": agent.doing.prompt });
             emit(socket, names::AGENT_PROMPT, &data).await
         }
+        WorkspaceEvent::AccessRequested(agent) => {
+            emit(socket, names::AGENT_ACCESS_REQUESTED, &json!({ "agent": agent })).await?;
+            emit(socket, names::AGENT_STATUS, &status_reached(agent)).await
+        }
+        WorkspaceEvent::AccessApproved(agent) => {
+            emit(socket, names::AGENT_ACCESS_APPROVED, &json!({ "agent": agent })).await?;
+            emit(socket, names::AGENT_STATUS, &status_reached(agent)).await
+        }
+        WorkspaceEvent::AccessRevoked { agent, reason } => {
+            let data = json!({ "agent": agent, "reason": reason });
+            emit(socket, names::AGENT_ACCESS_REVOKED, &data).await?;
+            emit(socket, names::AGENT_STATUS, &status_reached(agent)).await
+        }
         WorkspaceEvent::ActivityAdded(entry) => emit(socket, names::ACTIVITY_ADDED, entry).await,
         WorkspaceEvent::ApprovalRequested(approval) => {
             emit(socket, names::APPROVAL_REQUESTED, &json!({ "approval": approval })).await

@@ -35,6 +35,7 @@ enum Command {
     Control { viewer: ViewerId, action: Control, done: oneshot::Sender<Result<(), ControlRefusal>> },
     CaughtUp(ViewerId),
     Detach(ViewerId),
+    Dismiss,
     Connect(Link),
     Report(TerminalStatus),
     Agent(AgentStatus, Option<String>),
@@ -140,6 +141,11 @@ impl Hub {
     /// Ends the session; its recording says why.
     pub fn end(&self, why: &'static str) {
         self.urgent(Command::End(why));
+    }
+
+    /// Unseats everybody; what the agent still puts out is recorded.
+    pub fn dismiss(&self) {
+        self.urgent(Command::Dismiss);
     }
 
     /// The agent has a status now, which the recording tells of; and where to sign in, when it wants that.

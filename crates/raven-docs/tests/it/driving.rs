@@ -242,6 +242,13 @@ pub fn mcp(place: &Place, key: &str, method: &str, params: Value) -> Answer {
     Operator::with_token(&place.base(), key).header("accept", accept).post("/mcp", &request)
 }
 
+/// What an agent is told of itself.
+pub fn profile(place: &Place, key: &str) -> Value {
+    let answer = mcp(place, key, "tools/call", json!({ "name": "agent_profile" }));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body["result"]["structuredContent"].clone()
+}
+
 #[test]
 fn an_agent_is_known_by_its_key_until_it_ends() {
     let permissions = json!({ "permissions": ["page.read", "write:tasks", "write:tasks"], "name": "Scout" });

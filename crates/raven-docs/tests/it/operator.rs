@@ -19,6 +19,15 @@ pub fn wait<T>(answer: impl Future<Output = T>) -> T {
     RUNTIME.block_on(answer)
 }
 
+/// Has several callers post something at the same time; answers in their order.
+pub fn at_once(calls: Vec<(Operator, String, Value)>) -> Vec<Answer> {
+    std::thread::scope(|all| {
+        let asking: Vec<_> =
+            calls.iter().map(|(by, path, body)| all.spawn(move || by.post(path, body))).collect();
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    })
+}
+
 /// Calls the API.
 pub struct Operator {
     base: String,

@@ -159,6 +159,24 @@ impl Place {
         found["userId"].as_str().unwrap().to_owned()
     }
 
+    /// Whether a text is anywhere in the database's files.
+    pub fn keeps(&self, text: &str) -> bool {
+        ["docs/raven.db", "docs/raven.db-wal"].into_iter().any(|name| {
+            let file = std::fs::read(self.path(name)).unwrap_or_default();
+            crate::browser::contains(&file, text.as_bytes())
+        })
+    }
+
+    /// Has an agent's key be one that the test knows: its own is in nobody's hands but its program's.
+    pub fn known_key(&self, agent: &str) -> String {
+        let key = format!("raven_mcp_of_{agent}");
+        let script = "import hashlib, sys\nprint(hashlib.sha256(sys.argv[1].encode()).hexdigest())";
+        let digest = Command::new("python3").args(["-c", script, &key]).output().unwrap().stdout;
+        let digest = String::from_utf8(digest).unwrap();
+        self.sql(&format!("UPDATE agent_keys SET digest = '{}' WHERE agent_id = '{agent}'", digest.trim()));
+        key
+    }
+
     /// Starts the runtime, on the port it had before. Its agents end with it when the test does.
     pub fn start_runtime(&mut self) {
         let mut command = Command::new(runtime_program());

@@ -115,6 +115,18 @@ impl Live {
         self.seats.leave(id, now)
     }
 
+    /// Unseats everybody, and tells them so.
+    pub fn dismiss(&mut self, now: Instant) -> Vec<Outcome> {
+        let everybody: Vec<ViewerId> = self.viewers.keys().copied().collect();
+        let unseat = |id| {
+            if let Some(viewer) = self.viewers.get(&id) {
+                viewer.queue.push(ViewerEvent::Detached);
+            }
+            self.detach(id, now)
+        };
+        everybody.into_iter().map(unseat).collect()
+    }
+
     /// Ends every attachment.
     pub fn detach_all(&mut self) {
         for viewer in std::mem::take(&mut self.viewers).into_values() {

@@ -226,6 +226,11 @@ impl Task {
                 let outcome = self.live.detach(viewer, Instant::now());
                 self.settle(outcome);
             }
+            Command::Dismiss => {
+                for outcome in self.live.dismiss(Instant::now()) {
+                    self.settle(outcome);
+                }
+            }
             Command::Connect(link) => self.connect(link),
             Command::Report(status) => self.set_status(status).await,
             Command::Agent(status, login_url) => self.agent_is(status, login_url).await,

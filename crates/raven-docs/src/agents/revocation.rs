@@ -1,0 +1,114 @@
+//! Revocation: from one moment on an agent may do nothing here, and its process is ended.
+//!
+//! Owns the order: one transaction takes away key, permissions and links; then viewers go, then the process. That a
+//! runtime cannot be reached takes nothing back: the row says what is still to be ended, over crashes of ours too,
+//! and whoever hears of the agent again ends it (see `report`). Must not know how a process is ended.
+
+use std::time::Duration;
+
+use raven_protocol::agent::AgentChange;
+use raven_protocol::id::{AgentId, WorkspaceId};
+use raven_protocol::time::Timestamp;
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::admission::{Access, AgentOrigin, check_words, decided, seen};
+use super::{Agent, Agents, StopAgent, rows, status_of};
+use crate::access::{Administer, Granted};
+use crate::activity::ActivityKind;
+use crate::audit::Action;
+use crate::db;
+use crate::error::{Conflict, Error};
+use crate::events::WorkspaceEvent;
+
+/// Longest reason, in characters: some sentences.
+const MAX_REASON: usize = 500;
+
+/// How long the answer to a revocation waits for the runtime to take the order: it stands without that.
+const KILL_WITHIN: Duration = Duration::from_secs(5);
+
+impl Agents {
+    /// Ends an agent's access, and the agent itself if it is ours. One whose access was revoked before is ended
+    /// again, and nothing else changes.
+    ///
+    /// # Errors
+    /// `Conflict` for an agent that was never let in.
+    pub async fn revoke(
+        &self,
+        by: &Granted<Administer>,
+        id: &AgentId,
+        reason: Option<String>,
+    ) -> Result<Agent, Error> {
+        let reason = check_words("reason", reason, MAX_REASON)?;
+        let row = self.take_away(by, id, reason).await?;
+        if AgentOrigin::of(&row) == AgentOrigin::Spawned {
+            let own = AgentId::parse(row.id.as_str())?;
+            self.restarts.call_off(&own, StopAgent { force: true });
+            self.terminals.dismiss(&row.id);
+            self.kill(by.workspace(), &own).await;
+        }
+        self.get(&by.and()?, id).await
+    }
+
+    /// What takes the agent's rights away, all at once.
+    async fn take_away(
+        &self,
+        by: &Granted<Administer>,
+        id: &AgentId,
+        reason: Option<String>,
+    ) -> Result<rows::Model, Error> {
+        let mut change = self.changes.begin().await?;
+        let before = self.row_in(&change, by.workspace(), id).await?;
+        match Access::of(&before) {
+            Access::Approved => {}
+            Access::Revoked => return Ok(before),
+            access @ (Access::Pending | Access::Denied) => {
+                let detail = format!("this agent was not let in: its access is {}", access.as_str());
+                return Err(Error::Conflict { code: Conflict::AccessNotApproved, detail });
+            }
+        }
+        let now = Timestamp::now();
+        let had = json!({ "access": before.access, "permissions": permissions(&before)? });
+        let mut row = decided(before, Access::Revoked, by, reason.clone())?;
+        "[]".clone_into(&mut row.permissions);
+        rows::update(change.tx(), &row).await?;
+        db::agent_keys::revoke_of_agent(change.tx(), &row.id, now).await?;
+        let links = db::links::revoke_of_agent(change.tx(), &row.id, now).await?;
+        let kept = json!({ "access": row.access, "reason": reason, "linksRevoked": links });
+        self.on_file(&mut change, by, Action::AgentRevoke, &row, (had, kept)).await?;
+        self.in_feed(&mut change, by, ActivityKind::AccessRevoked, &row, reason.clone()).await?;
+        if AgentOrigin::of(&row) == AgentOrigin::Spawned && !status_of(&row)?.is_final() {
+            self.transition(&mut change, row.clone(), AgentChange::StopRequested).await?;
+            row = self.row_in(&change, by.workspace(), id).await?;
+        }
+        let agent = Box::new(seen(&change, row.clone()).await?);
+        change.tell(by.workspace(), WorkspaceEvent::AccessRevoked { agent, reason });
+        change.commit().await?;
+        Ok(row)
+    }
+
+    /// Has the runtime kill an agent, unless that cannot be reached; then it is tried again.
+    async fn kill(&self, workspace: &WorkspaceId, id: &AgentId) {
+        let ending = self.end(workspace, id, StopAgent { force: true });
+        match timeout(KILL_WITHIN, ending).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(agent.id = %id, %error, "a revoked agent could not be ended yet");
+            }
+            Err(_) => tracing::warn!(agent.id = %id, "a revoked agent could not be ended yet: no answer"),
+        }
+    }
+
+    /// Ends what was revoked and lives on, as when its runtime could not be reached.
+    pub async fn end_revoked(&self) -> Result<(), Error> {
+        for row in rows::revoked_unended(self.db.read()).await? {
+            let (workspace, id) = (WorkspaceId::parse(row.workspace_id)?, AgentId::parse(row.id)?);
+            self.kill(&workspace, &id).await;
+        }
+        Ok(())
+    }
+}
+
+fn permissions(row: &rows::Model) -> Result<serde_json::Value, Error> {
+    Ok(serde_json::from_str(&row.permissions).map_err(anyhow::Error::from)?)
+}
