@@ -1453,10 +1453,16 @@ export interface components {
         ActorKind: "user" | "agent" | "runtime" | "operator" | "system" | "anonymous";
         /** @description An agent as the API and events show it. */
         Agent: components["schemas"]["Doing"] & {
+            /** @description Whether it is let in. */
+            access: components["schemas"]["Access"];
+            avatarUrl?: string | null;
             capabilities: string[];
             createdAt: components["schemas"]["Timestamp"];
             /** @description Its working folder on the runtime's machine. */
             cwd?: string | null;
+            decision?: components["schemas"]["Decision"] | null;
+            /** @description What it says of itself. */
+            description?: string | null;
             endedAt?: components["schemas"]["Timestamp"] | null;
             /** @description Why it failed, with the last lines of its screen where there are any. */
             error?: string | null;
@@ -1465,15 +1471,20 @@ export interface components {
             /** Format: int64 */
             exitCode?: number | null;
             id: string;
+            invite?: components["schemas"]["Named"] | null;
             lastActivityAt?: components["schemas"]["Timestamp"] | null;
             loginUrl?: string | null;
             name: string;
+            /** @description Where it runs. */
+            origin: components["schemas"]["AgentOrigin"];
             /** @description What it may do here. */
             permissions: components["schemas"]["Permission"][];
             /** Format: int64 */
             pid?: number | null;
+            /** @description What an agent from outside asked for; null for one that did not ask. */
+            requestedPermissions?: components["schemas"]["Permission"][] | null;
             session?: components["schemas"]["SessionBrief"] | null;
-            spawnedBy: components["schemas"]["Named"];
+            spawnedBy: components["schemas"]["Spawner"] | null;
             startedAt?: components["schemas"]["Timestamp"] | null;
             status: components["schemas"]["AgentStatus"];
             /** @description When it reached this status. */
@@ -2201,10 +2212,16 @@ export interface components {
         /** @description One page of a list, newest first. */
         Page_Agent: {
             items: (components["schemas"]["Doing"] & {
+                /** @description Whether it is let in. */
+                access: components["schemas"]["Access"];
+                avatarUrl?: string | null;
                 capabilities: string[];
                 createdAt: components["schemas"]["Timestamp"];
                 /** @description Its working folder on the runtime's machine. */
                 cwd?: string | null;
+                decision?: components["schemas"]["Decision"] | null;
+                /** @description What it says of itself. */
+                description?: string | null;
                 endedAt?: components["schemas"]["Timestamp"] | null;
                 /** @description Why it failed, with the last lines of its screen where there are any. */
                 error?: string | null;
@@ -2213,15 +2230,20 @@ export interface components {
                 /** Format: int64 */
                 exitCode?: number | null;
                 id: string;
+                invite?: components["schemas"]["Named"] | null;
                 lastActivityAt?: components["schemas"]["Timestamp"] | null;
                 loginUrl?: string | null;
                 name: string;
+                /** @description Where it runs. */
+                origin: components["schemas"]["AgentOrigin"];
                 /** @description What it may do here. */
                 permissions: components["schemas"]["Permission"][];
                 /** Format: int64 */
                 pid?: number | null;
+                /** @description What an agent from outside asked for; null for one that did not ask. */
+                requestedPermissions?: components["schemas"]["Permission"][] | null;
                 session?: components["schemas"]["SessionBrief"] | null;
-                spawnedBy: components["schemas"]["Named"];
+                spawnedBy: components["schemas"]["Spawner"] | null;
                 startedAt?: components["schemas"]["Timestamp"] | null;
                 status: components["schemas"]["AgentStatus"];
                 /** @description When it reached this status. */

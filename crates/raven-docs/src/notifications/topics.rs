@@ -84,7 +84,7 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         Kind::AgentFailed => Some((Topic::Error, Audience::Everybody)),
         Kind::ApprovalFailed => Some((Topic::Error, Audience::Members)),
         Kind::ApprovalRequested | Kind::QuestionAsked => Some((Topic::Approval, Audience::Members)),
-        Kind::QuestionEscalated => Some((Topic::Approval, Audience::Admins)),
+        Kind::QuestionEscalated | Kind::AccessRequested => Some((Topic::Approval, Audience::Admins)),
         Kind::AgentSpawned
         | Kind::AgentRestarted
         | Kind::AgentReady
@@ -114,6 +114,14 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         | Kind::InvitationCreated
         | Kind::InvitationRevoked
         | Kind::WorkspaceRenamed
+        | Kind::AccessApproved
+        | Kind::AccessDenied
+        | Kind::AccessRevoked
+        | Kind::AgentRegistered
+        | Kind::PermissionsChanged
+        | Kind::KeyRotated
+        | Kind::InviteCreated
+        | Kind::InviteRevoked
         | Kind::WebhookDisabled => None,
     }
 }
