@@ -12,10 +12,10 @@ const roles: Record<Role, string> = {
 };
 
 const rolesAbout: Record<Role, string> = {
-  viewer: 'reads and watches',
-  member: 'also spawns, drives and stops agents',
-  admin: 'also changes settings, people and access',
-  owner: 'also owns the workspace itself',
+  viewer: 'Reads and watches',
+  member: 'Also spawns, drives and stops agents',
+  admin: 'Also changes settings, people and access',
+  owner: 'Also owns the workspace itself',
 };
 
 const scopes: Record<Scope, string> = {

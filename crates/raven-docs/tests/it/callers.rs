@@ -53,6 +53,9 @@ impl Callers {
         let workspace = place.owner().get("/api/auth/me").body["workspaceId"].as_str().unwrap().to_owned();
         let agent = place.spawn(&["cat"]);
         let callback = foreign.asked("/api/spawn")["callbackToken"].as_str().unwrap().to_owned();
+        // A spawn that nobody tells of is given up after a minute, which a slow machine takes for all routes.
+        let told = json!({ "workspaceId": workspace, "agentId": agent, "status": "ready" });
+        assert_eq!(place.person(&callback).post("/api/parallax-agents/spawn-callback", &told).status, 204);
         let session = place.session_of(&agent);
         let account =
             |name: &str, role: &str, more: &[&str]| place.account(&format!("{name}@example.com"), role, more);

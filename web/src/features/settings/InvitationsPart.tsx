@@ -130,7 +130,7 @@ function InviteForm({ onDone }: { onDone: () => void }) {
         <NativeSelect
           label={words.role}
           value={role}
-          description={`${texts.roles[role]} ${texts.rolesAbout[role]}`}
+          description={texts.rolesAbout[role]}
           error={errors.at.role}
           data={rolesWithin(me.role).map((one) => ({ value: one, label: texts.roles[one] }))}
           onChange={(event) => setRole(event.currentTarget.value as Role)}

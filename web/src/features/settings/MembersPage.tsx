@@ -103,8 +103,7 @@ function MemberRow({ member, me }: { member: Member; me: Me }) {
         <ProblemNote error={changing.error} />
       ) : (
         <Text size="xs" c="dimmed">
-          {texts.roles[member.role]} {texts.rolesAbout[member.role]} · {words.since}{' '}
-          <Ago moment={member.addedAt} />
+          {texts.rolesAbout[member.role]} · {words.since} <Ago moment={member.addedAt} />
         </Text>
       )}
     </ListRow>
