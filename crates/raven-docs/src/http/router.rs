@@ -23,9 +23,9 @@ use super::{invitations, members, security, workspaces};
 use crate::app::App;
 use crate::error::Error;
 
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::Base::openapi())
-        .routes(routes!(auth::health))
+/// Accounts, sign-in, workspaces and who belongs to them.
+fn of_people() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(auth::setup))
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
@@ -49,6 +49,12 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(invitations::revoke))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
+}
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::Base::openapi())
+        .routes(routes!(auth::health))
+        .merge(of_people())
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(settings::update))
         .routes(routes!(settings::test))

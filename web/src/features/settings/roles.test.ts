@@ -1,3 +1,4 @@
+/** Owns the proof of which roles somebody may give. Must not know how they are shown. */
 import { expect, test } from 'vitest';
 
 import { rolesWithin } from './roles';
