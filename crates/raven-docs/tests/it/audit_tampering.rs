@@ -38,7 +38,7 @@ const OF_ONE_CHAIN: &[(&str, &[&str], &str)] = &[
     ("an outcome", &["UPDATE audit_log SET outcome = 'failed' WHERE seq = 3 AND"], "changed #3"),
     (
         "a detail",
-        &["UPDATE audit_log SET detail = replace(detail, 'local', 'lucal') WHERE seq = 3 AND"],
+        &["UPDATE audit_log SET detail = detail || ' ' WHERE seq = 3 AND"],
         "detail_changed #3",
     ),
     ("a detail removed", &["UPDATE audit_log SET detail = NULL WHERE seq = 3 AND"], "detail_removed #3"),
