@@ -10,6 +10,8 @@ import type {
   Agent,
   AgentSettings,
   AgentStatus,
+  Approval,
+  Question,
   RuntimeStatus,
   TerminalSession,
 } from '../api/shapes';
@@ -23,6 +25,10 @@ export type WorkspaceEvent =
   | { name: 'agent:login_required'; payload: { agent: Agent; loginUrl?: string | null } }
   | { name: 'agent:status'; payload: { agent: Agent; status: AgentStatus; evidence: string } }
   | { name: 'agent:prompt'; payload: { agent: Agent; prompt: Prompt | null } }
+  | { name: 'approval:requested'; payload: { approval: Approval } }
+  | { name: 'approval:decided'; payload: { approval: Approval; state: Approval['state'] } }
+  | { name: 'question:asked'; payload: { question: Question } }
+  | { name: 'question:changed'; payload: { question: Question; state: Question['state'] } }
   | { name: 'activity:added'; payload: Activity }
   | { name: 'runtime:status'; payload: RuntimeStatus }
   | { name: 'terminal:status'; payload: TerminalSession };
@@ -35,6 +41,10 @@ export const EVENT_NAMES = [
   'agent:login_required',
   'agent:status',
   'agent:prompt',
+  'approval:requested',
+  'approval:decided',
+  'question:asked',
+  'question:changed',
   'activity:added',
   'runtime:status',
   'terminal:status',
@@ -55,8 +65,15 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     case 'agent:error':
     case 'agent:login_required':
     case 'agent:status':
-    case 'agent:prompt':
       return putAgent(cache, event.payload.agent);
+    case 'agent:prompt':
+      putAgent(cache, event.payload.agent);
+      return rereadQueue(cache);
+    case 'approval:requested':
+    case 'approval:decided':
+    case 'question:asked':
+    case 'question:changed':
+      return rereadQueue(cache);
     case 'activity:added':
       rereadPeople(cache, event.payload);
       return addActivity(cache, event.payload);
@@ -103,6 +120,12 @@ function rereadPeople(cache: QueryClient, { kind }: Activity): void {
     void cache.invalidateQueries({ queryKey: peopleKeys.all });
   }
   if (kind === 'workspace_renamed') void cache.invalidateQueries({ queryKey: keys.me });
+/** What one may decide is not in the event, as it is not the same for everybody: who looks at it asks again. */
+function rereadQueue(cache: QueryClient): void {
+  // A first answer that is on its way may be of before, and is not given up by asking again.
+  void cache
+    .cancelQueries({ queryKey: keys.approvals })
+    .then(() => cache.invalidateQueries({ queryKey: keys.approvals }));
 }
 
 function addActivity(cache: QueryClient, entry: Activity): void {
