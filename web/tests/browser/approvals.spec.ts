@@ -99,6 +99,7 @@ test('a request stands where the agent’s work is shown, and is rejected by key
   await ada.goto(`${stack.url}/agents/${asker}/terminal?terminal=1`);
   const card = item(ada, 'drop the old tables');
   await expect(card).toContainText('It would help me along.');
+  await expect(ada.getByTestId('terminal-size')).not.toHaveText('80×24');
   await picture(ada, 'agent-waiting');
   await ann.goto(`${stack.url}/approvals`);
   await expect(item(ann, 'drop the old tables')).toBeVisible();
