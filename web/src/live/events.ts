@@ -120,6 +120,8 @@ function rereadPeople(cache: QueryClient, { kind }: Activity): void {
     void cache.invalidateQueries({ queryKey: peopleKeys.all });
   }
   if (kind === 'workspace_renamed') void cache.invalidateQueries({ queryKey: keys.me });
+}
+
 /** What one may decide is not in the event, as it is not the same for everybody: who looks at it asks again. */
 function rereadQueue(cache: QueryClient): void {
   // A first answer that is on its way may be of before, and is not given up by asking again.
