@@ -2,7 +2,7 @@
 import type { ActivityKind } from './api/shapes';
 import type { Group } from './parts/states';
 import { accessKinds } from './texts/access';
-import { approvalKinds } from './texts/approvals';
+import { approvalKinds, approvalTexts, policyTexts } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
 import { peopleTexts } from './texts/people';
@@ -124,6 +124,8 @@ export const texts = {
     screenEmpty: 'Nothing on its screen yet',
     screenOf: (name: string) => `Last lines of ${name}`,
   },
+  approvals: approvalTexts,
+  policies: policyTexts,
   spawn: {
     title: 'Spawn Agents',
     action: 'Spawn',
@@ -143,8 +145,6 @@ export const texts = {
     envHint: 'One NAME=value a line',
     cols: 'Columns',
     rows: 'Rows',
-    waits: 'The spawn waits for approval',
-    seeApproval: 'See the request',
     someFailed: (count: number) => `${count} of the agents could not be started; their cards say why.`,
     invalid: {
       ...spawnTexts.invalid,

@@ -224,6 +224,8 @@ impl Approvals {
         let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
         let now = Auth::person_now(change.tx(), &workspace, person.id.as_str()).await?;
         let now = now.ok_or(Error::Unauthenticated)?;
+        // A token may be for less than its person's role.
+        let now = Person { role: now.role.min(person.role), ..now };
         match refusal(row, &now, admins(change.tx(), &workspace).await?) {
             Some(why) => Err(Error::Denied(why)),
             None => Ok(()),

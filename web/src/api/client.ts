@@ -11,6 +11,7 @@ import type {
   LoginForm,
   NewLink,
   NewToken,
+  PolicyChange,
   SettingsChange,
   SetupForm,
   SpawnRequest,
@@ -221,3 +222,33 @@ export const createTerminalLink = (id: string, body: NewLink) =>
   answered(http.POST('/api/terminal/sessions/{id}/links', { params: { path: { id } }, body }));
 export const revokeTerminalLink = (id: string, linkId: string) =>
   answered(http.DELETE('/api/terminal/sessions/{id}/links/{linkId}', { params: { path: { id, linkId } } }));
+
+// What the queue shows at once: more than people decide in a day.
+const QUEUE = 200;
+// Decided requests per page.
+const DECIDED_PER_PAGE = 50;
+
+/** Everything that waits for people: of one agent, or of all. */
+export const queue = (agentId?: string) =>
+  answered(http.GET('/api/approvals', { params: { query: { status: 'pending', agentId, limit: QUEUE } } }));
+/** Requests in every state, newest first; the first page has what waits too. */
+export const requests = (cursor: string | undefined) =>
+  answered(http.GET('/api/approvals', { params: { query: { cursor, limit: DECIDED_PER_PAGE } } }));
+export const approval = (id: string) =>
+  answered(http.GET('/api/approvals/{id}', { params: { path: { id } } }));
+export const approve = (id: string) =>
+  answered(http.POST('/api/approvals/{id}/approve', { params: { path: { id } }, body: {} }));
+export const reject = (id: string, reason: string) =>
+  answered(http.POST('/api/approvals/{id}/reject', { params: { path: { id } }, body: { reason } }));
+export const answerQuestion = (id: string, body: { answer: string } | { option: string }) =>
+  answered(http.POST('/api/questions/{id}/answer', { params: { path: { id } }, body }));
+
+/** The policy of an agent, or the workspace's own. */
+export const policy = (agentId: string | null) =>
+  agentId === null
+    ? answered(http.GET('/api/policies'))
+    : answered(http.GET('/api/parallax-agents/{id}/policy', { params: { path: { id: agentId } } }));
+export const changePolicy = (agentId: string | null, body: PolicyChange) =>
+  agentId === null
+    ? answered(http.PUT('/api/policies', { body }))
+    : answered(http.PUT('/api/parallax-agents/{id}/policy', { params: { path: { id: agentId } }, body }));

@@ -39,6 +39,11 @@ export const keys = {
   cast: (of: Edition) => ['recordings', of, 'cast'] as const,
   transcript: (of: Edition) => ['recordings', of, 'transcript'] as const,
   verification: (of: Edition) => ['recordings', of, 'verification'] as const,
+  approvals: ['approvals'] as const,
+  queue: (agentId?: string) => ['approvals', 'queue', agentId ?? null] as const,
+  requests: ['approvals', 'requests'] as const,
+  approval: (id: string) => ['approvals', 'one', id] as const,
+  policy: (agentId: string | null) => ['policies', agentId] as const,
   links: (sessionId: string) => ['terminal-links', sessionId] as const,
 };
 
@@ -134,3 +139,16 @@ export const verificationQuery = (of: Edition) =>
     queryFn: () => client.verifyRecording(of.sessionId),
     ...ONCE,
   });
+
+export const queueQuery = (agentId?: string) =>
+  queryOptions({ queryKey: keys.queue(agentId), queryFn: () => client.queue(agentId) });
+export const requestsQuery = infiniteQueryOptions({
+  queryKey: keys.requests,
+  queryFn: ({ pageParam }) => client.requests(pageParam),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last) => last.nextCursor ?? undefined,
+});
+export const approvalQuery = (id: string) =>
+  queryOptions({ queryKey: keys.approval(id), queryFn: () => client.approval(id) });
+export const policyQuery = (agentId: string | null) =>
+  queryOptions({ queryKey: keys.policy(agentId), queryFn: () => client.policy(agentId) });

@@ -11,12 +11,15 @@ import {
   Plus,
   Search,
   Settings,
+  ShieldCheck,
+  ShieldQuestion,
   Square,
 } from 'lucide-react';
 import { useNavigate } from 'react-router';
 
-import { agentsQuery } from '../api/queries';
+import { agentsQuery, queueQuery } from '../api/queries';
 import type { Agent } from '../api/shapes';
+import { useDecisions } from '../features/approvals/useDecisions';
 import { useStop } from '../features/agents/StopControl';
 import { hasEnded, STATUS } from '../parts/states';
 import { mayRunAgents, useMe } from '../parts/me';
@@ -32,7 +35,7 @@ const MAX_SHOWN = 12;
 export function CommandPalette() {
   const agents = useQuery(agentsQuery).data ?? [];
   const mayRun = mayRunAgents(useMe());
-  const groups = [usePages(), useAgentEntries(agents), useCommands(mayRun ? agents : null)];
+  const groups = [useWaiting(), usePages(), useAgentEntries(agents), useCommands(mayRun ? agents : null)];
   return (
     <Spotlight
       actions={groups.filter((group) => group.actions.length > 0)}
@@ -55,6 +58,7 @@ function usePages(): SpotlightActionGroupData {
   const navigate = useNavigate();
   const pages = [
     { to: '/agents', label: texts.nav.agents, icon: <Bot {...ICON} /> },
+    { to: '/approvals', label: texts.approvals.title, icon: <ShieldCheck {...ICON} /> },
     { to: '/activity', label: texts.nav.activity, icon: <History {...ICON} /> },
     { to: '/recordings', label: texts.nav.recordings, icon: <Clapperboard {...ICON} /> },
     {
@@ -66,6 +70,11 @@ function usePages(): SpotlightActionGroupData {
       to: '/settings/recording',
       label: `${texts.nav.settings} → ${texts.settings.recording}`,
       icon: <Disc {...ICON} />,
+    },
+    {
+      to: '/settings/policies',
+      label: `${texts.nav.settings} → ${texts.policies.title}`,
+      icon: <ShieldQuestion {...ICON} />,
     },
     {
       to: '/settings/tokens',
@@ -85,6 +94,21 @@ function usePages(): SpotlightActionGroupData {
     onClick: () => void navigate(to),
   }));
   return { group: words.pages, actions };
+}
+
+/** What one may approve, without going there first. */
+function useWaiting(): SpotlightActionGroupData {
+  const decisions = useDecisions();
+  const items = useQuery(queueQuery()).data?.items ?? [];
+  const mine = items.filter((item) => item.kind === 'approval').filter(({ refusal }) => !refusal);
+  const actions = mine.map((item) => ({
+    id: `approve-${item.id}`,
+    label: texts.approvals.palette.approve(item.summary),
+    description: texts.approvals.asks(item.askedBy.name),
+    leftSection: <ShieldCheck {...ICON} />,
+    onClick: () => decisions.approve(item),
+  }));
+  return { group: texts.approvals.palette.group, actions };
 }
 
 function useAgentEntries(agents: Agent[]): SpotlightActionGroupData {

@@ -1,13 +1,23 @@
 /** Owns what stands around every page: rail, top bar, dialogs that any page can open. Must not know pages. */
 import { AppShell, Group, Menu, Text, UnstyledButton } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
-import { useQueryClient, useMutation } from '@tanstack/react-query';
-import { Bot, CircleUser, Clapperboard, History, LogOut, Search, Settings, WifiOff } from 'lucide-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import {
+  Bot,
+  CircleUser,
+  Clapperboard,
+  History,
+  LogOut,
+  Search,
+  Settings,
+  ShieldCheck,
+  WifiOff,
+} from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 
 import { logout } from '../api/client';
-import { keys } from '../api/queries';
+import { keys, queueQuery } from '../api/queries';
 import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
 import { useMe } from '../parts/me';
 import { texts } from '../texts';
@@ -20,6 +30,7 @@ const SpawnDialog = lazy(() => import('../features/agents/SpawnDialog'));
 
 const ENTRIES = [
   { to: '/agents', label: texts.nav.agents, icon: Bot },
+  { to: '/approvals', label: texts.approvals.title, icon: ShieldCheck },
   { to: '/activity', label: texts.nav.activity, icon: History },
   { to: '/recordings', label: texts.nav.recordings, icon: Clapperboard },
   { to: '/settings', label: texts.nav.settings, icon: Settings },
@@ -45,6 +56,7 @@ export function Shell() {
             <NavLink key={to} to={to} className="rail-link">
               <Icon size={17} aria-hidden />
               {label}
+              {to === '/approvals' && <WaitingCount />}
             </NavLink>
           ))}
         </AppShell.Navbar>
@@ -60,6 +72,7 @@ export function Shell() {
               <NavLink key={to} to={to} className="bottom-link">
                 <Icon size={20} aria-hidden />
                 {label}
+                {to === '/approvals' && <WaitingCount />}
               </NavLink>
             ))}
           </nav>
@@ -68,6 +81,17 @@ export function Shell() {
       <CommandPalette />
       <SpawnSlot />
     </LiveUpdates>
+  );
+}
+
+/** How much waits for people, for the entry of the rail. */
+function WaitingCount() {
+  const count = useQuery(queueQuery()).data?.items.length ?? 0;
+  if (count === 0) return null;
+  return (
+    <span className={classes.count} role="status" aria-label={texts.approvals.count(count)}>
+      {count}
+    </span>
   );
 }
 

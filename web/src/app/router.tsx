@@ -17,6 +17,8 @@ import type { Agent } from '../api/shapes';
 import { ActivityFeed } from '../features/activity/ActivityFeed';
 import { AgentPage, type AgentSlots } from '../features/agents/AgentPage';
 import { AgentsPage } from '../features/agents/AgentsPage';
+import { PromptCard } from '../features/agents/PromptCard';
+import { WaitingCards } from '../features/approvals/WaitingCards';
 import { LoginPage } from '../features/auth/LoginPage';
 import { SetupPage } from '../features/auth/SetupPage';
 import { EmptyState } from '../parts/EmptyState';
@@ -46,6 +48,13 @@ const joinPage = async () => ({ Component: (await import('../features/auth/JoinP
 const settingsLayout = async () => ({
   Component: (await import('../features/settings/SettingsLayout')).SettingsLayout,
 });
+const approvalsPage = async () => {
+  const { ApprovalsPage } = await import('../features/approvals/ApprovalsPage');
+  return { Component: () => <ApprovalsPage prompt={promptSlot} /> };
+};
+const policies = async () => ({
+  Component: (await import('../features/settings/PoliciesPage')).PoliciesPage,
+});
 const agentSettings = async () => ({
   Component: (await import('../features/settings/AgentSettingsPage')).AgentSettingsPage,
 });
@@ -62,6 +71,8 @@ const appearance = async () => ({
   Component: (await import('../features/settings/AppearancePage')).AppearancePage,
 });
 
+const promptSlot = (agent: Agent) => <PromptCard agent={agent} place="home" />;
+
 const slots: AgentSlots = {
   terminal: (agent) => <TerminalSlot agent={agent} />,
   activity: (agentId) => <ActivityFeed filter={{ agentId }} />,
@@ -70,6 +81,7 @@ const slots: AgentSlots = {
       <RecordingList agentId={agentId} />
     </Suspense>
   ),
+  waiting: (agentId) => <WaitingCards agentId={agentId} />,
 };
 
 function TerminalSlot({ agent }: { agent: Agent }) {
@@ -141,6 +153,7 @@ export const router = createBrowserRouter([
           { index: true, element: <Navigate to="/agents" replace /> },
           { path: 'agents', element: <AgentsPage /> },
           { path: 'agents/:id/:tab?', element: <AgentPage slots={slots} /> },
+          { path: 'approvals', lazy: approvalsPage },
           { path: 'activity', lazy: activityPage },
           { path: 'recordings', lazy: recordingsPage },
           { path: 'recordings/:sessionId', lazy: recordingPage },
@@ -153,6 +166,7 @@ export const router = createBrowserRouter([
               { path: 'recording', lazy: recordingSettings },
               { path: 'members', lazy: members },
               { path: 'security', lazy: security },
+              { path: 'policies', lazy: policies },
               { path: 'tokens', lazy: tokens },
               { path: 'audit', lazy: auditLog },
               { path: 'appearance', lazy: appearance },

@@ -10,6 +10,8 @@ import type {
   Agent,
   AgentSettings,
   AgentStatus,
+  Approval,
+  Question,
   RuntimeStatus,
   TerminalSession,
 } from '../api/shapes';
@@ -26,6 +28,10 @@ export type WorkspaceEvent =
   | { name: 'agent:access_requested'; payload: { agent: Agent } }
   | { name: 'agent:access_approved'; payload: { agent: Agent } }
   | { name: 'agent:access_revoked'; payload: { agent: Agent; reason: string | null } }
+  | { name: 'approval:requested'; payload: { approval: Approval } }
+  | { name: 'approval:decided'; payload: { approval: Approval; state: Approval['state'] } }
+  | { name: 'question:asked'; payload: { question: Question } }
+  | { name: 'question:changed'; payload: { question: Question; state: Question['state'] } }
   | { name: 'activity:added'; payload: Activity }
   | { name: 'runtime:status'; payload: RuntimeStatus }
   | { name: 'terminal:status'; payload: TerminalSession };
@@ -41,6 +47,10 @@ export const EVENT_NAMES = [
   'agent:access_requested',
   'agent:access_approved',
   'agent:access_revoked',
+  'approval:requested',
+  'approval:decided',
+  'question:asked',
+  'question:changed',
   'activity:added',
   'runtime:status',
   'terminal:status',
@@ -61,12 +71,19 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     case 'agent:error':
     case 'agent:login_required':
     case 'agent:status':
-    case 'agent:prompt':
       return putAgent(cache, event.payload.agent);
     case 'agent:access_requested':
     case 'agent:access_approved':
     case 'agent:access_revoked':
       return putAccess(cache, event.payload.agent);
+    case 'agent:prompt':
+      putAgent(cache, event.payload.agent);
+      return rereadQueue(cache);
+    case 'approval:requested':
+    case 'approval:decided':
+    case 'question:asked':
+    case 'question:changed':
+      return rereadQueue(cache);
     case 'activity:added':
       rereadPeople(cache, event.payload);
       return addActivity(cache, event.payload);
@@ -122,6 +139,14 @@ function rereadPeople(cache: QueryClient, { kind }: Activity): void {
     void cache.invalidateQueries({ queryKey: peopleKeys.all });
   }
   if (kind === 'workspace_renamed') void cache.invalidateQueries({ queryKey: keys.me });
+}
+
+/** What one may decide is not in the event, as it is not the same for everybody: who looks at it asks again. */
+function rereadQueue(cache: QueryClient): void {
+  // A first answer that is on its way may be of before, and is not given up by asking again.
+  void cache
+    .cancelQueries({ queryKey: keys.approvals })
+    .then(() => cache.invalidateQueries({ queryKey: keys.approvals }));
 }
 
 function addActivity(cache: QueryClient, entry: Activity): void {

@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT_MS = 8_000;
 export type Liveness = 'connecting' | 'live' | 'lost';
 
 // What events change.
-const TOLD = [keys.agents, keys.activity, keys.settings, keys.sessions];
+const TOLD = [keys.agents, keys.approvals, keys.activity, keys.settings, keys.sessions];
 
 /**
  * A page reads while it connects, and hears nothing of what happens in between. An answer that is still on its

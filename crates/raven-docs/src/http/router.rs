@@ -15,9 +15,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard,
-    invites, links, notifications, openapi, policies, questions, recordings, reports, settings, terminals,
-    tokens, webhooks,
+    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard, invites, links, notifications, openapi, policies, questions, recordings, reports, settings, terminals, tokens, webhooks,
 };
 use super::{invitations, members, security, workspaces};
 use crate::app::App;

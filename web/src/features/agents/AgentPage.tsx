@@ -36,6 +36,8 @@ export interface AgentSlots {
   terminal: (agent: Agent) => ReactNode;
   activity: (agentId: string) => ReactNode;
   recordings: (agentId: string) => ReactNode;
+  /** What it asked for, and asks people. */
+  waiting: (agentId: string) => ReactNode;
 }
 
 export function AgentPage({ slots }: { slots: AgentSlots }) {
@@ -90,6 +92,7 @@ function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlo
         >
           <LoginCard agent={agent} place="page" />
           <PromptCard agent={agent} place="page" />
+          {slots.waiting(agent.id)}
           <LimitCard agent={agent} place="page" />
           <TroubleCard agent={agent} place="page" />
           <OutcomeCard agent={agent} />

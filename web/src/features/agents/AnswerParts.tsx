@@ -5,7 +5,7 @@ import { useState, type FormEvent, type KeyboardEvent } from 'react';
 import type { Prompt, PromptInput } from '../../api/doing';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { texts } from '../../texts';
-import { placeOf } from './promptArguments';
+import { placeOf } from '../../parts/promptArguments';
 import type { Answering } from './useAnswer';
 import classes from './doing.module.css';
 

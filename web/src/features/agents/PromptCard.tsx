@@ -4,13 +4,15 @@ import { MessageCircleQuestion } from 'lucide-react';
 
 import type { Prompt } from '../../api/doing';
 import type { Agent } from '../../api/shapes';
+import { Arguments } from '../../parts/Arguments';
+import { withoutArguments } from '../../parts/promptArguments';
 import { hasEnded } from '../../parts/states';
 import { mayRunAgents, useMe } from '../../parts/me';
 import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
 import { AnswerParts, chooseByKey, StaleNote } from './AnswerParts';
 import classes from './doing.module.css';
-import { readable, withoutArguments } from './promptArguments';
+
 import { useAnswer, type Answering } from './useAnswer';
 
 const words = texts.prompt;
@@ -83,19 +85,4 @@ function Question({ agent, prompt, answering, place }: QuestionProps) {
       </Stack>
     </section>
   );
-}
-
-function Arguments({ given }: { given: unknown }) {
-  return readable(given).map((part) => (
-    <div key={part.name ?? ''}>
-      {part.name && (
-        <Text size="xs" c="dimmed">
-          {part.name}
-        </Text>
-      )}
-      <pre className={`screen ${classes.block}`} aria-label={part.name ?? words.arguments} tabIndex={0}>
-        {part.text}
-      </pre>
-    </div>
-  ));
 }

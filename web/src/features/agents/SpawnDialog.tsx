@@ -49,8 +49,8 @@ export default function SpawnDialog({ onClose, onSpawned }: SpawnDialogProps) {
 function waitsForApproval(approval: Approval) {
   notifications.show({
     color: 'yellow',
-    title: texts.spawn.waits,
-    message: <Anchor href={`/approvals?id=${approval.id}`}>{texts.spawn.seeApproval}</Anchor>,
+    title: texts.approvals.waits,
+    message: <Anchor href={`/approvals?id=${approval.id}`}>{texts.approvals.see}</Anchor>,
     autoClose: 15_000,
   });
 }
