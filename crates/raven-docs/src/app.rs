@@ -32,6 +32,7 @@ use crate::links::Links;
 use crate::lock::Lock;
 use crate::mcp;
 use crate::people::People;
+use crate::people::openid::OpenId;
 use crate::policies::Policies;
 use crate::questions::Questions;
 use crate::recordings::{Recordings, retention};
@@ -56,6 +57,7 @@ pub struct App {
     pub secrets: Secrets,
     pub auth: Auth,
     pub people: People,
+    pub openid: OpenId,
     pub changes: Changes,
     pub runtimes: Runtimes,
     pub watchers: Watchers,
@@ -187,6 +189,7 @@ async fn build(
     settings::seed(&changes, &defaults).await?;
     let auth = Auth::new(db.clone(), secrets.clone());
     let policies = Policies::new(db.clone(), changes.clone());
+    let people = People::new(db.clone(), changes.clone(), defaults);
     let deadlines = Arc::<Notify>::default();
     Ok(App {
         approvals: Approvals::new(
@@ -199,7 +202,8 @@ async fn build(
         policies,
         deadlines,
         auth,
-        people: People::new(db.clone(), changes.clone(), defaults),
+        openid: OpenId::new(people.clone(), &public_url)?,
+        people,
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
         links: Links::new(db.clone(), changes.clone(), &public_url),
         audit: AuditLog::open(db.clone(), changes.clone(), &secrets, recordings.clone())?,

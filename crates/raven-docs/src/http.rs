@@ -14,6 +14,7 @@ pub mod invitations;
 pub mod links;
 pub mod members;
 pub mod openapi;
+pub mod openid;
 pub mod policies;
 pub mod problem;
 pub mod questions;

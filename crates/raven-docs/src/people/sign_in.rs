@@ -68,7 +68,7 @@ pub enum Method {
 }
 
 impl Method {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::Setup => "setup",
@@ -325,7 +325,7 @@ fn no_workspace() -> Error {
 }
 
 /// The hash of a password that nobody knows.
-fn unknown_hash() -> &'static str {
+pub(super) fn unknown_hash() -> &'static str {
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     HASH.get_or_init(|| secrets::hash_password(&secrets::generate("")).unwrap_or_default())
 }

@@ -23,6 +23,18 @@ pub const COLUMNS: &[Column] = &[
     },
     Column { table: "agents", id: "id", column: "variables_sealed", purpose: "variables of the agent " },
     Column { table: "second_factors", id: "user_id", column: "seed_sealed", purpose: "second factor of " },
+    Column {
+        table: "identity_providers",
+        id: "id",
+        column: "client_secret_sealed",
+        purpose: "client secret of ",
+    },
+    Column {
+        table: "openid_attempts",
+        id: "state_digest",
+        column: "verifier_sealed",
+        purpose: "verifier of the sign-in ",
+    },
 ];
 
 #[cfg(test)]
