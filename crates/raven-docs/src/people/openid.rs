@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::second_factor::WithPassword;
 use super::sign_in::{How, Method, unknown_hash};
-use super::{NewAccount, People, add_member, insert, named};
+use super::{NewAccount, People, add_member, insert};
 use crate::audit::{Action, Actor, Entry, Outcome, Target};
 use crate::auth::{Named, Person, Role};
 use crate::db::{identities, identity_providers, memberships, openid_attempts as attempts, users};

@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreGenderClaim, CoreIdTokenClaims,
+    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreIdTokenClaims,
     CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreUserInfoClaims,
 };
 use openidconnect::{
     AccessTokenHash, AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EmptyAdditionalClaims, EndUserName, HttpRequest, HttpResponse, IssuerUrl, LocalizedClaim, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardClaims,
+    EndUserEmail, EndUserName, EndUserUsername, HttpRequest, HttpResponse, IssuerUrl, LocalizedClaim, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
     TokenResponse as _,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -230,8 +230,9 @@ impl Exchange {
         };
         let more: CoreUserInfoClaims =
             more.request_async(&caller).await.map_err(|error| Unusable::from(&error))?;
-        let more = told(more.standard_claims());
-        Ok(Vouched { email: more.0, name: vouched.name.or(more.1), ..vouched })
+        let told = name(more.name(), more.preferred_username());
+        let email = verified(more.email(), more.email_verified());
+        Ok(Vouched { email, name: vouched.name.or(told), ..vouched })
     }
 
     async fn discover(&self, issuer: &str) -> Result<(CoreProviderMetadata, Caller), Unusable> {
@@ -276,21 +277,21 @@ fn same_nonce(nonce: Option<&Nonce>, digest: &str) -> Result<(), String> {
 }
 
 fn vouched(claims: &CoreIdTokenClaims) -> Vouched {
-    let (email, name) = told(claims.standard_claims());
     Vouched {
         issuer: claims.issuer().as_str().to_owned(),
         subject: claims.subject().as_str().to_owned(),
-        email,
-        name,
+        email: verified(claims.email(), claims.email_verified()),
+        name: name(claims.name(), claims.preferred_username()),
     }
 }
 
-/// The verified address and the name among claims.
-fn told(claims: &StandardClaims<CoreGenderClaim>) -> (Option<String>, Option<String>) {
-    let email = claims.email().filter(|_| claims.email_verified() == Some(true));
-    let name =
-        claims.name().and_then(first).or_else(|| claims.preferred_username().map(|name| name.to_string()));
-    (email.map(|email| email.to_string()), name)
+/// An address that the provider has verified.
+fn verified(email: Option<&EndUserEmail>, verified: Option<bool>) -> Option<String> {
+    email.filter(|_| verified == Some(true)).map(|email| email.to_string())
+}
+
+fn name(full: Option<&LocalizedClaim<EndUserName>>, short: Option<&EndUserUsername>) -> Option<String> {
+    full.and_then(first).or_else(|| short.map(|name| name.to_string()))
 }
 
 /// A claim in the provider's own language, or in any.
@@ -384,18 +385,10 @@ mod tests {
 
     #[test]
     fn an_address_counts_only_when_it_was_verified() {
-        let claims = |json: &str| -> StandardClaims<CoreGenderClaim> {
-            let whole: openidconnect::UserInfoClaims<EmptyAdditionalClaims, CoreGenderClaim> =
-                serde_json::from_str(json).unwrap();
-            whole.standard_claims().clone()
-        };
-        for (json, email, name) in [
-            (r#"{"sub":"1","email":"a@b.c","email_verified":true,"name":"Ada"}"#, Some("a@b.c"), Some("Ada")),
-            (r#"{"sub":"1","email":"a@b.c","email_verified":false}"#, None, None),
-            (r#"{"sub":"1","email":"a@b.c","preferred_username":"ada"}"#, None, Some("ada")),
-        ] {
-            let told = told(&claims(json));
-            assert_eq!((told.0.as_deref(), told.1.as_deref()), (email, name), "{json}");
+        let email = EndUserEmail::new("a@b.c".to_owned());
+        assert_eq!(verified(Some(&email), Some(true)).as_deref(), Some("a@b.c"));
+        for (email, said) in [(Some(&email), Some(false)), (Some(&email), None), (None, Some(true))] {
+            assert_eq!(verified(email, said), None, "{said:?}");
         }
     }
 
