@@ -4,6 +4,7 @@ import type { Group } from './parts/states';
 import { approvalKinds } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
+import { openidTexts } from './texts/openid';
 import { peopleTexts } from './texts/people';
 
 const groups: Record<Group, string> = {
@@ -73,6 +74,7 @@ export const texts = {
   types,
   ...doingTexts,
   ...peopleTexts,
+  ...openidTexts,
   fields: {
     code: 'Setup code',
     email: 'E-mail',

@@ -24,6 +24,7 @@ mod links;
 mod lockout;
 mod mcp_tools;
 mod members;
+mod openid;
 mod people;
 mod policies;
 mod questions;

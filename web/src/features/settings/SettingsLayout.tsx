@@ -12,6 +12,7 @@ const PAGES = [
   { to: '/settings/recording', label: texts.settings.recording },
   { to: '/settings/members', label: texts.members.title },
   { to: '/settings/security', label: texts.security.title },
+  { to: '/settings/sign-in', label: texts.openid.settings.title },
   { to: '/settings/tokens', label: texts.settings.tokens },
   { to: '/settings/audit', label: texts.settings.audit },
   { to: '/settings/appearance', label: texts.settings.appearance },
