@@ -39,7 +39,7 @@ const provider = new Provider(issuer, {
   cookies: { keys: ['only for tests'] },
 });
 server.on('request', provider.callback());
-console.log(`issuer ${issuer}`);
+process.stdout.write(`issuer ${issuer}\n`);
 process.on('SIGINT', () => {
   server.closeAllConnections();
   server.close(() => process.exit(0));
