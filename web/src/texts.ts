@@ -5,6 +5,7 @@ import { accessKinds } from './texts/access';
 import { approvalKinds, approvalTexts, policyTexts } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
+import { openidTexts } from './texts/openid';
 import { peopleTexts } from './texts/people';
 
 const groups: Record<Group, string> = {
@@ -75,6 +76,7 @@ export const texts = {
   types,
   ...doingTexts,
   ...peopleTexts,
+  ...openidTexts,
   fields: {
     code: 'Setup code',
     email: 'E-mail',

@@ -34,6 +34,7 @@ use crate::mcp;
 use crate::notifications::mail::Mailer;
 use crate::notifications::{Notifications, delivery};
 use crate::people::People;
+use crate::people::openid::OpenId;
 use crate::policies::Policies;
 use crate::questions::Questions;
 use crate::recordings::{Recordings, retention};
@@ -58,6 +59,7 @@ pub struct App {
     pub secrets: Secrets,
     pub auth: Auth,
     pub people: People,
+    pub openid: OpenId,
     pub changes: Changes,
     pub runtimes: Runtimes,
     pub watchers: Watchers,
@@ -193,6 +195,7 @@ async fn build(
         Notifications::new((db.clone(), changes.clone(), secrets.clone()), mailer(config)?, &public_url)?;
     let auth = Auth::new(db.clone(), secrets.clone());
     let policies = Policies::new(db.clone(), changes.clone());
+    let people = People::new(db.clone(), changes.clone(), defaults);
     let deadlines = Arc::<Notify>::default();
     Ok(App {
         approvals: Approvals::new(
@@ -206,7 +209,8 @@ async fn build(
         deadlines,
         notifications,
         auth,
-        people: People::new(db.clone(), changes.clone(), defaults),
+        openid: OpenId::new(people.clone(), &public_url)?,
+        people,
         watchers: Watchers::new(runtimes.clone(), agents.clone(), tasks.clone(), cancel.clone()),
         links: Links::new(db.clone(), changes.clone(), &public_url),
         audit: AuditLog::open(db.clone(), changes.clone(), &secrets, recordings.clone())?,

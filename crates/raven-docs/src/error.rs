@@ -32,6 +32,8 @@ pub enum Error {
     SecondFactorRequired,
     #[error("this invitation has ended, or never was one; ask who gave it to you for another")]
     InvitationEnded,
+    #[error("{0}")]
+    SignInRefused(#[from] SignInRefusal),
     #[error("too many attempts; wait {seconds} s and try again")]
     RateLimited { seconds: u64 },
     #[error("this link has ended, or never was one; ask who gave it to you for another")]
@@ -63,6 +65,33 @@ pub enum Error {
     Runtime(#[from] RuntimeFailure),
     #[error("something broke inside raven-docs; the log has it under this request id")]
     Internal(#[from] anyhow::Error),
+}
+
+/// Why another service's word signs nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignInRefusal {
+    #[error("the sign-in service cannot be used now: try again later, or tell an owner of the workspace")]
+    ProviderUnusable,
+    #[error("the sign-in service did not let you in")]
+    Declined,
+    #[error(
+        "this sign-in has ended, was used before, or began in another browser; begin it again from the sign-in page"
+    )]
+    Stale,
+    #[error("the sign-in service does not say that your e-mail address is verified")]
+    EmailNotVerified,
+    #[error("people with your e-mail address get no account here; ask an admin for an invitation")]
+    DomainNotAllowed,
+    #[error("you have no account here yet; ask an admin for an invitation")]
+    NoAccount,
+    #[error(
+        "an account with your e-mail address exists already: sign in with its password, and connect it in Settings → Security"
+    )]
+    AccountExists,
+    #[error("you are no member of this workspace; ask an admin for an invitation")]
+    NotMember,
+    #[error("this identity is connected to another account already")]
+    ConnectedElsewhere,
 }
 
 /// Which fact stands against a request.
@@ -210,6 +239,7 @@ impl Error {
             Self::LoginFailed => face(401, "LOGIN_FAILED", "Sign-in failed"),
             Self::SecondFactorRequired => face(401, "SECOND_FACTOR_REQUIRED", "A second factor is required"),
             Self::InvitationEnded => face(410, "INVITATION_ENDED", "The invitation has ended"),
+            Self::SignInRefused(refusal) => refusal.face(),
             Self::RateLimited { .. } => face(429, "RATE_LIMITED", "Too many attempts"),
             Self::LinkEnded => face(401, "LINK_ENDED", "The link has ended"),
             Self::LinkFull => face(429, "LINK_FULL", "The link is full"),
@@ -236,6 +266,27 @@ impl Error {
     pub fn problem(&self, request_id: &str) -> Problem {
         let Face { status, code, title } = self.face();
         Problem::new(status, code, title, self.to_string(), request_id)
+    }
+}
+
+impl SignInRefusal {
+    /// The stable word for programs.
+    pub fn code(self) -> &'static str {
+        self.face().code
+    }
+
+    fn face(self) -> Face {
+        match self {
+            Self::ProviderUnusable => face(502, "PROVIDER_UNUSABLE", "The sign-in service cannot be used"),
+            Self::Declined => face(403, "SIGN_IN_DECLINED", "The sign-in service declined"),
+            Self::Stale => face(403, "SIGN_IN_STALE", "The sign-in has ended"),
+            Self::EmailNotVerified => face(403, "EMAIL_NOT_VERIFIED", "The e-mail address is not verified"),
+            Self::DomainNotAllowed => face(403, "DOMAIN_NOT_ALLOWED", "The e-mail address is not let in"),
+            Self::NoAccount => face(403, "NO_ACCOUNT", "There is no account"),
+            Self::AccountExists => face(409, "ACCOUNT_EXISTS", "An account exists already"),
+            Self::NotMember => face(403, "NOT_A_MEMBER", "No member of the workspace"),
+            Self::ConnectedElsewhere => face(409, "CONNECTED_ELSEWHERE", "Connected to another account"),
+        }
     }
 }
 

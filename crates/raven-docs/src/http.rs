@@ -17,6 +17,7 @@ pub mod links;
 pub mod members;
 pub mod notifications;
 pub mod openapi;
+pub mod openid;
 pub mod policies;
 pub mod problem;
 pub mod questions;

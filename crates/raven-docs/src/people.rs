@@ -27,6 +27,7 @@ pub mod invitations;
 pub mod joining;
 mod lockout;
 pub mod members;
+pub mod openid;
 pub mod operator;
 pub mod second_factor;
 pub mod sessions;

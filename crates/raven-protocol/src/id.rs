@@ -107,6 +107,10 @@ ids! {
     SignInId = "sgn";
     /// A link that invites a person (its id, never its token).
     InvitationId = "ivt";
+    /// Who vouches for the people of a workspace.
+    IdentityProviderId = "idp";
+    /// That somebody whom a provider knows has an account.
+    ConnectionId = "con";
     /// A personal access token (its id, never its secret).
     TokenId = "tok";
     /// A read-only link to a terminal session (its id, never its token).

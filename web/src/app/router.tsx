@@ -65,6 +65,7 @@ const members = async () => ({ Component: (await import('../features/settings/Me
 const security = async () => ({
   Component: (await import('../features/settings/SecurityPage')).SecurityPage,
 });
+const signIn = async () => ({ Component: (await import('../features/settings/SignInPage')).SignInPage });
 const tokens = async () => ({ Component: (await import('../features/settings/TokensPage')).TokensPage });
 const auditLog = async () => ({ Component: (await import('../features/audit/AuditPage')).AuditPage });
 const appearance = async () => ({
@@ -121,7 +122,12 @@ function whereFrom(from: string | null): string {
 function LoginRoute() {
   const navigate = useNavigate();
   const [params] = useSearchParams();
-  return <LoginPage onDone={() => void navigate(whereFrom(params.get('from')), { replace: true })} />;
+  return (
+    <LoginPage
+      problem={params.get('problem')}
+      onDone={() => void navigate(whereFrom(params.get('from')), { replace: true })}
+    />
+  );
 }
 
 function SetupRoute() {
@@ -167,6 +173,7 @@ export const router = createBrowserRouter([
               { path: 'members', lazy: members },
               { path: 'security', lazy: security },
               { path: 'policies', lazy: policies },
+              { path: 'sign-in', lazy: signIn },
               { path: 'tokens', lazy: tokens },
               { path: 'audit', lazy: auditLog },
               { path: 'appearance', lazy: appearance },

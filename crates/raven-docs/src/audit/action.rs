@@ -108,6 +108,10 @@ actions! {
     LinkRevoke = "link.revoke",
     /// Somebody known asked for what they may not.
     AccessRefused = "access.refused",
+    SignInProviderSet = "sign_in_provider.set",
+    SignInProviderRemove = "sign_in_provider.remove",
+    IdentityConnect = "identity.connect",
+    IdentityDisconnect = "identity.disconnect",
 }
 
 impl Action {

@@ -23,6 +23,7 @@ const APPROVALS: &str = include_str!("migrations/m0009_approvals.sql");
 const AUDIT_CHECKPOINTS: &str = include_str!("migrations/m0010_audit_checkpoints.sql");
 const NOTIFICATIONS: &str = include_str!("migrations/m0011_notifications.sql");
 const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
+const OPENID: &str = include_str!("migrations/m0013_openid.sql");
 
 struct Step {
     name: &'static str,
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0010_audit_checkpoints", sql: AUDIT_CHECKPOINTS }),
             Box::new(Step { name: "m0011_notifications", sql: NOTIFICATIONS }),
             Box::new(Step { name: "m0012_secrets", sql: SECRETS }),
+            Box::new(Step { name: "m0013_openid", sql: OPENID }),
         ]
     }
 }

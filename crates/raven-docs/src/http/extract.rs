@@ -34,17 +34,19 @@ pub fn credentials(headers: &HeaderMap, caller: Option<SocketAddr>) -> Credentia
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .or_else(|| text("x-webhook-secret"));
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let cookie = cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .map(|(_, value)| value);
+    let cookie = cookie(headers, COOKIE);
     let secret = |text: &str| SecretString::from(text.to_owned());
     // Behind a proxy everybody seems to call from the proxy's address: that tells nothing.
     let direct = !headers.contains_key(header::FORWARDED) && !headers.contains_key("x-forwarded-for");
     let caller = caller.filter(|_| direct).map(|address| address.ip());
     Credentials { cookie: cookie.map(secret), bearer: bearer.map(secret), caller }
+}
+
+/// A cookie by its name.
+pub fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// The credentials of a request, for handlers that recognise their caller themselves.

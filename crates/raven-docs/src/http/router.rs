@@ -15,9 +15,10 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard, invites, links, notifications, openapi, policies, questions, recordings, reports, settings, terminals, tokens, webhooks,
+    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard,
+    invitations, invites, links, members, notifications, openapi, openid, policies, questions, recordings,
+    reports, security, settings, terminals, tokens, webhooks, workspaces,
 };
-use super::{invitations, members, security, workspaces};
 use crate::app::App;
 use crate::error::Error;
 
@@ -45,6 +46,12 @@ fn of_people() -> OpenApiRouter<App> {
         .routes(routes!(members::set_role, members::remove))
         .routes(routes!(invitations::create, invitations::list))
         .routes(routes!(invitations::revoke))
+        .routes(routes!(openid::settings, openid::set, openid::remove))
+        .routes(routes!(openid::choices))
+        .routes(routes!(openid::start))
+        .routes(routes!(openid::callback))
+        .routes(routes!(openid::connections, openid::connect))
+        .routes(routes!(openid::disconnect))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
 }

@@ -1,7 +1,7 @@
 //! Signing in: a proof of who one is becomes a browser's cookie.
 //!
 //! Owns the steps: the password, the second factor, the lock-out, and the sign-in itself, which other proofs of
-//! identity end in too (see [`People::sign_in`]). Must not know how a cookie travels.
+//! identity end in too (see [`People::sign_in_within`]). Must not know how a cookie travels.
 
 use raven_protocol::id::{SignInId, UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
@@ -68,7 +68,7 @@ pub enum Method {
 }
 
 impl Method {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::Setup => "setup",
@@ -127,29 +127,11 @@ impl People {
         Ok((self.me(&UserId::parse(user.id)?, &workspace).await?, secret))
     }
 
-    /// Signs in whoever was proved to be a person: in a workspace of theirs, by default the one that they
-    /// used last. The caller has asked for whatever proof there is to be, also the second factor.
+    /// Makes a sign-in as part of a change, for whoever was proved to be a person. The caller has asked for
+    /// whatever proof there is to be, also the second factor.
     ///
     /// # Errors
-    /// `Denied` when they are no member of the workspace, or of any.
-    pub async fn sign_in(
-        &self,
-        user: &UserId,
-        workspace: Option<&WorkspaceId>,
-        how: How,
-    ) -> Result<(Me, SecretString), Error> {
-        let mut change = self.changes.begin().await?;
-        let row = users::find(change.tx(), user.as_str()).await?.ok_or(Error::Unauthenticated)?;
-        let workspace = match workspace {
-            Some(workspace) => workspace.clone(),
-            None => last_used(&change, &row.id).await?,
-        };
-        let secret = self.sign_in_within(&mut change, &row, &workspace, how).await?;
-        change.commit().await?;
-        Ok((self.me(user, &workspace).await?, secret))
-    }
-
-    /// Makes a sign-in as part of a change.
+    /// `Denied` when they are no member of the workspace.
     pub(super) async fn sign_in_within(
         &self,
         change: &mut Change,
@@ -325,7 +307,7 @@ fn no_workspace() -> Error {
 }
 
 /// The hash of a password that nobody knows.
-fn unknown_hash() -> &'static str {
+pub(super) fn unknown_hash() -> &'static str {
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     HASH.get_or_init(|| secrets::hash_password(&secrets::generate("")).unwrap_or_default())
 }

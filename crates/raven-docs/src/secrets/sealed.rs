@@ -23,7 +23,20 @@ pub const COLUMNS: &[Column] = &[
     },
     Column { table: "agents", id: "id", column: "variables_sealed", purpose: "variables of the agent " },
     Column { table: "second_factors", id: "user_id", column: "seed_sealed", purpose: "second factor of " },
+    Column { table: "approvals", id: "id", column: "action_sealed", purpose: "approved action of " },
     Column { table: "webhooks", id: "id", column: "secret_sealed", purpose: "secret of the webhook " },
+    Column {
+        table: "identity_providers",
+        id: "id",
+        column: "client_secret_sealed",
+        purpose: "client secret of ",
+    },
+    Column {
+        table: "openid_attempts",
+        id: "state_digest",
+        column: "verifier_sealed",
+        purpose: "verifier of the sign-in ",
+    },
 ];
 
 #[cfg(test)]

@@ -36,11 +36,7 @@ const OF_ONE_CHAIN: &[(&str, &[&str], &str)] = &[
     ("an address", &["UPDATE audit_log SET address = '10.0.0.1' WHERE seq = 3 AND"], "changed #3"),
     ("a request", &["UPDATE audit_log SET request_id = NULL WHERE seq = 3 AND"], "changed #3"),
     ("an outcome", &["UPDATE audit_log SET outcome = 'failed' WHERE seq = 3 AND"], "changed #3"),
-    (
-        "a detail",
-        &["UPDATE audit_log SET detail = detail || ' ' WHERE seq = 3 AND"],
-        "detail_changed #3",
-    ),
+    ("a detail", &["UPDATE audit_log SET detail = detail || ' ' WHERE seq = 3 AND"], "detail_changed #3"),
     ("a detail removed", &["UPDATE audit_log SET detail = NULL WHERE seq = 3 AND"], "detail_removed #3"),
     ("an entry removed", &["DELETE FROM audit_log WHERE seq = 3 AND"], "removed #3"),
     ("the first removed", &["DELETE FROM audit_log WHERE seq = 1 AND"], "removed #1"),

@@ -30,6 +30,7 @@ mod lockout;
 mod mcp_tools;
 mod members;
 mod notifications;
+mod openid;
 mod people;
 mod policies;
 mod questions;

@@ -9,6 +9,7 @@ import { formErrors } from '../../parts/field-errors';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { texts } from '../../texts';
 import { AuthCard } from './AuthCard';
+import { ProviderChoices, ProviderProblem } from './ProviderChoices';
 import { SecondStep, wantsSecondFactor } from './SecondStep';
 
 const FIELDS = ['email', 'password'] as const;
@@ -46,7 +47,13 @@ function SecondStepForm({ code, attempt, onSubmit, onChange, onBack }: SecondSte
   );
 }
 
-export function LoginPage({ onDone }: { onDone: () => void }) {
+interface LoginPageProps {
+  /** Why another service's word did not sign in, by its code. */
+  problem: string | null;
+  onDone: () => void;
+}
+
+export function LoginPage({ problem, onDone }: LoginPageProps) {
   const cache = useQueryClient();
   const [form, setForm] = useState({ email: '', password: '', code: '' });
   const attempt = useMutation({
@@ -84,6 +91,7 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
   }
   return (
     <AuthCard title={texts.logIn.title} lead={texts.logIn.lead}>
+      <ProviderProblem code={problem} />
       <form onSubmit={submit}>
         <Stack>
           <TextInput
@@ -111,6 +119,7 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
           </Button>
         </Stack>
       </form>
+      <ProviderChoices />
     </AuthCard>
   );
 }

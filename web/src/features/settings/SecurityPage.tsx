@@ -1,4 +1,5 @@
 /** Owns Settings → Security: what guards one's own account, on one page. Must not know how each part works. */
+import { ConnectionsPart } from './ConnectionsPart';
 import { PasswordPart } from './PasswordPart';
 import { SecondFactorPart } from './SecondFactorPart';
 import { SessionsPart } from './SessionsPart';
@@ -8,6 +9,7 @@ export function SecurityPage() {
     <>
       <PasswordPart />
       <SecondFactorPart />
+      <ConnectionsPart />
       <SessionsPart />
     </>
   );

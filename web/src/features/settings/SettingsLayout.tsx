@@ -13,6 +13,7 @@ const PAGES = [
   { to: '/settings/members', label: texts.members.title },
   { to: '/settings/security', label: texts.security.title },
   { to: '/settings/policies', label: texts.policies.title },
+  { to: '/settings/sign-in', label: texts.openid.settings.title },
   { to: '/settings/tokens', label: texts.settings.tokens },
   { to: '/settings/audit', label: texts.settings.audit },
   { to: '/settings/appearance', label: texts.settings.appearance },
