@@ -5,6 +5,7 @@ import { accessKinds } from './texts/access';
 import { approvalKinds } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
+import { notificationKinds, notificationTexts } from './texts/notifications';
 import { peopleTexts } from './texts/people';
 
 const groups: Record<Group, string> = {
@@ -43,6 +44,7 @@ const kinds: Record<ActivityKind, string> = {
   runtime_connected: 'Runtime connected',
   runtime_disconnected: 'Runtime disconnected',
   ...approvalKinds,
+  ...notificationKinds,
 };
 
 const types: Record<string, { name: string; about: string } | undefined> = {
@@ -75,6 +77,7 @@ export const texts = {
   types,
   ...doingTexts,
   ...peopleTexts,
+  notifications: notificationTexts,
   fields: {
     code: 'Setup code',
     email: 'E-mail',
@@ -426,6 +429,8 @@ export const texts = {
     agents: 'Agents',
     recording: 'Recording',
     tokens: 'Tokens',
+    notifications: 'Notifications',
+    webhooks: 'Webhooks',
     audit: 'Audit log',
     appearance: 'Appearance',
     adminsOnly: 'Only admins of the workspace can change these settings.',

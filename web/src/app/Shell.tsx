@@ -9,6 +9,7 @@ import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 import { logout } from '../api/client';
 import { keys } from '../api/queries';
 import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
+import { Bell } from '../features/notifications/Bell';
 import { useMe } from '../parts/me';
 import { texts } from '../texts';
 import { CommandPalette } from './CommandPalette';
@@ -85,7 +86,10 @@ function TopBar() {
         <span className={classes.searchText}>{texts.palette.open}</span>
         <kbd className={classes.keys}>Ctrl K</kbd>
       </UnstyledButton>
-      <UserMenu />
+      <Group gap={4} wrap="nowrap">
+        <Bell />
+        <UserMenu />
+      </Group>
     </Group>
   );
 }

@@ -57,6 +57,12 @@ const security = async () => ({
   Component: (await import('../features/settings/SecurityPage')).SecurityPage,
 });
 const tokens = async () => ({ Component: (await import('../features/settings/TokensPage')).TokensPage });
+const notificationSettings = async () => ({
+  Component: (await import('../features/settings/NotificationSettingsPage')).NotificationSettingsPage,
+});
+const webhooks = async () => ({
+  Component: (await import('../features/settings/WebhooksPage')).WebhooksPage,
+});
 const auditLog = async () => ({ Component: (await import('../features/audit/AuditPage')).AuditPage });
 const appearance = async () => ({
   Component: (await import('../features/settings/AppearancePage')).AppearancePage,
@@ -154,6 +160,8 @@ export const router = createBrowserRouter([
               { path: 'members', lazy: members },
               { path: 'security', lazy: security },
               { path: 'tokens', lazy: tokens },
+              { path: 'notifications', lazy: notificationSettings },
+              { path: 'webhooks', lazy: webhooks },
               { path: 'audit', lazy: auditLog },
               { path: 'appearance', lazy: appearance },
             ],

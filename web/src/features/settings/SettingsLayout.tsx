@@ -13,6 +13,8 @@ const PAGES = [
   { to: '/settings/members', label: texts.members.title },
   { to: '/settings/security', label: texts.security.title },
   { to: '/settings/tokens', label: texts.settings.tokens },
+  { to: '/settings/notifications', label: texts.settings.notifications },
+  { to: '/settings/webhooks', label: texts.settings.webhooks },
   { to: '/settings/audit', label: texts.settings.audit },
   { to: '/settings/appearance', label: texts.settings.appearance },
 ] as const;
