@@ -6,6 +6,7 @@ import { approvalKinds, approvalTexts, policyTexts } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
 import { openidTexts } from './texts/openid';
+import { notificationKinds, notificationTexts } from './texts/notifications';
 import { peopleTexts } from './texts/people';
 
 const groups: Record<Group, string> = {
@@ -44,6 +45,7 @@ const kinds: Record<ActivityKind, string> = {
   runtime_connected: 'Runtime connected',
   runtime_disconnected: 'Runtime disconnected',
   ...approvalKinds,
+  ...notificationKinds,
 };
 
 const types: Record<string, { name: string; about: string } | undefined> = {
@@ -77,6 +79,7 @@ export const texts = {
   ...doingTexts,
   ...peopleTexts,
   ...openidTexts,
+  notifications: notificationTexts,
   fields: {
     code: 'Setup code',
     email: 'E-mail',
@@ -428,6 +431,8 @@ export const texts = {
     agents: 'Agents',
     recording: 'Recording',
     tokens: 'Tokens',
+    notifications: 'Notifications',
+    webhooks: 'Webhooks',
     audit: 'Audit log',
     appearance: 'Appearance',
     adminsOnly: 'Only admins of the workspace can change these settings.',

@@ -537,6 +537,92 @@ export interface paths {
         patch: operations["members_set_role"];
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one was told in the last 30 days, newest first. */
+        get: operations["notifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one wants to be told, and whether e-mail can be sent. */
+        get: operations["notifications_preferences"];
+        /** Set what one wants to be told. */
+        put: operations["notifications_set_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that one has read everything. */
+        post: operations["notifications_read_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/test-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an e-mail to one's own address now; answers what the mail server said. */
+        post: operations["notifications_test_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that one has read something. */
+        post: operations["notifications_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/parallax-agents": {
         parameters: {
             query?: never;
@@ -1327,6 +1413,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's webhooks, newest first, without their secrets. */
+        get: operations["webhooks_list"];
+        put?: never;
+        /** Make a webhook. */
+        post: operations["webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a webhook with its log. */
+        delete: operations["webhooks_delete"];
+        options?: never;
+        head?: never;
+        /** Change a webhook, or turn it off or on. */
+        patch: operations["webhooks_change"];
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What went to a webhook in the last 30 days, and what came of it, newest first. */
+        get: operations["webhooks_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries/{deliveryId}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send something again, with the id it had. */
+        post: operations["webhooks_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a webhook another secret, shown this once; the former one signs nothing any more. */
+        post: operations["webhooks_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test event now; answers how it went. */
+        post: operations["webhooks_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspace": {
         parameters: {
             query?: never;
@@ -1445,7 +1635,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called" | "webhook_disabled";
         /**
          * @description What kind of caller did something.
          * @enum {string}
@@ -1812,6 +2002,11 @@ export interface components {
             by: components["schemas"]["Named"];
             reason?: string | null;
         };
+        /**
+         * @description What became of it.
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "failed" | "dropped";
         /** @description Everything of it; absent is what is not so, or not known. */
         Doing: {
             /**
@@ -1851,6 +2046,26 @@ export interface components {
              * @default null
              */
             version?: string | null;
+        };
+        /** @description An e-mail that could not be delivered. */
+        EmailFailure: {
+            at: components["schemas"]["Timestamp"];
+            why: string;
+        };
+        /** @description Whether one can be told by e-mail. */
+        EmailStatus: {
+            /** @description Where one's e-mails go. */
+            address: string;
+            /** @description Whether the server was given a mail server. */
+            available: boolean;
+            lastFailure?: components["schemas"]["EmailFailure"] | null;
+        };
+        /** @description How the test of one's e-mail address went. */
+        EmailTest: {
+            address: string;
+            /** @description What the mail server said, or why it was not reached. */
+            answer: string;
+            delivered: boolean;
         };
         /** @description A seed for an authenticator app, shown this once. */
         Enrolment: {
@@ -1927,6 +2142,17 @@ export interface components {
          * @enum {string}
          */
         HostingMode: "local" | "parallax" | "custom";
+        /** @description A page of what one was told, newest first. */
+        Inbox: {
+            items: components["schemas"]["Notification"][];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many are not read, on all pages.
+             */
+            unread: number;
+        };
         /** @description An installation under way. */
         Installing: {
             /** @description The last line that it printed. */
@@ -2189,11 +2415,52 @@ export interface components {
             /** @description What it may be used for; whatever its person may, unless said. */
             scopes?: components["schemas"]["Scope"][] | null;
         };
+        /** @description A webhook to be made. */
+        NewWebhook: {
+            /** @description Only of these agents. */
+            agentIds?: string[] | null;
+            name: string;
+            /** @description What it is told; everything unless said. */
+            topics?: components["schemas"]["Topic"][] | null;
+            /** @description An `http` or `https` address. */
+            url: string;
+        };
+        /** @description Something that a person was told. */
+        Notification: {
+            agent?: components["schemas"]["Named"] | null;
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description One line more. */
+            detail?: string | null;
+            id: string;
+            /** @description The kind of the activity that it tells of; `turn_done` or `turn_failed` for the end of a turn. */
+            kind: string;
+            message: string;
+            /** @description The page where it happened, on this server. */
+            path: string;
+            readAt?: components["schemas"]["Timestamp"] | null;
+            sessionId?: string | null;
+            topic: components["schemas"]["Topic"];
+        };
+        /** @description What a person wants to be told, and how. */
+        NotificationPreferences: {
+            agents?: components["schemas"]["NotifiedAgents"];
+            /** @description One for each topic; those that are left out are as they are by default. */
+            topics: components["schemas"]["TopicPreference"][];
+        };
+        /**
+         * @description Of whose agents a person is told.
+         * @enum {string}
+         */
+        NotifiedAgents: "all" | "mine";
         /**
          * @description What came of checking a recording.
          * @enum {string}
          */
         Outcome: "intact" | "broken" | "cut";
+        /** @description One's preferences, and what e-mail can do. */
+        OwnPreferences: components["schemas"]["NotificationPreferences"] & {
+            email: components["schemas"]["EmailStatus"];
+        };
         /** @description One page of a list, newest first. */
         Page_Activity: {
             items: {
@@ -2506,6 +2773,53 @@ export interface components {
                 lastUsedAt?: components["schemas"]["Timestamp"] | null;
                 name: string;
                 scopes: components["schemas"]["Scope"][];
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_Webhook: {
+            items: {
+                /** @description Null for every agent. */
+                agentIds?: string[] | null;
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy: components["schemas"]["Named"];
+                /** @description Why it is off. */
+                disabledBecause?: string | null;
+                enabled: boolean;
+                failingSince?: components["schemas"]["Timestamp"] | null;
+                id: string;
+                name: string;
+                topics: components["schemas"]["Topic"][];
+                url: string;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_WebhookDelivery: {
+            items: {
+                /** @description The first KiB of the last answer, or why there was none. */
+                answer?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                /**
+                 * Format: int64
+                 * @description The status that was answered last.
+                 */
+                code?: number | null;
+                createdAt: components["schemas"]["Timestamp"];
+                endedAt?: components["schemas"]["Timestamp"] | null;
+                /** @description What the receiver gets as `webhook-id`: the same each time. */
+                eventId: string;
+                id: string;
+                nextAt?: components["schemas"]["Timestamp"] | null;
+                state: components["schemas"]["DeliveryState"];
+                /** @description A topic, or `test`. */
+                type: string;
             }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
@@ -3125,6 +3439,17 @@ export interface components {
             name: string;
             scopes: components["schemas"]["Scope"][];
         };
+        /**
+         * @description What something is about, as people choose it.
+         * @enum {string}
+         */
+        Topic: "blocked" | "login_required" | "approval" | "error" | "done";
+        /** @description How a person is told of one topic. */
+        TopicPreference: {
+            email: boolean;
+            inApp: boolean;
+            topic: components["schemas"]["Topic"];
+        };
         /** @description What was seen, oldest first. */
         Transcript: {
             lines: components["schemas"]["TranscriptLine"][];
@@ -3148,6 +3473,11 @@ export interface components {
             messageId?: components["schemas"]["MessageId"] | null;
             /** @description When it began. */
             startedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description How many are not read. */
+        UnreadCount: {
+            /** Format: int64 */
+            unread: number;
         };
         /** @description What an agent has used since it started, as its program tells. */
         Usage: {
@@ -3216,6 +3546,64 @@ export interface components {
              * @description Parts and blocks that were checked and are good.
              */
             segments: number;
+        };
+        /** @description A webhook, without its secret. */
+        Webhook: {
+            /** @description Null for every agent. */
+            agentIds?: string[] | null;
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["Named"];
+            /** @description Why it is off. */
+            disabledBecause?: string | null;
+            enabled: boolean;
+            failingSince?: components["schemas"]["Timestamp"] | null;
+            id: string;
+            name: string;
+            topics: components["schemas"]["Topic"][];
+            url: string;
+        };
+        /** @description A change of a webhook; what is absent stays. */
+        WebhookChange: {
+            /** @description Null for every agent. */
+            agentIds?: string[] | null;
+            enabled?: boolean | null;
+            name?: string | null;
+            topics?: components["schemas"]["Topic"][] | null;
+            url?: string | null;
+        };
+        /** @description One event on its way to one webhook. */
+        WebhookDelivery: {
+            /** @description The first KiB of the last answer, or why there was none. */
+            answer?: string | null;
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description The status that was answered last.
+             */
+            code?: number | null;
+            createdAt: components["schemas"]["Timestamp"];
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description What the receiver gets as `webhook-id`: the same each time. */
+            eventId: string;
+            id: string;
+            nextAt?: components["schemas"]["Timestamp"] | null;
+            state: components["schemas"]["DeliveryState"];
+            /** @description A topic, or `test`. */
+            type: string;
+        };
+        /** @description How the test of a webhook went. */
+        WebhookTest: {
+            delivered: boolean;
+            delivery: components["schemas"]["WebhookDelivery"];
+        };
+        /** @description A webhook with its secret, shown this once. */
+        WebhookWithSecret: components["schemas"]["Webhook"] & {
+            /** @description What messages are signed with, by the Standard Webhooks specification. */
+            secret: string;
         };
         /** @description A proof that whoever asks knows the password. */
         WithPassword: {
@@ -4838,6 +5226,277 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that are not read. */
+                unread?: boolean;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inbox"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPreferences"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications_set_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationPreferences"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPreferences"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications_read_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications_test_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTest"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7724,6 +8383,430 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTest"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

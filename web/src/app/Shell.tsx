@@ -19,6 +19,7 @@ import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 import { logout } from '../api/client';
 import { keys, queueQuery } from '../api/queries';
 import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
+import { Bell } from '../features/notifications/Bell';
 import { useMe } from '../parts/me';
 import { texts } from '../texts';
 import { CommandPalette } from './CommandPalette';
@@ -109,7 +110,10 @@ function TopBar() {
         <span className={classes.searchText}>{texts.palette.open}</span>
         <kbd className={classes.keys}>Ctrl K</kbd>
       </UnstyledButton>
-      <UserMenu />
+      <Group gap={4} wrap="nowrap">
+        <Bell />
+        <UserMenu />
+      </Group>
     </Group>
   );
 }

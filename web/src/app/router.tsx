@@ -67,6 +67,12 @@ const security = async () => ({
 });
 const signIn = async () => ({ Component: (await import('../features/settings/SignInPage')).SignInPage });
 const tokens = async () => ({ Component: (await import('../features/settings/TokensPage')).TokensPage });
+const notificationSettings = async () => ({
+  Component: (await import('../features/settings/NotificationSettingsPage')).NotificationSettingsPage,
+});
+const webhooks = async () => ({
+  Component: (await import('../features/settings/WebhooksPage')).WebhooksPage,
+});
 const auditLog = async () => ({ Component: (await import('../features/audit/AuditPage')).AuditPage });
 const appearance = async () => ({
   Component: (await import('../features/settings/AppearancePage')).AppearancePage,
@@ -175,6 +181,8 @@ export const router = createBrowserRouter([
               { path: 'policies', lazy: policies },
               { path: 'sign-in', lazy: signIn },
               { path: 'tokens', lazy: tokens },
+              { path: 'notifications', lazy: notificationSettings },
+              { path: 'webhooks', lazy: webhooks },
               { path: 'audit', lazy: auditLog },
               { path: 'appearance', lazy: appearance },
             ],

@@ -4,6 +4,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { ActivityFilter } from '../api/client';
 import type { Prompt } from '../api/doing';
 import { peopleKeys } from '../api/people';
+import { notificationKeys, type Inbox, type Notification } from '../api/notifications';
 import { keys } from '../api/queries';
 import type {
   Activity,
@@ -33,6 +34,8 @@ export type WorkspaceEvent =
   | { name: 'question:asked'; payload: { question: Question } }
   | { name: 'question:changed'; payload: { question: Question; state: Question['state'] } }
   | { name: 'activity:added'; payload: Activity }
+  | { name: 'notification:added'; payload: { notification: Notification; unread: number } }
+  | { name: 'notification:read'; payload: { unread: number } }
   | { name: 'runtime:status'; payload: RuntimeStatus }
   | { name: 'terminal:status'; payload: TerminalSession };
 
@@ -52,6 +55,8 @@ export const EVENT_NAMES = [
   'question:asked',
   'question:changed',
   'activity:added',
+  'notification:added',
+  'notification:read',
   'runtime:status',
   'terminal:status',
 ] as const satisfies readonly WorkspaceEvent['name'][];
@@ -87,6 +92,11 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     case 'activity:added':
       rereadPeople(cache, event.payload);
       return addActivity(cache, event.payload);
+    case 'notification:added':
+      return addNotification(cache, event.payload.notification, event.payload.unread);
+    case 'notification:read':
+      // Which ones is not told.
+      return void cache.invalidateQueries({ queryKey: notificationKeys.inbox });
     case 'runtime:status':
       return putRuntimeStatus(cache, event.payload);
     case 'terminal:status':
@@ -169,6 +179,13 @@ function withEntry(feed: InfiniteData<ActivityPage>, entry: Activity): InfiniteD
   const [first, ...rest] = feed.pages;
   if (!first || first.items.some((known) => known.id === entry.id)) return feed;
   return { ...feed, pages: [{ ...first, items: [entry, ...first.items] }, ...rest] };
+}
+
+function addNotification(cache: QueryClient, added: Notification, unread: number): void {
+  cache.setQueryData<Inbox>(notificationKeys.inbox, (known) => {
+    if (!known || known.items.some((item) => item.id === added.id)) return known;
+    return { ...known, items: [added, ...known.items], unread };
+  });
 }
 
 function putRuntimeStatus(cache: QueryClient, runtimeStatus: RuntimeStatus): void {

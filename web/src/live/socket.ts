@@ -2,6 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { io, type Socket } from 'socket.io-client';
 
+import { notificationKeys } from '../api/notifications';
 import { keys } from '../api/queries';
 import { applyEvent, EVENT_NAMES, type WorkspaceEvent } from './events';
 
@@ -15,7 +16,14 @@ const CONNECT_TIMEOUT_MS = 8_000;
 export type Liveness = 'connecting' | 'live' | 'lost';
 
 // What events change.
-const TOLD = [keys.agents, keys.approvals, keys.activity, keys.settings, keys.sessions];
+const TOLD = [
+  keys.agents,
+  keys.approvals,
+  keys.activity,
+  keys.settings,
+  keys.sessions,
+  notificationKeys.inbox,
+];
 
 /**
  * A page reads while it connects, and hears nothing of what happens in between. An answer that is still on its

@@ -3,13 +3,14 @@
 /** The areas of what is recorded, by how their actions begin. */
 export const AUDIT_AREAS = {
   'access.': 'Access',
-  'account.': 'Accounts',
   'agent.': 'Agents',
   'approval.': 'Approvals',
   'audit.': 'Audit log',
   'invitation.': 'Invitations',
   'link.': 'Read-only links',
+  'login.': 'Sign-ins',
   'member.': 'Members',
+  'notification.': 'Notifications',
   'policy.': 'Policies',
   'question.': 'Questions',
   'recording.': 'Recordings',
@@ -19,6 +20,8 @@ export const AUDIT_AREAS = {
   'terminal.': 'Terminals',
   'token.': 'Tokens',
   'tool.': 'Tools of agents',
+  'webhook.': 'Webhooks',
+  'workspace.': 'Workspace',
 } as const;
 
 export const narrowTexts = {

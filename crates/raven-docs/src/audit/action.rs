@@ -84,6 +84,7 @@ actions! {
     QuestionExpire = "question.expire",
     PolicyChange = "policy.change",
     ToolCall = "tool.call",
+    NotificationPreferences = "notification.preferences",
     /// A chain of the log began: told in that of the server, so that one that is gone is missed.
     AuditBegin = "audit.begin",
     AuditCheckpoint = "audit.checkpoint",

@@ -11,6 +11,7 @@ use super::rules::Preferences;
 use super::topics::Topic;
 use super::{Notifications, NotificationsRead, link};
 use crate::access::{Granted, Read};
+use crate::audit::{Action, Entry, Target};
 use crate::auth::{Named, Person};
 use crate::db;
 use crate::db::notifications::{self as rows, Owner, Which};
@@ -144,7 +145,11 @@ impl Notifications {
     ) -> Result<OwnPreferences, Error> {
         let (person, wanted) = (person(by)?, wanted.complete()?);
         let text = serde_json::to_string(&wanted).map_err(anyhow::Error::from)?;
-        let change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin().await?;
+        let kept = serde_json::to_value(&wanted).map_err(anyhow::Error::from)?;
+        let target = Target::named("notifications", &by.by());
+        let entry = Entry::new(by.actor(), Action::NotificationPreferences, target).after(kept);
+        change.audit(by.workspace(), entry).await?;
         db::notification_preferences::put(change.tx(), owner(person), text).await?;
         change.commit().await?;
         Ok(OwnPreferences { preferences: wanted, email: self.email_status(person).await? })

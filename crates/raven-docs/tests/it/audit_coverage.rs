@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::asking::{Asking, approve, reject};
 use crate::operator::Operator;
 use crate::surroundings::{KEY, PASSWORD, Place};
 
@@ -71,6 +72,18 @@ fn table(workspace: &str, agent: &str) -> Vec<Write> {
             json!({ "version": 0, "rules": [] }),
             "policy.change",
         ),
+        ("PUT", "/api/notifications/preferences", Owner, json!({ "topics": [] }), "notification.preferences"),
+        (
+            "POST",
+            "/api/webhooks",
+            Owner,
+            json!({ "name": "h", "url": "http://127.0.0.1:9/" }),
+            "webhook.create",
+        ),
+        ("PATCH", "/api/webhooks/{id}", Owner, json!({ "name": "other" }), "webhook.change"),
+        ("POST", "/api/webhooks/{id}/rotate", Owner, Value::Null, "webhook.rotate"),
+        ("POST", "/api/webhooks/{id}/test", Owner, Value::Null, "webhook.test"),
+        ("DELETE", "/api/webhooks/{id}", Owner, Value::Null, "webhook.delete"),
         ("POST", "/api/audit/checkpoints", Owner, Value::Null, "audit.checkpoint"),
         ("DELETE", "/api/terminal/sessions/{id}", Owner, Value::Null, "terminal.end"),
         ("POST", "/api/parallax-agents/{id}/restart", Owner, json!({}), "agent.restart"),
@@ -159,6 +172,8 @@ fn every_write_leaves_an_entry_with_its_request() {
     let session = place.session_of(&agent)["id"].as_str().unwrap().to_owned();
     let link = place.owner().post(&format!("/api/terminal/sessions/{session}/links"), &json!({}));
     let link = link.body["id"].as_str().unwrap().to_owned();
+    let hook = json!({ "name": "hook", "url": "http://127.0.0.1:9/" });
+    let hook = place.owner().post("/api/webhooks", &hook).body["id"].as_str().unwrap().to_owned();
     for (number, write) in table(&workspace, &agent).into_iter().enumerate() {
         let target = write
             .1
@@ -166,11 +181,42 @@ fn every_write_leaves_an_entry_with_its_request() {
             .replace("{provider}", "openrouter")
             .replace("{linkId}", &link)
             .replace("{messageId}", "msg_none")
+            .replace("webhooks/{id}", &format!("webhooks/{hook}"))
             .replace("sessions/{id}", &format!("sessions/{session}"))
             .replace("{id}", &agent);
         check(&place, number, write, &target);
     }
     let (fine, said) = place.audit_command(&["verify"]);
+    assert!(fine, "{said}");
+}
+
+#[test]
+fn decisions_and_answers_leave_entries_that_name_who_asked_and_who_decided() {
+    let asking = Asking::start();
+    asking.policy(json!([{ "action": "agent.spawn", "effect": "ask" }]));
+    let boss = asking.person("boss", "admin");
+    assert_eq!(reject(&boss, &asking.asks_to_spawn(), "not now").status, 200);
+    let approved = asking.asks_to_spawn();
+    assert_eq!(approve(&boss, &approved).status, 200);
+    asking.approval_that_is(&approved, "done");
+    let question = asking.tool("question_ask", json!({ "question": "Which?" })).unwrap();
+    let path = format!("/api/questions/{}/answer", question["questionId"].as_str().unwrap());
+    assert_eq!(boss.post(&path, &json!({ "answer": "this" })).status, 200);
+    let kept = asking.place.asked(
+        "SELECT action || ' ' || actor_kind || ' ' || actor_name || ' ' || (agent_id IS NOT NULL) FROM audit_log \
+         WHERE action LIKE 'approval.%' OR action LIKE 'question.%' ORDER BY seq",
+    );
+    for wanted in [
+        "approval.request agent Scout 1",
+        "approval.reject user boss@example.com 1",
+        "approval.approve user boss@example.com 1",
+        "approval.execute agent Scout 1",
+        "question.ask agent Scout 1",
+        "question.answer user boss@example.com 1",
+    ] {
+        assert!(kept.iter().any(|entry| entry == wanted), "{wanted} in {kept:?}");
+    }
+    let (fine, said) = asking.place.audit_command(&["verify"]);
     assert!(fine, "{said}");
 }
 
@@ -201,9 +247,22 @@ const SILENT: &[(&str, &str)] = &[
     ("delete /api/workspace/sign-in", "needs a provider: tested with a browser"),
     ("post /api/auth/connections", "begins what its end records: tested with a browser"),
     ("post /api/auth/connections/{id}/remove", "needs a provider: tested with a browser"),
-    ("post /api/approvals/{id}/approve", "tested with approvals"),
-    ("post /api/approvals/{id}/reject", "tested with approvals"),
-    ("post /api/questions/{id}/answer", "tested with questions"),
+    ("post /api/approvals/{id}/approve", "tested above"),
+    ("post /api/approvals/{id}/reject", "tested above"),
+    ("post /api/questions/{id}/answer", "tested above"),
+    ("post /api/parallax-agents/access-request", "tested with access"),
+    ("post /api/parallax-agents/{id}/approve", "tested with access"),
+    ("post /api/parallax-agents/{id}/deny", "tested with access"),
+    ("post /api/parallax-agents/{id}/revoke", "tested with access"),
+    ("post /api/parallax-agents/{id}/permissions", "tested with access"),
+    ("post /api/parallax-agents/{id}/rotate-key", "tested with access"),
+    ("post /api/parallax-agents/invites", "tested with access"),
+    ("delete /api/parallax-agents/invites/{id}", "tested with access"),
+    ("post /api/parallax-agents/register", "tested with access"),
+    ("post /api/notifications/{id}/read", "one's own reading"),
+    ("post /api/notifications/read-all", "one's own reading"),
+    ("post /api/notifications/test-email", "sends to oneself, and changes nothing"),
+    ("post /api/webhooks/{id}/deliveries/{deliveryId}/redeliver", "tested with webhooks"),
     ("post /api/parallax-agents/runtime/test", "asks, and changes nothing"),
     ("post /api/parallax-agents/runtime/heartbeat", "tells that nothing changed"),
     ("post /api/parallax-agents/spawn-callback", "tells of changes, which leave entries"),

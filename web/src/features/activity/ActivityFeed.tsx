@@ -83,6 +83,7 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   settings_changed: { icon: Settings, tone: 'quiet' },
   runtime_connected: { icon: PlugZap, tone: 'good' },
   runtime_disconnected: { icon: PlugZap, tone: 'failure' },
+  webhook_disabled: { icon: PlugZap, tone: 'failure' },
   approval_requested: { icon: ShieldQuestion, tone: 'attention' },
   approval_approved: { icon: ShieldCheck, tone: 'good' },
   approval_rejected: { icon: ShieldX, tone: 'quiet' },

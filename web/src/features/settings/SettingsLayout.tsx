@@ -15,6 +15,8 @@ const PAGES = [
   { to: '/settings/policies', label: texts.policies.title },
   { to: '/settings/sign-in', label: texts.openid.settings.title },
   { to: '/settings/tokens', label: texts.settings.tokens },
+  { to: '/settings/notifications', label: texts.settings.notifications },
+  { to: '/settings/webhooks', label: texts.settings.webhooks },
   { to: '/settings/audit', label: texts.settings.audit },
   { to: '/settings/appearance', label: texts.settings.appearance },
 ] as const;
