@@ -24,6 +24,7 @@ pub const COLUMNS: &[Column] = &[
     Column { table: "agents", id: "id", column: "variables_sealed", purpose: "variables of the agent " },
     Column { table: "second_factors", id: "user_id", column: "seed_sealed", purpose: "second factor of " },
     Column { table: "webhooks", id: "id", column: "secret_sealed", purpose: "secret of the webhook " },
+    Column { table: "approvals", id: "id", column: "action_sealed", purpose: "approved action of " },
 ];
 
 #[cfg(test)]
