@@ -101,7 +101,7 @@ impl Server {
         let address = listener.local_addr()?;
         let lock = Lock::take(&config.data_dir)?;
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
-        let app = build(&config, address, &tasks, &cancel).await?;
+        let app = build((&config, &lock), address, &tasks, &cancel).await?;
         app.recordings.tidy()?;
         app.terminals.resume().await?;
         app.recordings.settle().await?;
@@ -168,13 +168,13 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 }
 
 async fn build(
-    config: &Config,
+    (config, lock): (&Config, &Lock),
     address: SocketAddr,
     tasks: &TaskTracker,
     cancel: &CancellationToken,
 ) -> anyhow::Result<App> {
     let db = Db::open(&config.data_dir).await?;
-    let secrets = rotation::open(&config.secret_key, &config.data_dir, &db).await?;
+    let secrets = rotation::settle(&config.secret_key, &config.data_dir, &db, lock).await?;
     let changes = Changes::new(db.clone(), Chains::open(&secrets)?);
     let runtimes = Runtimes::new(db.clone(), secrets.clone(), changes.clone())?;
     let cellar = (db.clone(), changes.clone());

@@ -56,9 +56,9 @@ impl SecretsCommand {
             }
             Self::Rotate(Rotate { new_key_file, data_dir }) => {
                 let (dir, source) = (data_dir.open()?, data_dir.key_source());
-                let _alone = Lock::take(&dir)?;
+                let alone = Lock::take(&dir)?;
                 let db = Db::open(&dir).await?;
-                let done = rotation::rotate((&source, new_key_file.as_deref()), &dir, &db).await?;
+                let done = rotation::rotate((&source, new_key_file.as_deref()), &dir, &db, &alone).await?;
                 db.close().await;
                 print(&format!("key {}: {} values are sealed with it now", done.key, done.values))
             }

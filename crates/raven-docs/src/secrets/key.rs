@@ -85,17 +85,28 @@ impl Key {
 /// # Errors
 /// When it cannot be read or written, or is no key.
 pub fn read(source: &Source, data_dir: &Path) -> anyhow::Result<Key> {
+    if let Some(key) = existing(source, data_dir)? {
+        return Ok(key);
+    }
+    let path = data_dir.join(FILE);
+    create(&path, &first())?;
+    read_file(&path)
+}
+
+/// Reads the key; `None` when the folder has none of its own.
+///
+/// # Errors
+/// When it cannot be read, or is no key.
+pub fn existing(source: &Source, data_dir: &Path) -> anyhow::Result<Option<Key>> {
     match source {
         Source::Folder => {
             let path = data_dir.join(FILE);
-            if !path.exists() {
-                create(&path, &first())?;
-            }
-            read_file(&path)
+            path.exists().then(|| read_file(&path)).transpose()
         }
-        Source::File(path) => read_file(path),
+        Source::File(path) => read_file(path).map(Some),
         Source::Given(text) => {
-            Key::parse_base64(text.expose_secret()).context("the key in RAVEN_DOCS_SECRET_KEY")
+            let key = Key::parse_base64(text.expose_secret());
+            key.map(Some).context("the key in RAVEN_DOCS_SECRET_KEY")
         }
     }
 }

@@ -98,6 +98,8 @@ fn a_rotation_that_was_cut_off_is_undone_or_ended() {
     fs::write(folder.join("secret.key.new"), &next).unwrap();
     let (fine, said) = secrets(&folder, &["status"]);
     assert!(fine && said.contains("2 sealed values"), "{said}");
+    assert!(folder.join("secret.key.new").exists(), "a look takes nothing from a rotation");
+    place.start_docs();
     assert!(!folder.join("secret.key.new").exists());
 }
 
@@ -113,6 +115,7 @@ fn a_key_from_outside_leaves_none_in_the_folder() {
     assert!(!data.join("secret.key").exists());
     let (opens, said) = secrets(&data, &["status"]);
     assert!(!opens && said.contains("sealed with the key"), "{said}");
+    assert!(!data.join("secret.key").exists(), "nor is one made that would open nothing");
 
     let (rotates, said) = secrets(&data, &[&["rotate"], &given[..]].concat());
     assert!(!rotates && said.contains("--new-key-file"), "{said}");
