@@ -2,6 +2,7 @@
 import { QueryClient, type InfiniteData } from '@tanstack/react-query';
 import { beforeEach, expect, test } from 'vitest';
 
+import { notificationKeys, type Inbox, type Notification } from '../api/notifications';
 import { keys } from '../api/queries';
 import type { Activity, Agent, AgentSettings, TerminalSession } from '../api/shapes';
 import { applyEvent, type ActivityPage, type WorkspaceEvent } from './events';
@@ -150,4 +151,23 @@ test('what was recorded of a session is asked for again, by those who show it', 
   for (const queryKey of shown) expect(cache.getQueryState(queryKey)?.isInvalidated).toBe(true);
   expect(cache.getQueryState(keys.session('ses_2'))?.isInvalidated).toBe(false);
   expect(cache.getQueryState(keys.cast({ sessionId: 'ses_1', asOf: 'complete' }))?.isInvalidated).toBe(false);
+});
+
+test('what one is told comes first and counts, once', () => {
+  const item = (id: string): Notification => ({
+    id,
+    topic: 'blocked',
+    kind: 'agent_prompt',
+    message: 'Agent asks',
+    path: '/agents/agt_1',
+    createdAt: '2026-01-01T00:00:00.000Z',
+  });
+  cache.setQueryData<Inbox>(notificationKeys.inbox, { items: [item('ntf_1')], unread: 1 });
+  for (let time = 0; time < 2; time += 1) {
+    applyEvent(cache, { name: 'notification:added', payload: { notification: item('ntf_2'), unread: 2 } });
+  }
+  expect(cache.getQueryData(notificationKeys.inbox)).toEqual({
+    items: [item('ntf_2'), item('ntf_1')],
+    unread: 2,
+  });
 });

@@ -15,7 +15,9 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard, invitations, invites, links, members, notifications, openapi, openid, policies, questions, recordings, reports, security, settings, terminals, tokens, webhooks, workspaces,
+    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard,
+    invitations, invites, links, members, notifications, openapi, openid, policies, questions, recordings,
+    reports, security, settings, terminals, tokens, webhooks, workspaces,
 };
 use crate::app::App;
 use crate::error::Error;

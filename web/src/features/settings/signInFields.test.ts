@@ -1,3 +1,4 @@
+/** Owns the proof of what the form of a provider keeps, sends and refuses. Must not know the form. */
 import { expect, test } from 'vitest';
 
 import { changeOf, fieldsOf } from './signInFields';
