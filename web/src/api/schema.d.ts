@@ -192,6 +192,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's identities at other services, and those that one may be connected with. */
+        get: operations["openid_connections"];
+        put?: never;
+        /** Begin to connect an identity; answers where the browser goes for it. */
+        post: operations["openid_connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/connections/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disconnect one. */
+        post: operations["openid_disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/join": {
         parameters: {
             query?: never;
@@ -280,6 +315,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Back from a service; for browsers. Signs in, or connects the identity of whoever began that. */
+        get: operations["openid_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go to a service to sign in; for browsers. Whatever stands against it is told on the sign-in page. */
+        get: operations["openid_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/password": {
         parameters: {
             query?: never;
@@ -291,6 +360,23 @@ export interface paths {
         put?: never;
         /** Change one's password; every other browser is signed out. */
         post: operations["security_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The services that one can sign in by. */
+        get: operations["openid_choices"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1569,6 +1655,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/workspace/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The service by which the people of the workspace sign in. */
+        get: operations["openid_settings"];
+        /** Set it; its issuer is asked first. */
+        put: operations["openid_set"];
+        post?: never;
+        /** Remove it: nobody signs in by it any more. */
+        delete: operations["openid_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspaces": {
         parameters: {
             query?: never;
@@ -1962,6 +2067,22 @@ export interface components {
             /** @description Ed25519, base64, over the lines that the public key's answer describes. */
             signature: string;
         };
+        /** @description An identity that signs one in. */
+        Connection: {
+            connectedAt: components["schemas"]["Timestamp"];
+            /** @description As the service said when it was connected. */
+            email?: string | null;
+            id: string;
+            issuer: string;
+            lastUsedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description One's identities, and the services of one's workspaces that one may be connected with. */
+        Connections: {
+            available: components["schemas"]["SignInChoice"][];
+            items: components["schemas"]["Connection"][];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
         /** @description An invitation with its token, shown this once. */
         CreatedInvitation: components["schemas"]["Invitation"] & {
             token: string;
@@ -2002,6 +2123,11 @@ export interface components {
             by: components["schemas"]["Named"];
             reason?: string | null;
         };
+        /**
+         * @description The role of people who get an account on a provider's word.
+         * @enum {string}
+         */
+        DefaultRole: "viewer" | "member";
         /**
          * @description What became of it.
          * @enum {string}
@@ -2142,6 +2268,8 @@ export interface components {
          * @enum {string}
          */
         HostingMode: "local" | "parallax" | "custom";
+        /** @description Who vouches for the people of a workspace. */
+        IdentityProviderId: string;
         /** @description A page of what one was told, newest first. */
         Inbox: {
             items: components["schemas"]["Notification"][];
@@ -2344,6 +2472,11 @@ export interface components {
         Named: {
             id: string;
             name: string;
+        };
+        /** @description The service to connect with, and the proof that whoever asks knows the password. */
+        NewConnection: {
+            password: string;
+            providerId: components["schemas"]["IdentityProviderId"];
         };
         /** @description An invitation to be made. */
         NewInvitation: {
@@ -2748,6 +2881,15 @@ export interface components {
                 agentName: string;
                 recording?: components["schemas"]["Recording"] | null;
             })[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_SignInChoice: {
+            items: {
+                id: string;
+                name: string;
+            }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
@@ -3252,6 +3394,43 @@ export interface components {
             password: string;
             workspaceName?: string | null;
         };
+        /** @description A service on the sign-in page. */
+        SignInChoice: {
+            id: string;
+            name: string;
+        };
+        /** @description A service that vouches for people. Its client secret is never shown. */
+        SignInProvider: {
+            allowedDomains: string[];
+            clientId: string;
+            createAccounts: boolean;
+            defaultRole: components["schemas"]["DefaultRole"];
+            id: string;
+            issuer: string;
+            name: string;
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be set. */
+        SignInProviderChange: {
+            /** @description Of the e-mail addresses whose people get an account. */
+            allowedDomains?: string[];
+            clientId: string;
+            /** @description Write-only. May be left out while issuer and client id stay the same. */
+            clientSecret?: string | null;
+            /** @description Whether people without an account get one. */
+            createAccounts: boolean;
+            defaultRole: components["schemas"]["DefaultRole"];
+            /** @description An https address; http only on this machine. */
+            issuer: string;
+            /** @description As the sign-in page says it: `Continue with …`. */
+            name: string;
+        };
+        /** @description How people of a workspace sign in, other than by a password. */
+        SignInSettings: {
+            provider?: components["schemas"]["SignInProvider"] | null;
+            /** @description To be registered with the service: where it sends browsers back to. */
+            redirectUrl: string;
+        };
         /** @description What to spawn. Unknown keys are refused: a misspelt option must not be ignored. Written out only to be sealed. */
         Spawn: {
             agentType: components["schemas"]["AgentType"];
@@ -3546,6 +3725,10 @@ export interface components {
              * @description Parts and blocks that were checked and are good.
              */
             segments: number;
+        };
+        /** @description Where to go to connect an identity. */
+        WayThere: {
+            location: string;
         };
         /** @description A webhook, without its secret. */
         Webhook: {
@@ -4220,6 +4403,166 @@ export interface operations {
             };
         };
     };
+    openid_connections: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connections"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openid_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WayThere"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openid_disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_join: {
         parameters: {
             query?: never;
@@ -4406,6 +4749,46 @@ export interface operations {
             };
         };
     };
+    openid_callback: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    openid_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     security_password: {
         parameters: {
             query?: never;
@@ -4459,6 +4842,30 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openid_choices: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignInChoice"];
                 };
             };
         };
@@ -8985,6 +9392,137 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openid_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openid_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInProviderChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openid_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -76,7 +76,7 @@ test('owners name a provider, and see its secret never again', async ({ browser 
   await page.getByLabel('Issuer').fill('http://127.0.0.1:9');
   await page.getByLabel('Client ID').fill('raven');
   await page.getByRole('textbox', { name: 'Client secret' }).fill(SECRET);
-  await page.getByText('Make accounts for new people').click();
+  await page.getByRole('switch', { name: 'Make accounts for new people' }).check();
   await page.getByLabel('Allowed e-mail domains').fill('company.test, example.com');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('does not answer as an OpenID Connect issuer')).toBeVisible();
