@@ -1,7 +1,7 @@
 /** Owns every English text of the UI that is not the server's own. Must not know components. */
 import type { ActivityKind } from './api/shapes';
 import type { Group } from './parts/states';
-import { accessKinds } from './texts/access';
+import { accessKinds, accessTexts } from './texts/access';
 import { approvalKinds, approvalTexts, policyTexts } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
@@ -57,6 +57,7 @@ const types: Record<string, { name: string; about: string } | undefined> = {
 };
 
 export const texts = {
+  access: accessTexts,
   product: 'Raven',
   title: (page: string) => `${page} · Raven`,
   loading: 'Loading',
@@ -122,7 +123,13 @@ export const texts = {
   },
   agent: {
     open: 'Open',
-    tabs: { terminal: 'Terminal', activity: 'Activity', recordings: 'Recordings', details: 'Details' },
+    tabs: {
+      terminal: 'Terminal',
+      activity: 'Activity',
+      recordings: 'Recordings',
+      permissions: 'Permissions',
+      details: 'Details',
+    },
     notFound: 'No such agent',
     notFoundText: 'It may belong to another workspace, or the address was mistyped.',
     toAll: 'All agents',

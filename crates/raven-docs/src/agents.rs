@@ -25,7 +25,7 @@ use crate::secrets::Secrets;
 use crate::terminals::reports::is_of_former_run;
 use crate::terminals::{Opening, SessionBrief, Terminals};
 
-use admission::{Access, AgentOrigin, Decision, check_is_spawned, check_not_revoked};
+use admission::{Access, AccessDecision, AgentOrigin, check_is_spawned, check_not_revoked};
 use deed::Deed;
 
 pub mod admission;
@@ -85,7 +85,7 @@ pub struct Agent {
     /// What an agent from outside asked for; null for one that did not ask.
     pub requested_permissions: Option<Vec<Permission>>,
     /// Who decided last of its access; null for one of which nobody had to.
-    pub decision: Option<Decision>,
+    pub decision: Option<AccessDecision>,
     /// The invite by which it came.
     pub invite: Option<Named>,
     /// Its terminal, once it has one.

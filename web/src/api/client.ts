@@ -2,13 +2,14 @@
 import createClient from 'openapi-fetch';
 
 import { ProblemError, problemFrom, unreachable } from './problems';
-import type { Answer as PromptAnswer, Message, Provider } from './doing';
+import type { Answer as PromptAnswer, Message, Permission, Provider } from './doing';
 import type { paths } from './schema';
 import type {
   Activity,
   Agent,
   AuditOutcome,
   LoginForm,
+  NewAgentInvite,
   NewLink,
   NewToken,
   PolicyChange,
@@ -24,6 +25,8 @@ export const http = createClient<paths>({ baseUrl: '', credentials: 'same-origin
 const AGENTS_PER_PAGE = 100;
 // Agents the home page reads at most, so that a long history cannot stall it.
 const MAX_AGENT_PAGES = 5;
+// Requests, outside agents and invites that the page of access shows.
+const ACCESS_SHOWN = 100;
 // Activity entries per page: about three screens.
 const ACTIVITY_PER_PAGE = 50;
 // Entries per page of the audit log: what fits a tall screen.
@@ -114,6 +117,36 @@ export const restart = (id: string) =>
   answered(http.POST('/api/parallax-agents/{id}/restart', { params: { path: { id } } }));
 export const stop = (id: string, how: { force: boolean }) =>
   answered(http.POST('/api/parallax-agents/{id}/stop', { params: { path: { id } }, body: how }));
+
+export const pendingAgents = () =>
+  answered(http.GET('/api/parallax-agents/pending', { params: { query: { limit: ACCESS_SHOWN } } }));
+export const outsideAgents = () =>
+  answered(
+    http.GET('/api/parallax-agents', { params: { query: { origin: 'external', limit: ACCESS_SHOWN } } }),
+  );
+export const approveAgent = (id: string, grantedPermissions: Permission[]) =>
+  answered(
+    http.POST('/api/parallax-agents/{id}/approve', {
+      params: { path: { id } },
+      body: { grantedPermissions },
+    }),
+  );
+export const denyAgent = (id: string, reason: string) =>
+  answered(http.POST('/api/parallax-agents/{id}/deny', { params: { path: { id } }, body: { reason } }));
+export const revokeAgent = (id: string, reason: string) =>
+  answered(http.POST('/api/parallax-agents/{id}/revoke', { params: { path: { id } }, body: { reason } }));
+export const setPermissions = (id: string, permissions: Permission[]) =>
+  answered(
+    http.POST('/api/parallax-agents/{id}/permissions', { params: { path: { id } }, body: { permissions } }),
+  );
+export const rotateAgentKey = (id: string) =>
+  answered(http.POST('/api/parallax-agents/{id}/rotate-key', { params: { path: { id } } }));
+export const agentInvites = () =>
+  answered(http.GET('/api/parallax-agents/invites', { params: { query: { limit: ACCESS_SHOWN } } }));
+export const createAgentInvite = (body: NewAgentInvite) =>
+  answered(http.POST('/api/parallax-agents/invites', { body }));
+export const revokeAgentInvite = (id: string) =>
+  answered(http.DELETE('/api/parallax-agents/invites/{id}', { params: { path: { id } } }));
 
 /** What an activity feed is narrowed to; an absent field is everything. */
 export interface ActivityFilter {

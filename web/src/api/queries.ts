@@ -77,6 +77,15 @@ export const providerKeysQuery = queryOptions({
   queryFn: client.providerKeys,
   retry: false,
 });
+export const pendingAgentsQuery = queryOptions({
+  queryKey: keys.pendingAgents,
+  queryFn: client.pendingAgents,
+});
+export const outsideAgentsQuery = queryOptions({
+  queryKey: keys.outsideAgents,
+  queryFn: client.outsideAgents,
+});
+export const agentInvitesQuery = queryOptions({ queryKey: keys.invites, queryFn: client.agentInvites });
 export const settingsQuery = queryOptions({ queryKey: keys.settings, queryFn: client.agentSettings });
 export const tokensQuery = queryOptions({ queryKey: keys.tokens, queryFn: client.tokens });
 

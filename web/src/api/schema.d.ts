@@ -1708,6 +1708,21 @@ export interface components {
          * @enum {string}
          */
         Access: "pending" | "approved" | "denied" | "revoked";
+        /** @description Who decided of an agent's access, and why. */
+        AccessDecision: {
+            access: components["schemas"]["Access"];
+            at: components["schemas"]["Timestamp"];
+            by: components["schemas"]["Named"];
+            reason?: string | null;
+        };
+        /** @description Why somebody decides so. */
+        AccessReason: {
+            /**
+             * @description At most 500 characters.
+             * @default null
+             */
+            reason?: string | null;
+        };
         /** @description What an outside agent asks for. */
         AccessRequest: {
             /** @description Its own id, taken as given. */
@@ -1755,7 +1770,7 @@ export interface components {
             createdAt: components["schemas"]["Timestamp"];
             /** @description Its working folder on the runtime's machine. */
             cwd?: string | null;
-            decision?: components["schemas"]["Decision"] | null;
+            decision?: components["schemas"]["AccessDecision"] | null;
             /** @description What it says of itself. */
             description?: string | null;
             endedAt?: components["schemas"]["Timestamp"] | null;
@@ -2242,9 +2257,13 @@ export interface components {
         FirstCode: {
             code: string;
         };
-        /** @description What an agent that asks to be let in is told. */
-        Heard: {
-            requestId: string;
+        /** @description All permissions that an agent has from now on. */
+        GivenPermissions: {
+            permissions: components["schemas"]["Permission"][];
+        };
+        /** @description The permissions with which an agent is let in. */
+        Grant: {
+            grantedPermissions: components["schemas"]["Permission"][];
         };
         /** @description Body of `POST /api/parallax-agents/runtime/heartbeat`. */
         Heartbeat: {
@@ -2619,7 +2638,7 @@ export interface components {
                 createdAt: components["schemas"]["Timestamp"];
                 /** @description Its working folder on the runtime's machine. */
                 cwd?: string | null;
-                decision?: components["schemas"]["Decision"] | null;
+                decision?: components["schemas"]["AccessDecision"] | null;
                 /** @description What it says of itself. */
                 description?: string | null;
                 endedAt?: components["schemas"]["Timestamp"] | null;
@@ -2984,10 +3003,6 @@ export interface components {
         };
         /** @enum {string} */
         Permission: "read:pages" | "read:tasks" | "read:projects" | "read:memory" | "read:spaces" | "read:users" | "write:pages" | "write:tasks" | "write:projects" | "write:memory" | "write:comments" | "delete:pages" | "delete:tasks" | "assign:tasks" | "delegate:agents" | "execute:research";
-        /** @description All permissions that an agent has from now on. */
-        Permissions: {
-            permissions: components["schemas"]["Permission"][];
-        };
         /** @description A document of rules. */
         Policy: {
             /** @description What counts for agents where no rule does. */
@@ -3152,14 +3167,6 @@ export interface components {
             /** @enum {string} */
             kind: "question";
         });
-        /** @description Why somebody decides so. */
-        Reason: {
-            /**
-             * @description At most 500 characters.
-             * @default null
-             */
-            reason?: string | null;
-        };
         /**
          * @description What is recorded of what people type.
          * @enum {string}
@@ -3228,6 +3235,10 @@ export interface components {
              * @default null
              */
             url?: string | null;
+        };
+        /** @description What an agent that asks to be let in is told. */
+        RequestHeard: {
+            requestId: string;
         };
         /**
          * @description What a person may do in a workspace; each includes those before it.
@@ -5967,7 +5978,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Heard"];
+                    "application/json": components["schemas"]["RequestHeard"];
                 };
             };
             /** @description What went wrong and what to do */
@@ -7013,7 +7024,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Approval"];
+                "application/json": components["schemas"]["Grant"];
             };
         };
         responses: {
@@ -7083,7 +7094,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["AccessReason"];
             };
         };
         responses: {
@@ -7277,7 +7288,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Permissions"];
+                "application/json": components["schemas"]["GivenPermissions"];
             };
         };
         responses: {
@@ -7531,7 +7542,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["AccessReason"];
             };
         };
         responses: {

@@ -61,6 +61,9 @@ const agentSettings = async () => ({
 const recordingSettings = async () => ({
   Component: (await import('../features/settings/RecordingSettingsPage')).RecordingSettingsPage,
 });
+const accessSettings = async () => ({
+  Component: (await import('../features/settings/AccessPage')).AccessPage,
+});
 const members = async () => ({ Component: (await import('../features/settings/MembersPage')).MembersPage });
 const security = async () => ({
   Component: (await import('../features/settings/SecurityPage')).SecurityPage,
@@ -175,6 +178,7 @@ export const router = createBrowserRouter([
             children: [
               { index: true, element: <Navigate to="/settings/agents" replace /> },
               { path: 'agents', lazy: agentSettings },
+              { path: 'access', lazy: accessSettings },
               { path: 'recording', lazy: recordingSettings },
               { path: 'members', lazy: members },
               { path: 'security', lazy: security },

@@ -92,7 +92,7 @@ impl Access {
 /// Who decided of an agent's access, and why.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Decision {
+pub struct AccessDecision {
     pub access: Access,
     pub by: Named,
     pub at: Timestamp,
@@ -106,7 +106,7 @@ pub(super) struct Admission {
     pub description: Option<String>,
     pub avatar_url: Option<String>,
     pub request: Option<Asked>,
-    pub decision: Option<Decision>,
+    pub decision: Option<AccessDecision>,
     /// The invite by which it came.
     pub invite: Option<Named>,
 }
@@ -403,7 +403,7 @@ pub(super) fn decided(
 ) -> Result<rows::Model, Error> {
     let at = Timestamp::now();
     let mut admission = of(&row)?;
-    admission.decision = Some(Decision { access, by: by.by(), at, reason });
+    admission.decision = Some(AccessDecision { access, by: by.by(), at, reason });
     let admission = serde_json::to_string(&admission).map_err(anyhow::Error::from)?;
     let row = rows::Model { access: access.as_str().to_owned(), admission, ..row };
     Ok(match AgentOrigin::of(&row) {

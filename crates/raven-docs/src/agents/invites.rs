@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::admission::{Access, Admission, AgentOrigin, Decision, seen, words};
+use super::admission::{Access, AccessDecision, Admission, AgentOrigin, seen, words};
 use super::requests::{Newcomer, Stranger, check_address, check_description, check_own_id};
 use super::{Agent, Agents, check_capabilities, named, rows};
 use crate::access::{Administer, Granted};
@@ -181,7 +181,7 @@ impl Agents {
         check_is_free(known.as_ref())?;
         let by = Named { id: invite.created_by.clone(), name: invite.created_by_name.clone() };
         let invited = Named { id: invite.id.clone(), name: invite.name.clone() };
-        let decision = Decision { access: Access::Approved, by, at: Timestamp::now(), reason: None };
+        let decision = AccessDecision { access: Access::Approved, by, at: Timestamp::now(), reason: None };
         let admission = Admission {
             description,
             avatar_url,

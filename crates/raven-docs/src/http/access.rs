@@ -23,21 +23,21 @@ use crate::page::{Page, PageQuery};
 /// What an agent that asks to be let in is told.
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Heard {
+pub struct RequestHeard {
     request_id: String,
 }
 
 /// The permissions with which an agent is let in.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Approval {
+pub struct Grant {
     granted_permissions: BTreeSet<Permission>,
 }
 
 /// Why somebody decides so.
 #[derive(Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Reason {
+pub struct AccessReason {
     /// At most 500 characters.
     reason: Option<String>,
 }
@@ -45,7 +45,7 @@ pub struct Reason {
 /// All permissions that an agent has from now on.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Permissions {
+pub struct GivenPermissions {
     permissions: BTreeSet<Permission>,
 }
 
@@ -73,15 +73,15 @@ pub async fn stranger(app: &App, credentials: &Credentials) -> Stranger {
 
 /// Ask to be let in as an agent from outside. Whatever becomes of it, this is all that is told.
 #[utoipa::path(post, path = "/api/parallax-agents/access-request", tag = "access", request_body = AccessRequest,
-    responses((status = 202, body = Heard), (status = 403), (status = 422), (status = 429)))]
+    responses((status = 202, body = RequestHeard), (status = 403), (status = 422), (status = 429)))]
 pub async fn request(
     State(app): State<App>,
     Presented(credentials): Presented,
     Body(asked): Body<AccessRequest>,
-) -> Result<(StatusCode, Json<Heard>), Error> {
+) -> Result<(StatusCode, Json<RequestHeard>), Error> {
     let from = stranger(&app, &credentials).await;
     let id = app.agents.request_access(asked, from).await?;
-    Ok((StatusCode::ACCEPTED, Json(Heard { request_id: id.to_string() })))
+    Ok((StatusCode::ACCEPTED, Json(RequestHeard { request_id: id.to_string() })))
 }
 
 /// Agents from outside that ask to be let in.
@@ -108,40 +108,40 @@ pub async fn available(
 
 /// Let an agent in that asked for it.
 #[utoipa::path(post, path = "/api/parallax-agents/{id}/approve", tag = "access", params(("id" = String, Path)),
-    request_body = Approval,
+    request_body = Grant,
     responses((status = 200, body = AgentWithKey), (status = 401), (status = 403), (status = 404),
         (status = 409), (status = 422)))]
 pub async fn approve(
     State(app): State<App>,
     May(by): May<Administer>,
     Path(id): Path<AgentId>,
-    Body(approval): Body<Approval>,
+    Body(approval): Body<Grant>,
 ) -> Result<Json<AgentWithKey>, Error> {
     Ok(Json(app.agents.approve(&by, &id, approval.granted_permissions).await?.into()))
 }
 
 /// Turn an agent away that asked to be let in.
 #[utoipa::path(post, path = "/api/parallax-agents/{id}/deny", tag = "access", params(("id" = String, Path)),
-    request_body = Reason,
+    request_body = AccessReason,
     responses((status = 200, body = Agent), (status = 401), (status = 403), (status = 404), (status = 409)))]
 pub async fn deny(
     State(app): State<App>,
     May(by): May<Administer>,
     Path(id): Path<AgentId>,
-    OptionalBody(reason): OptionalBody<Reason>,
+    OptionalBody(reason): OptionalBody<AccessReason>,
 ) -> Result<Json<Agent>, Error> {
     Ok(Json(app.agents.deny(&by, &id, reason.reason).await?))
 }
 
 /// End an agent's access: its key, its permissions, its links, its viewers and its process.
 #[utoipa::path(post, path = "/api/parallax-agents/{id}/revoke", tag = "access", params(("id" = String, Path)),
-    request_body = Reason,
+    request_body = AccessReason,
     responses((status = 200, body = Agent), (status = 401), (status = 403), (status = 404), (status = 409)))]
 pub async fn revoke(
     State(app): State<App>,
     May(by): May<Administer>,
     Path(id): Path<AgentId>,
-    OptionalBody(reason): OptionalBody<Reason>,
+    OptionalBody(reason): OptionalBody<AccessReason>,
 ) -> Result<Json<Agent>, Error> {
     // It goes on when the caller leaves: nothing of it may stay half done.
     let revoking = tokio::spawn(async move {
@@ -155,14 +155,14 @@ pub async fn revoke(
 
 /// Give an agent other permissions; they count from its next call.
 #[utoipa::path(post, path = "/api/parallax-agents/{id}/permissions", tag = "access",
-    params(("id" = String, Path)), request_body = Permissions,
+    params(("id" = String, Path)), request_body = GivenPermissions,
     responses((status = 200, body = Agent), (status = 401), (status = 403), (status = 404), (status = 409),
         (status = 422)))]
 pub async fn permissions(
     State(app): State<App>,
     May(by): May<Administer>,
     Path(id): Path<AgentId>,
-    Body(wanted): Body<Permissions>,
+    Body(wanted): Body<GivenPermissions>,
 ) -> Result<Json<Agent>, Error> {
     Ok(Json(app.agents.set_permissions(&by, &id, wanted.permissions).await?))
 }

@@ -118,6 +118,26 @@ fn of_people(workspace: &str, token: &str) -> Vec<Write> {
     ]
 }
 
+/// The same, of agents from outside.
+fn of_access(workspace: &str, token: &str) -> Vec<Write> {
+    use By::{Anyone, Owner};
+    let asks = json!({ "workspaceId": workspace, "agentId": "new", "agentName": "New" });
+    let joins = json!({ "inviteToken": token, "agentId": "joins", "agentName": "Joins" });
+    let invite = json!({ "name": "Partners", "permissions": [] });
+    let (granted, other) = (json!({ "grantedPermissions": [] }), json!({ "permissions": ["read:pages"] }));
+    vec![
+        ("POST", "/api/parallax-agents/access-request", Anyone, asks, "agent.access_request"),
+        ("POST", "/api/parallax-agents/{id}/deny", Owner, json!({}), "agent.deny"),
+        ("POST", "/api/parallax-agents/{id}/approve", Owner, granted, "agent.approve"),
+        ("POST", "/api/parallax-agents/{id}/permissions", Owner, other, "agent.permissions"),
+        ("POST", "/api/parallax-agents/{id}/rotate-key", Owner, Value::Null, "agent.key_rotate"),
+        ("POST", "/api/parallax-agents/{id}/revoke", Owner, json!({}), "agent.revoke"),
+        ("POST", "/api/parallax-agents/invites", Owner, invite, "invite.create"),
+        ("POST", "/api/parallax-agents/register", Anyone, joins, "agent.register"),
+        ("DELETE", "/api/parallax-agents/invites/{id}", Owner, Value::Null, "invite.revoke"),
+    ]
+}
+
 /// Makes a call with a request id of its own, and looks for what it left.
 fn check(place: &Place, number: usize, write: Write, target: &str) {
     let (method, path, by, body, action) = write;
@@ -221,9 +241,31 @@ fn decisions_and_answers_leave_entries_that_name_who_asked_and_who_decided() {
 }
 
 #[test]
+fn every_write_of_access_leaves_an_entry_with_its_request() {
+    let place = Place::without_runtime();
+    let workspace = crate::access::allow_requests(&place);
+    for id in ["denied", "approved"] {
+        let asks = json!({ "workspaceId": workspace, "agentId": id, "agentName": id });
+        let asked = Operator::anonymous(&place.base()).post("/api/parallax-agents/access-request", &asks);
+        assert_eq!(asked.status, 202, "{}", asked.body);
+    }
+    let invite = json!({ "name": "Partners", "permissions": [] });
+    let invite = place.owner().post("/api/parallax-agents/invites", &invite).body;
+    let rows = of_access(&workspace, invite["token"].as_str().unwrap());
+    for (number, write) in rows.into_iter().enumerate() {
+        let agent = if write.1.ends_with("/deny") { "denied" } else { "approved" };
+        let target = write
+            .1
+            .replace("invites/{id}", &format!("invites/{}", invite["id"].as_str().unwrap()))
+            .replace("{id}", agent);
+        check(&place, number, write, &target);
+    }
+}
+
+#[test]
 fn every_route_that_writes_is_covered() {
     let place = Place::without_runtime();
-    let tables = table("", "").into_iter().chain(of_people("", ""));
+    let tables = table("", "").into_iter().chain(of_people("", "")).chain(of_access("", ""));
     let silent: BTreeSet<&str> = SILENT.iter().map(|(route, _)| *route).collect();
     let covered: BTreeSet<String> =
         tables.map(|(method, path, ..)| format!("{} {path}", method.to_lowercase())).collect();

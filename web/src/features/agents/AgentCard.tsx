@@ -38,12 +38,19 @@ export function AgentCard({ agent }: { agent: Agent }) {
       <PromptCard agent={agent} place="home" />
       <LimitCard agent={agent} place="home" />
       <TroubleCard agent={agent} place="home" />
-      <ScreenPreview agent={agent} />
+      {agent.origin === 'spawned' ? (
+        <ScreenPreview agent={agent} />
+      ) : (
+        <Text size="xs" c="dimmed">
+          {texts.access.outside}
+          {agent.description && ` · ${agent.description}`}
+        </Text>
+      )}
       {hasEnded(agent) && <Reason agent={agent} />}
       <Group gap="xs" mt="auto">
         <Button
           component={Link}
-          to={`/agents/${agent.id}${hasEnded(agent) ? '' : '?terminal=1'}`}
+          to={`/agents/${agent.id}${hasEnded(agent) || agent.origin === 'external' ? '' : '?terminal=1'}`}
           size="compact-sm"
           variant="light"
           leftSection={<SquareTerminal size={14} aria-hidden />}
@@ -51,7 +58,7 @@ export function AgentCard({ agent }: { agent: Agent }) {
         >
           {texts.agent.open}
         </Button>
-        <StopControl agent={agent} size="compact-sm" />
+        {agent.origin === 'spawned' && <StopControl agent={agent} size="compact-sm" />}
       </Group>
     </Stack>
   );

@@ -21,6 +21,7 @@ import { LimitCard } from './LimitCard';
 import { LoginCard } from './LoginCard';
 import { MessageBox } from './MessageBox';
 import { OutcomeCard } from './OutcomeCard';
+import { PermissionsTab } from './PermissionsTab';
 import { PromptCard } from './PromptCard';
 import { RestartControl } from './RestartControl';
 import { StopControl } from './StopControl';
@@ -28,8 +29,10 @@ import { TerminalSection } from './TerminalSection';
 import { TroubleCard } from './TroubleCard';
 import classes from './doing.module.css';
 
-const TABS = ['terminal', 'activity', 'recordings', 'details'] as const;
+const TABS = ['terminal', 'activity', 'recordings', 'permissions', 'details'] as const;
 type Tab = (typeof TABS)[number];
+// What is nowhere here cannot be shown: its terminal, and what was recorded of it.
+const TABS_OF_OUTSIDERS: readonly Tab[] = ['permissions', 'activity', 'details'];
 
 /** What other features show of an agent; the shell fills these in. */
 export interface AgentSlots {
@@ -43,7 +46,7 @@ export interface AgentSlots {
 export function AgentPage({ slots }: { slots: AgentSlots }) {
   const { id = '', tab } = useParams();
   const agent = useQuery(agentQuery(id));
-  if (agent.data) return <Loaded key={id} agent={agent.data} tab={tabOf(tab)} slots={slots} />;
+  if (agent.data) return <Loaded key={id} agent={agent.data} tab={tab} slots={slots} />;
   if (agent.isPending) return <Skeleton m="lg" h={320} aria-label={texts.loading} />;
   if (problemOf(agent.error).status === 404) return <NoSuchAgent />;
   return (
@@ -53,8 +56,8 @@ export function AgentPage({ slots }: { slots: AgentSlots }) {
   );
 }
 
-function tabOf(name: string | undefined): Tab {
-  return TABS.find((tab) => tab === name) ?? 'terminal';
+function tabsOf(agent: Agent): readonly Tab[] {
+  return agent.origin === 'external' ? TABS_OF_OUTSIDERS : TABS;
 }
 
 function NoSuchAgent() {
@@ -67,20 +70,27 @@ function NoSuchAgent() {
   );
 }
 
-function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlots }) {
+interface LoadedProps {
+  agent: Agent;
+  tab: string | undefined;
+  slots: AgentSlots;
+}
+
+function Loaded({ agent, tab, slots }: LoadedProps) {
   const navigate = useNavigate();
+  const tabs = tabsOf(agent);
   return (
     <Stack h="100%" gap={0} mih={0}>
       <title>{texts.title(agent.name)}</title>
       <Header agent={agent} />
       <Tabs
-        value={tab}
+        value={tabs.find((name) => name === tab) ?? tabs[0]}
         onChange={(next) => void navigate(`/agents/${agent.id}/${next}`, { replace: true })}
         keepMounted={false}
         style={{ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0 }}
       >
         <Tabs.List px={{ base: 'sm', sm: 'lg' }}>
-          {TABS.map((name) => (
+          {tabs.map((name) => (
             <Tabs.Tab key={name} value={name}>
               {texts.agent.tabs[name]}
             </Tabs.Tab>
@@ -104,6 +114,9 @@ function Loaded({ agent, tab, slots }: { agent: Agent; tab: Tab; slots: AgentSlo
         </Tabs.Panel>
         <Tabs.Panel value="recordings" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
           {slots.recordings(agent.id)}
+        </Tabs.Panel>
+        <Tabs.Panel value="permissions" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
+          <PermissionsTab agent={agent} />
         </Tabs.Panel>
         <Tabs.Panel value="details" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
           <AgentDetails agent={agent} />
@@ -153,9 +166,9 @@ function Header({ agent }: { agent: Agent }) {
         )}
       </Group>
       <Group gap="xs" wrap="nowrap" style={{ flex: 'none' }}>
-        <InterruptControl agent={agent} />
-        <RestartControl agent={agent} />
-        <StopControl agent={agent} size="xs" />
+        {agent.origin === 'spawned' && <InterruptControl agent={agent} />}
+        {agent.origin === 'spawned' && agent.access === 'approved' && <RestartControl agent={agent} />}
+        {agent.origin === 'spawned' && <StopControl agent={agent} size="xs" />}
       </Group>
     </Group>
   );

@@ -5,7 +5,7 @@ import { ChevronDown, ChevronRight } from 'lucide-react';
 
 import type { Permission } from '../../api/doing';
 import { texts } from '../../texts';
-import { byVerb, DEFAULT_PERMISSIONS } from './permissions';
+import { byVerb, DEFAULT_PERMISSIONS } from '../../parts/permissions';
 
 const words = texts.spawn;
 

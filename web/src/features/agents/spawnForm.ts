@@ -4,7 +4,7 @@ import type { SpawnConfig, SpawnRequest } from '../../api/shapes';
 import { recall, remember } from '../../parts/preferences';
 import { texts } from '../../texts';
 import { parseArgv } from './argv';
-import { isPermission } from './permissions';
+import { isPermission } from '../../parts/permissions';
 
 // The bounds of the server, told before it has to.
 const MAX_COUNT = 10;

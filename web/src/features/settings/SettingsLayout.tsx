@@ -9,6 +9,7 @@ import classes from './settings.module.css';
 
 const PAGES = [
   { to: '/settings/agents', label: texts.settings.agents },
+  { to: '/settings/access', label: texts.access.title },
   { to: '/settings/recording', label: texts.settings.recording },
   { to: '/settings/members', label: texts.members.title },
   { to: '/settings/security', label: texts.security.title },
