@@ -1794,7 +1794,7 @@ export interface components {
             /** @description What an agent from outside asked for; null for one that did not ask. */
             requestedPermissions?: components["schemas"]["Permission"][] | null;
             session?: components["schemas"]["SessionBrief"] | null;
-            spawnedBy: components["schemas"]["Spawner"] | null;
+            spawnedBy?: components["schemas"]["Spawner"] | null;
             startedAt?: components["schemas"]["Timestamp"] | null;
             status: components["schemas"]["AgentStatus"];
             /** @description When it reached this status. */
@@ -2131,13 +2131,6 @@ export interface components {
          * @enum {string}
          */
         DeciderRole: "member" | "admin";
-        /** @description Who decided of an agent's access, and why. */
-        Decision: {
-            access: components["schemas"]["Access"];
-            at: components["schemas"]["Timestamp"];
-            by: components["schemas"]["Named"];
-            reason?: string | null;
-        };
         /**
          * @description The role of people who get an account on a provider's word.
          * @enum {string}
@@ -2662,7 +2655,7 @@ export interface components {
                 /** @description What an agent from outside asked for; null for one that did not ask. */
                 requestedPermissions?: components["schemas"]["Permission"][] | null;
                 session?: components["schemas"]["SessionBrief"] | null;
-                spawnedBy: components["schemas"]["Spawner"] | null;
+                spawnedBy?: components["schemas"]["Spawner"] | null;
                 startedAt?: components["schemas"]["Timestamp"] | null;
                 status: components["schemas"]["AgentStatus"];
                 /** @description When it reached this status. */
@@ -5930,6 +5923,10 @@ export interface operations {
                 status?: components["schemas"]["AgentStatus"];
                 /** @description Only those with this capability. */
                 capabilities?: string;
+                /** @description Only those of this access; of those from outside only approved and revoked ones by default. */
+                access?: components["schemas"]["Access"];
+                /** @description Only those that run there. */
+                origin?: components["schemas"]["AgentOrigin"];
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 /** @description 1 to 200; 50 by default. */
