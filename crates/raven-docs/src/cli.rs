@@ -20,7 +20,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server
-    Serve(crate::config::ServeArgs),
+    Serve(Box<crate::config::ServeArgs>),
     /// Make and change accounts; works beside a running server
     #[command(subcommand)]
     User(user::UserCommand),
@@ -47,7 +47,7 @@ impl Cli {
     /// What failed and what to do, for one line on standard error.
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Serve(args) => serve::run(args).await,
+            Command::Serve(args) => serve::run(*args).await,
             Command::User(command) => command.run().await,
             Command::Token(command) => command.run().await,
             Command::Recording(command) => command.run().await,

@@ -3,7 +3,6 @@
 //! Owns every primitive; the key and its rotation have files of their own below. Must not know what the secrets
 //! are for.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
@@ -20,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::db::sealed as rows;
 
-use key::{Key, Source};
+use key::Key;
 
 pub mod key;
 pub mod rotation;
@@ -41,8 +40,9 @@ impl Secrets {
     ///
     /// # Errors
     /// When the file cannot be read or written, or is no key.
-    pub fn open(data_dir: &Path) -> anyhow::Result<Self> {
-        Ok(Self::with(key::read(&Source::Folder, data_dir)?))
+    #[cfg(test)]
+    pub fn open(data_dir: &std::path::Path) -> anyhow::Result<Self> {
+        Ok(Self::with(key::read(&key::Source::Folder, data_dir)?))
     }
 
     fn with(key: Key) -> Self {

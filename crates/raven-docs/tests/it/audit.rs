@@ -7,7 +7,6 @@ use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
-use crate::operator::Operator;
 use crate::programs::{PATIENCE, wait_for};
 use crate::surroundings::{KEY, Place};
 
@@ -16,10 +15,6 @@ fn entries(place: &Place, filter: &str) -> Vec<Value> {
     let answer = place.owner().get(&format!("/api/audit?{filter}"));
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.body["items"].as_array().unwrap().clone()
-}
-
-fn actions(entries: &[Value]) -> Vec<&str> {
-    entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect()
 }
 
 #[test]

@@ -35,7 +35,8 @@ pub enum Who {
 /// One of each, in one workspace, beside a spawned agent.
 pub struct Callers {
     pub place: Place,
-    pub foreign: Foreign,
+    /// The runtime, which answers as long as this lives.
+    _foreign: Foreign,
     pub workspace: String,
     /// A spawned agent, and its terminal session at its runtime.
     pub agent: String,
@@ -75,7 +76,7 @@ impl Callers {
             (Who::Callback, callback),
         ];
         all.retain(|(_, credential)| credential != "raven_mcp_none");
-        Self { place, foreign, workspace, agent, session, all }
+        Self { place, _foreign: foreign, workspace, agent, session, all }
     }
 
     /// A caller, by HTTP.
