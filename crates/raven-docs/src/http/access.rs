@@ -18,6 +18,7 @@ use crate::agents::requests::{AccessRequest, Stranger};
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::error::Error;
+use crate::origin::Origin;
 use crate::page::{Page, PageQuery};
 
 /// What an agent that asks to be let in is told.
@@ -144,12 +145,13 @@ pub async fn revoke(
     OptionalBody(reason): OptionalBody<AccessReason>,
 ) -> Result<Json<Agent>, Error> {
     // It goes on when the caller leaves: nothing of it may stay half done.
-    let revoking = tokio::spawn(async move {
+    let origin = Origin::current();
+    let revoking = tokio::spawn(origin.scope(async move {
         let revoked = app.agents.revoke(&by, &id, reason.reason).await;
         app.auth.agent_key_ended();
         app.links.look_again();
         revoked
-    });
+    }));
     Ok(Json(revoking.await.map_err(anyhow::Error::from)??))
 }
 

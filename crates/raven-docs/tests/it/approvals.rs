@@ -298,9 +298,10 @@ fn an_agents_rights_are_the_most_that_it_gives() {
     let asking = Asking::start();
     let wanted = json!({ "agentType": "custom", "permissions": ["read:pages", "write:pages"] });
     let refused = asking.tool("agent_spawn", wanted.clone()).unwrap_err();
-    assert_eq!(refused["code"], -32002, "{refused}");
+    assert_eq!(refused["code"], -32602, "{refused}");
     let refused = asking.place.person(&asking.key).post(SPAWN, &wanted);
-    assert_eq!(refused.status, 403, "{}", refused.body);
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body["detail"].as_str().unwrap().contains("write:pages"), "{}", refused.body);
     assert_eq!(asking.place.owner().get("/api/approvals").body["items"], json!([]));
 }
 
