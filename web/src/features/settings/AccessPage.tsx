@@ -1,5 +1,16 @@
 /** Owns Settings → Access: who may ask to be let in, who asks, and who was. Must not know what an agent does. */
-import { Anchor, NumberInput, Skeleton, Stack, Switch, Text } from '@mantine/core';
+import {
+  Alert,
+  Anchor,
+  Button,
+  Group,
+  Modal,
+  NumberInput,
+  Skeleton,
+  Stack,
+  Switch,
+  Text,
+} from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Lock } from 'lucide-react';
 import { useState } from 'react';
@@ -8,13 +19,14 @@ import { Link } from 'react-router';
 import { changeAgentSettings } from '../../api/client';
 import { keys, outsideAgentsQuery, pendingAgentsQuery, settingsQuery } from '../../api/queries';
 import type { AgentSettings } from '../../api/shapes';
+import { CopyLine } from '../../parts/CopyLine';
 import { EmptyState } from '../../parts/EmptyState';
 import { formErrors } from '../../parts/field-errors';
 import { isAdmin, useMe } from '../../parts/me';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { texts } from '../../texts';
 import { InvitesPart } from './InvitesPart';
-import { RequestCard } from './RequestCard';
+import { RequestCard, type NewKey } from './RequestCard';
 import { SettingsForm } from './SettingsForm';
 import { SettingsPart } from './SettingsLayout';
 
@@ -34,6 +46,7 @@ export function AccessPage() {
 
 function RequestsPart() {
   const pending = useQuery(pendingAgentsQuery);
+  const [made, setMade] = useState<NewKey | null>(null);
   return (
     <SettingsPart title={words.requests} lead={words.requestsLead}>
       {pending.isPending && <Skeleton h={80} aria-label={texts.loading} />}
@@ -45,10 +58,28 @@ function RequestsPart() {
       )}
       <Stack gap="sm">
         {pending.data?.items.map((asking) => (
-          <RequestCard key={asking.id} asking={asking} />
+          <RequestCard key={asking.id} asking={asking} onApproved={setMade} />
         ))}
       </Stack>
+      {made && <KeyDialog made={made} onClose={() => setMade(null)} />}
     </SettingsPart>
+  );
+}
+
+/** Shows a key, this once. */
+function KeyDialog({ made, onClose }: { made: NewKey; onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} title={words.newKey(made.name)} closeOnClickOutside={false}>
+      <Alert color="green" variant="light">
+        <Text size="sm" mb={6}>
+          {words.newKeyText}
+        </Text>
+        <CopyLine text={made.key} label={words.newKey(made.name)} />
+      </Alert>
+      <Group justify="flex-end" mt="sm">
+        <Button onClick={onClose}>{words.close}</Button>
+      </Group>
+    </Modal>
   );
 }
 

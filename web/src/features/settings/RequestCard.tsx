@@ -1,5 +1,5 @@
-/** Owns one request for access: what it says, what it is granted, approve and deny. Must not know the list. */
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+/** Owns one request for access: what it says, what it is granted, approve and deny. Must not show the key. */
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -8,7 +8,6 @@ import { approveAgent, denyAgent } from '../../api/client';
 import type { Permission } from '../../api/doing';
 import { keys } from '../../api/queries';
 import type { PendingAgent } from '../../api/shapes';
-import { CopyLine } from '../../parts/CopyLine';
 import { PermissionMatrix } from '../../parts/PermissionMatrix';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';
@@ -16,12 +15,30 @@ import { texts } from '../../texts';
 
 const words = texts.access;
 
-export function RequestCard({ asking }: { asking: PendingAgent }) {
+/** A key that was just made, and whose it is. */
+export interface NewKey {
+  name: string;
+  key: string;
+}
+
+interface RequestCardProps {
+  asking: PendingAgent;
+  /** The card goes with its request: the key is shown by whoever stays. */
+  onApproved: (made: NewKey) => void;
+}
+
+export function RequestCard({ asking, onApproved }: RequestCardProps) {
   const cache = useQueryClient();
   const [granted, setGranted] = useState<Permission[]>([...(asking.requestedPermissions ?? [])]);
   const [isDenying, denying] = useDisclosure(false);
   const reread = () => void cache.invalidateQueries({ queryKey: keys.access });
-  const approving = useMutation({ mutationFn: () => approveAgent(asking.id, granted) });
+  const approving = useMutation({
+    mutationFn: async () => {
+      const approved = await approveAgent(asking.id, granted);
+      onApproved({ name: asking.name, key: approved.mcpApiKey });
+      reread();
+    },
+  });
   return (
     <Stack component="article" aria-label={asking.name} className="surface" gap="xs" p="sm">
       <Group gap="xs" align="baseline">
@@ -55,19 +72,6 @@ export function RequestCard({ asking }: { asking: PendingAgent }) {
         </Button>
       </Group>
       {isDenying && <DenyDialog asking={asking} onClose={denying.close} onDenied={reread} />}
-      {approving.data && (
-        <Modal opened onClose={reread} title={words.newKey(asking.name)}>
-          <Alert color="green" variant="light">
-            <Text size="sm" mb={6}>
-              {words.newKeyText}
-            </Text>
-            <CopyLine text={approving.data.mcpApiKey} label={words.newKey(asking.name)} />
-          </Alert>
-          <Group justify="flex-end" mt="sm">
-            <Button onClick={reread}>{words.close}</Button>
-          </Group>
-        </Modal>
-      )}
     </Stack>
   );
 }
