@@ -206,7 +206,7 @@ impl Approvals {
             let detail = "you have approved this already; another person must too".to_owned();
             return Err(Error::Conflict { code: Conflict::AlreadyDecided, detail });
         }
-        let made = rows::decisions_of(change.tx(), std::slice::from_ref(&row.id)).await?.len();
+        let made = self.good_decisions(&change, &row).await?;
         let missing = usize::try_from(row.deciders).unwrap_or(1).saturating_sub(made);
         let row = match verdict {
             Verdict::Reject => moved(&change, row, Happened::Refused).await?,
@@ -217,6 +217,18 @@ impl Approvals {
         change.commit().await?;
         self.work.notify_one();
         Ok(approval)
+    }
+
+    /// How many have approved who still may: a vote ends with the right to it.
+    async fn good_decisions(&self, change: &Change, row: &rows::Model) -> Result<usize, Error> {
+        let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+        let admins = admins(change.tx(), &workspace).await?;
+        let mut good = 0;
+        for decision in rows::decisions_of(change.tx(), std::slice::from_ref(&row.id)).await? {
+            let person = Auth::person_now(change.tx(), &workspace, &decision.user_id).await?;
+            good += usize::from(person.is_some_and(|person| refusal(row, &person, admins).is_none()));
+        }
+        Ok(good)
     }
 
     /// Looks at the person's role as it is now, within the change: it may have been taken from them meanwhile.

@@ -75,11 +75,13 @@ impl Policies {
 
     /// A document as it is.
     pub async fn get(&self, by: &Granted<Administer>, of: &Of) -> Result<Policy, Error> {
+        let mut key = of.key().to_owned();
         if let Of::Agent(id) = of {
             let agent = db::agents::find(self.db.read(), by.workspace(), id).await?;
-            agent.ok_or(Error::NotFound("agent"))?;
+            // An agent may be called by another id than it is kept under.
+            key = agent.ok_or(Error::NotFound("agent"))?.id;
         }
-        view(rows::find(self.db.read(), by.workspace(), of.key()).await?)
+        view(rows::find(self.db.read(), by.workspace(), &key).await?)
     }
 
     /// Puts a document in the place of the one that it was made from.
@@ -95,7 +97,8 @@ impl Policies {
         check(&change.rules)?;
         let mut tx = self.changes.begin().await?;
         let agent = agent_in(&tx, by.workspace(), of).await?;
-        let before = rows::find(tx.tx(), by.workspace(), of.key()).await?;
+        let key = agent.as_ref().map_or_else(|| of.key().to_owned(), |agent| agent.id.clone());
+        let before = rows::find(tx.tx(), by.workspace(), &key).await?;
         let version = before.as_ref().map_or(0, |row| row.version);
         if version != change.version {
             let detail =
@@ -105,7 +108,7 @@ impl Policies {
         let Named { id: updated_by, name: updated_by_name } = by.by();
         let row = rows::Model {
             workspace_id: by.workspace().to_string(),
-            agent_id: of.key().to_owned(),
+            agent_id: key,
             version: version + 1,
             rules: serde_json::to_string(&change.rules).map_err(anyhow::Error::from)?,
             updated_at: Timestamp::now().as_millis(),

@@ -28,8 +28,9 @@ import { PALETTE } from '../parts/terminalLook';
 import { ProblemNote } from '../parts/ProblemNote';
 import { texts } from '../texts';
 import { Crash } from './Crash';
-import { Shell } from './Shell';
 
+// Whoever has yet to log in needs nothing of it.
+const Shell = lazy(async () => ({ default: (await import('./Shell')).Shell }));
 const TerminalPanel = lazy(() => import('../features/terminal/TerminalPanel'));
 const RecordingList = lazy(() => import('../features/recordings/RecordingList'));
 
@@ -111,7 +112,9 @@ function Gate() {
   if (me.data) {
     return (
       <MeContext value={me.data}>
-        <Shell />
+        <Suspense fallback={<Skeleton h="100%" radius={0} aria-label={texts.loading} />}>
+          <Shell />
+        </Suspense>
       </MeContext>
     );
   }

@@ -83,7 +83,7 @@ test('an agent from outside asks, when it may', async () => {
       }),
     });
   expect((await ask()).status).toBe(403);
-  await page.getByText('Agents from outside may ask for access').click();
+  await page.getByRole('switch').click();
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved')).toBeVisible();
   expect((await ask()).status).toBe(202);
@@ -155,7 +155,7 @@ test('an invite lets in as many as it says', async () => {
 
 test('a running agent ends with its access', async () => {
   const id = await spawnAgent(page, stack.url, 'Worker', ['cat']);
-  await second.goto(`${stack.url}/agents/${id}`);
+  await second.goto(`${stack.url}/agents/${id}/terminal?terminal=1`);
   await expect(second.getByTestId('terminal')).toBeVisible();
   await page.goto(`${stack.url}/agents/${id}/permissions`);
   await page.getByRole('button', { name: 'Revoke access' }).click();

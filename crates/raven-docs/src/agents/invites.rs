@@ -18,7 +18,7 @@ use super::{Agent, Agents, check_capabilities, named, rows};
 use crate::access::{Administer, Granted};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Actor, ActorKind, Entry, Target};
-use crate::auth::Named;
+use crate::auth::{Auth, Named, Role};
 use crate::db::invites;
 use crate::error::{Conflict, Error};
 use crate::events::{Change, WorkspaceEvent};
@@ -204,13 +204,20 @@ impl Agents {
 /// Takes one use of an invite, if it is good.
 async fn use_up(change: &Change, digest: &str) -> Result<invites::Model, Error> {
     let row = invites::by_digest(change.tx(), digest).await?.ok_or(Error::InviteEnded)?;
-    if state(&row) != InviteState::Active {
+    if state(&row) != InviteState::Active || !is_of_an_admin(change, &row).await? {
         return Err(Error::InviteEnded);
     }
     let row =
         invites::Model { uses: row.uses + 1, uses_remaining: row.uses_remaining.map(|left| left - 1), ..row };
     invites::update(change.tx(), &row).await?;
     Ok(row)
+}
+
+/// Whether who made an invite could still make it.
+async fn is_of_an_admin(change: &Change, row: &invites::Model) -> Result<bool, Error> {
+    let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+    let maker = Auth::person_now(change.tx(), &workspace, &row.created_by).await?;
+    Ok(maker.is_some_and(|maker| maker.role >= Role::Admin))
 }
 
 /// An id that only asks, or was turned away, is free for who has an invite; so nobody can keep it from them.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use raven_protocol::id::{AccessRequestId, AgentId, WorkspaceId};
+use raven_protocol::id::{AccessRequestId, AgentId, UserId, WorkspaceId};
 use raven_protocol::permission::Permission;
 use raven_protocol::time::Timestamp;
 use serde::Deserialize;
@@ -319,10 +319,19 @@ fn not_taken() -> Error {
     )
 }
 
+/// How the ids of people begin.
+fn prefix_of_people() -> String {
+    format!("{}_", UserId::PREFIX)
+}
+
 /// Checks an id that an agent gives itself.
 pub(super) fn check_own_id(id: &AgentId) -> Result<(), Error> {
     if RESERVED.contains(&id.as_str()) {
         return Err(Error::invalid("agentId", "is a word of our own addresses; choose another"));
+    }
+    // Nothing that is looked up by an id may take an agent for a person.
+    if id.as_str().starts_with(prefix_of_people().as_str()) {
+        return Err(Error::invalid("agentId", "is written as the id of a person; choose another"));
     }
     Ok(())
 }

@@ -177,7 +177,9 @@ impl Approvals {
             return view(row, Vec::new());
         }
         let pending = ApprovalState::Pending.as_str();
-        if rows::count_of(change.tx(), &by.workspace, &by.named.id, pending).await? >= MAX_PENDING {
+        if rows::count_of(change.tx(), &by.workspace, (by.kind.as_str(), &by.named.id), pending).await?
+            >= MAX_PENDING
+        {
             let detail = format!("{MAX_PENDING} of your requests wait already; wait until some are decided");
             return Err(Error::Conflict { code: Conflict::TooManyRequests, detail });
         }
@@ -267,7 +269,10 @@ impl Approvals {
     /// One of an agent's own requests, once it was decided or the agent has waited for so long.
     pub async fn get_own(&self, of: &AgentCaller, id: &ApprovalId, wait: u64) -> Result<Approval, Error> {
         let row = rows::find(self.db.read(), of.workspace(), id).await?;
-        if row.is_none_or(|row| row.asked_id != of.agent().as_str()) {
+        let own = |row: &rows::Model| {
+            row.asked_kind == AskerKind::Agent.as_str() && row.asked_id == of.agent().as_str()
+        };
+        if !row.as_ref().is_some_and(own) {
             return Err(Error::NotFound("approval"));
         }
         let row = self.decided(of.workspace(), id, wait).await?.ok_or(Error::NotFound("approval"))?;
@@ -307,12 +312,18 @@ impl Approvals {
     }
 }
 
-/// The person at the root of those who spawned an agent.
+/// The person at the root of those who spawned an agent; of one from outside, who let it in.
 async fn root_of(change: &Change, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Named>, Error> {
     let mut id = agent.clone();
     for _ in 0..MAX_CHAIN {
         let Some(row) = db::agents::find(change.tx(), workspace, &id).await? else { return Ok(None) };
+        if let Some(by) = db::agents::is_outside(&row).then(|| crate::agents::let_in_by(&row)) {
+            return by;
+        }
         let by = Named { id: row.spawned_by, name: row.spawned_by_name };
+        if row.spawned_by_kind != "agent" {
+            return Ok(Some(by));
+        }
         let Ok(parent) = AgentId::parse(by.id.as_str()) else { return Ok(None) };
         if db::agents::find(change.tx(), workspace, &parent).await?.is_none() {
             return Ok(Some(by));

@@ -170,11 +170,12 @@ pub async fn page(
 pub async fn count_of(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
-    asked_by: &str,
+    (kind, asked_by): (&str, &str),
     state: &str,
 ) -> Queried<u64> {
     let query = Entity::find()
         .filter(Column::WorkspaceId.eq(workspace.as_str()))
+        .filter(Column::AskedKind.eq(kind))
         .filter(Column::AskedId.eq(asked_by))
         .filter(Column::State.eq(state));
     Ok(query.count(db).await?)

@@ -3,6 +3,7 @@
 //! Owns the protection against DNS rebinding and cross-site sockets. Must not know routes.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -12,6 +13,7 @@ use raven_protocol::id::ActivityId;
 use tracing::Instrument as _;
 use url::Url;
 
+use super::extract::MAX_BODY;
 use super::problem::REQUEST_ID;
 use crate::app::App;
 use crate::error::Error;
@@ -19,6 +21,9 @@ use crate::origin::{Known, Origin};
 
 /// Header that carries a request's id, taken from the caller when it is well-formed.
 const REQUEST_ID_HEADER: &str = "x-request-id";
+
+/// How long a body may take to arrive: 1 MiB by a slow line.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Largest sum of header bytes.
 const MAX_HEADERS: usize = 16 * 1024;
@@ -88,7 +93,11 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     let origin = Origin { request_id: Some(id.clone()), address: direct.map(|info| info.0.ip()) };
     let answering = async {
         match check(&app.names, request.headers(), request.uri()) {
-            Ok(()) => next.run(request).await,
+            // Who calls is judged when all of a request is there: one that is held open must not outlive a right.
+            Ok(()) => match whole(request).await {
+                Ok(request) => next.run(request).await,
+                Err(error) => error.into_response(),
+            },
             Err(error) => error.into_response(),
         }
     };
@@ -109,6 +118,23 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     }
     harden(response.headers_mut());
     response
+}
+
+/// A request of the API with all of its body.
+async fn whole(request: Request) -> Result<Request, Error> {
+    if !request.uri().path().starts_with("/api/") {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, MAX_BODY)).await;
+    match body {
+        Ok(Ok(body)) => Ok(Request::from_parts(parts, body.into())),
+        Ok(Err(error)) if error.to_string().contains("length limit") => {
+            Err(Error::TooLarge { limit_kib: MAX_BODY / 1024 })
+        }
+        Ok(Err(_)) => Err(Error::Malformed("the body broke off; send the request again".to_owned())),
+        Err(_) => Err(Error::Malformed("the body did not arrive within 30 s; send it again".to_owned())),
+    }
 }
 
 fn check(names: &Names, headers: &HeaderMap, uri: &Uri) -> Result<(), Error> {

@@ -39,12 +39,13 @@ function Form({ kept }: { kept: OwnPreferences }) {
   const cache = useQueryClient();
   const saving = useMutation({
     mutationFn: setPreferences,
+    // One after another, so that the last choice is the one that is kept.
+    scope: { id: 'preferences' },
     onMutate: (wanted) =>
       cache.setQueryData<OwnPreferences>(
         notificationKeys.preferences,
         (known) => known && { ...known, ...wanted },
       ),
-    onSuccess: (saved) => cache.setQueryData(notificationKeys.preferences, saved),
     onError: () => cache.invalidateQueries({ queryKey: notificationKeys.preferences }),
   });
   const { topics, agents, email } = kept;
