@@ -156,6 +156,7 @@ test('a policy asks for the spawns of people too, and what one asked oneself som
   const own = item(mel, 'Spawn an agent custom as “Second”');
   await expect(own.getByRole('button', { name: 'Approve' })).toBeDisabled();
   await ada.goto(`${stack.url}/approvals`);
+  await expect(item(ada, 'Spawn an agent custom as “Second”')).toBeVisible();
   await ada.keyboard.press('Control+k');
   await ada.getByPlaceholder(/^Go to a page/).fill('approve');
   await ada.getByRole('button', { name: /Approve: Spawn an agent custom as “Second”/ }).click();
