@@ -33,6 +33,7 @@ mod deed;
 mod driving;
 pub mod invites;
 mod limits;
+pub mod lineage;
 mod profile;
 mod report;
 pub mod requests;
@@ -366,11 +367,6 @@ fn check_capabilities(capabilities: &[String]) -> Result<(), Error> {
 }
 
 /// An agent by the id that it is known by.
-/// The person who let an outside agent in, or whose invite it had.
-pub fn let_in_by(row: &rows::Model) -> Result<Option<Named>, Error> {
-    Ok(admission::of(row)?.decision.map(|decision| decision.by))
-}
-
 fn named(row: &rows::Model) -> Named {
     Named { id: row.external_id.as_ref().unwrap_or(&row.id).clone(), name: row.name.clone() }
 }

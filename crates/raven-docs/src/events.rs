@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use raven_protocol::id::WorkspaceId;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
+use tokio::time::{Instant, timeout_at};
 
 use crate::activity::Activity;
 use crate::agents::Agent;
@@ -87,6 +89,31 @@ impl Changes {
 
     pub fn listen(&self) -> broadcast::Receiver<Published> {
         self.bus.subscribe()
+    }
+}
+
+/// What a wait for an event came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// An event that fits, or so many that some were missed: who waits looks again.
+    Something,
+    /// Nothing more will be heard in time.
+    Nothing,
+}
+
+/// Waits for an event that fits.
+pub async fn heard_until(
+    events: &mut broadcast::Receiver<Published>,
+    until: Instant,
+    fits: impl Fn(&WorkspaceEvent) -> bool,
+) -> Heard {
+    loop {
+        match timeout_at(until, events.recv()).await {
+            Err(_) | Ok(Err(RecvError::Closed)) => return Heard::Nothing,
+            Ok(Err(RecvError::Lagged(_))) => return Heard::Something,
+            Ok(Ok(told)) if fits(&told.event) => return Heard::Something,
+            Ok(Ok(_)) => {}
+        }
     }
 }
 

@@ -11,7 +11,6 @@ use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Notify;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::access::{Decide, Granted, Read};
@@ -21,7 +20,7 @@ use crate::audit::{Action, Actor, ActorKind, Entry, Target};
 use crate::auth::{AgentCaller, Named};
 use crate::db::{Db, questions as rows};
 use crate::error::{Conflict, Error};
-use crate::events::{Change, Changes, WorkspaceEvent};
+use crate::events::{Change, Changes, Heard, WorkspaceEvent, heard_until};
 use crate::page::{Page, PageQuery};
 
 /// How long people have for an answer.
@@ -184,15 +183,9 @@ impl Questions {
             if !question.state.is_waiting() {
                 return Ok(question);
             }
-            loop {
-                match tokio::time::timeout_at(until, heard.recv()).await {
-                    Err(_) | Ok(Err(RecvError::Closed)) => return Ok(question),
-                    Ok(Err(RecvError::Lagged(_))) => break,
-                    Ok(Ok(told)) => match &*told.event {
-                        WorkspaceEvent::QuestionChanged(changed) if changed.id == id.as_str() => break,
-                        _ => {}
-                    },
-                }
+            let answered = |event: &WorkspaceEvent| matches!(event, WorkspaceEvent::QuestionChanged(changed) if changed.id == id.as_str());
+            if heard_until(&mut heard, until, answered).await == Heard::Nothing {
+                return Ok(question);
             }
         }
     }

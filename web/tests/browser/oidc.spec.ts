@@ -203,6 +203,25 @@ test('an account that exists is not taken over by its address, but connected by 
   await later.context.close();
 });
 
+test('a connection that was ended signs nobody in, and its beginning and end are on record', async ({
+  browser,
+}) => {
+  const ada = await owner(browser);
+  await ada.page.goto(`${url}/settings/security`);
+  await ada.page.getByRole('button', { name: 'Disconnect Company ID' }).click();
+  const dialog = ada.page.getByRole('dialog', { name: 'Disconnect Company ID' });
+  await dialog.getByRole('textbox', { name: 'Your password' }).fill(OWNER.password);
+  await dialog.getByRole('button', { name: 'Disconnect' }).click();
+  await expect(ada.page.getByRole('button', { name: 'Connect Company ID' })).toBeVisible();
+  await ada.context.close();
+  const { context, page } = await somebody(browser);
+  await continueAs(page, 'ada');
+  await expect(page.getByRole('alert')).toContainText('exists already');
+  await context.close();
+  const log = await stack.audited();
+  for (const action of ['identity.connect', 'identity.disconnect']) expect(log).toContain(`"${action}"`);
+});
+
 test('a provider that was removed signs nobody in', async ({ browser }) => {
   const ada = await owner(browser);
   const { items } = (await (await ada.page.request.get(`${url}/api/auth/providers`)).json()) as {
@@ -217,6 +236,8 @@ test('a provider that was removed signs nobody in', async ({ browser }) => {
   await ada.page.getByRole('button', { name: 'Remove' }).click();
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await expect(ada.page.getByText('Kept sealed')).toBeVisible();
+  const log = await ada.page.request.get(`${url}/api/audit?action=sign_in_provider.remove`);
+  expect(await log.text()).toContain('Company ID');
   await signInThere(page, 'grace');
   await expect(page.getByRole('alert')).toContainText('This sign-in has ended');
   await page.goto(`${url}/api/auth/oidc/${items[0]?.id}/start`);

@@ -1,5 +1,5 @@
 /** Owns starting the two programs on free ports and ending them without leaving anything. Must not know pages. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { Wire } from './wire';
+import { promisify } from 'node:util';
 
 const BINARIES = resolve(import.meta.dirname, '../../../target/debug');
 const DOCS = process.env.RAVEN_DOCS_BIN ?? join(BINARIES, 'raven-docs');
@@ -140,6 +141,13 @@ export class Stack {
 
   get endpoint(): string {
     return this.runtime.fact('url');
+  }
+
+  /** What the whole audit log says, the server's own chain too. */
+  async audited(): Promise<string> {
+    const argv = ['audit', 'export', '--data-dir', join(this.folder, 'docs')];
+    const { stdout } = await promisify(execFile)(DOCS, argv, { env: cleanEnv(), maxBuffer: 16 * 1024 * 1024 });
+    return stdout;
   }
 
   /** Makes an account beside the owner's, as an operator does. */

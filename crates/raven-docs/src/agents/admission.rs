@@ -26,7 +26,7 @@ use crate::secrets;
 use crate::terminals::Terminals;
 
 /// Longest reason of a decision, in characters: some sentences.
-const MAX_REASON: usize = 500;
+pub(super) const MAX_REASON: usize = 500;
 
 /// Where an agent runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::admission::{self, Access, Admission, AgentOrigin, Asked, check_words, seen, standing, words};
-use super::{Agents, check_capabilities, named, rows};
+use super::{Agents, check_capabilities, lineage, named, rows};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Actor, Entry, Outcome, Target};
 use crate::db;
@@ -293,7 +293,7 @@ impl Agents {
             request_digest: None,
             spawned_by: String::new(),
             spawned_by_name: String::new(),
-            spawned_by_kind: "user".to_owned(),
+            spawned_by_kind: lineage::USER.to_owned(),
             origin: AgentOrigin::External.as_str().to_owned(),
             access: String::new(),
             admission: "{}".to_owned(),
@@ -319,18 +319,13 @@ fn not_taken() -> Error {
     )
 }
 
-/// How the ids of people begin.
-fn prefix_of_people() -> String {
-    format!("{}_", UserId::PREFIX)
-}
-
 /// Checks an id that an agent gives itself.
 pub(super) fn check_own_id(id: &AgentId) -> Result<(), Error> {
     if RESERVED.contains(&id.as_str()) {
         return Err(Error::invalid("agentId", "is a word of our own addresses; choose another"));
     }
     // Nothing that is looked up by an id may take an agent for a person.
-    if id.as_str().starts_with(prefix_of_people().as_str()) {
+    if id.as_str().starts_with(&format!("{}_", UserId::PREFIX)) {
         return Err(Error::invalid("agentId", "is written as the id of a person; choose another"));
     }
     Ok(())

@@ -12,7 +12,7 @@ use raven_protocol::time::Timestamp;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::admission::{Access, AgentOrigin, check_words, decided, seen};
+use super::admission::{Access, AgentOrigin, MAX_REASON, check_words, decided, seen};
 use super::{Agent, Agents, StopAgent, rows, status_of};
 use crate::access::{Administer, Granted};
 use crate::activity::ActivityKind;
@@ -20,9 +20,6 @@ use crate::audit::Action;
 use crate::db;
 use crate::error::{Conflict, Error};
 use crate::events::WorkspaceEvent;
-
-/// Longest reason, in characters: some sentences.
-const MAX_REASON: usize = 500;
 
 /// How long the answer to a revocation waits for the runtime to take the order: it stands without that.
 const KILL_WITHIN: Duration = Duration::from_secs(5);

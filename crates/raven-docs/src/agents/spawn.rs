@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::admission::{Access, AgentOrigin};
 use super::limits::{self, More};
+use super::lineage;
 use super::{Agents, check_capabilities, named, rows, status_of, view};
 use crate::access::{Granted, SpawnAgents};
 use crate::activity::{self, About, ActivityKind};
@@ -358,7 +359,7 @@ fn new_row(
         request_digest: None,
         spawned_by,
         spawned_by_name,
-        spawned_by_kind: if by.agent().is_some() { "agent" } else { "user" }.to_owned(),
+        spawned_by_kind: if by.agent().is_some() { lineage::AGENT } else { lineage::USER }.to_owned(),
         origin: AgentOrigin::Spawned.as_str().to_owned(),
         external_id: None,
         access: Access::Approved.as_str().to_owned(),

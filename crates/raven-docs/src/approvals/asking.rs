@@ -8,7 +8,6 @@ use raven_protocol::id::{AgentId, ApprovalId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use super::action::ApprovedAction;
@@ -18,12 +17,12 @@ use super::{
 };
 use crate::access::{Granted, Read, SpawnAgents};
 use crate::activity::{self, About, ActivityKind};
+use crate::agents::lineage;
 use crate::agents::spawn::{IdempotencyKey, Spawn, SpawnAnswer};
 use crate::audit::{Action, Actor, Entry, Outcome, Target};
 use crate::auth::{AgentCaller, Named};
-use crate::db;
 use crate::error::{Conflict, Error};
-use crate::events::{Change, WorkspaceEvent};
+use crate::events::{Change, Heard, WorkspaceEvent, heard_until};
 use crate::policies::ruling::{Asker, DEADLINE_MINUTES, DeciderRole, Effect, Ruling, spawn_names};
 
 /// Most requests of one asker that wait: people must be able to read them all.
@@ -34,9 +33,6 @@ const MAX_TEXT: usize = 4000;
 
 /// Longest time that a caller waits for a decision at once: proxies cut off what is silent for longer.
 const MAX_WAIT_SECONDS: u64 = 60;
-
-/// Most agents between a person and an agent that asks; each would have had to be approved.
-const MAX_CHAIN: usize = 32;
 
 /// What was asked for is done, or waits for people.
 pub enum Gated<T> {
@@ -298,15 +294,9 @@ impl Approvals {
             if !is_pending {
                 return Ok(row);
             }
-            loop {
-                match tokio::time::timeout_at(until, heard.recv()).await {
-                    Err(_) | Ok(Err(RecvError::Closed)) => return Ok(row),
-                    Ok(Err(RecvError::Lagged(_))) => break,
-                    Ok(Ok(told)) => match &*told.event {
-                        WorkspaceEvent::ApprovalDecided(approval) if approval.id == id.as_str() => break,
-                        _ => {}
-                    },
-                }
+            let decided = |event: &WorkspaceEvent| matches!(event, WorkspaceEvent::ApprovalDecided(approval) if approval.id == id.as_str());
+            if heard_until(&mut heard, until, decided).await == Heard::Nothing {
+                return Ok(row);
             }
         }
     }
@@ -314,21 +304,10 @@ impl Approvals {
 
 /// The person at the root of those who spawned an agent; of one from outside, who let it in.
 async fn root_of(change: &Change, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Named>, Error> {
-    let mut id = agent.clone();
-    for _ in 0..MAX_CHAIN {
-        let Some(row) = db::agents::find(change.tx(), workspace, &id).await? else { return Ok(None) };
-        if let Some(by) = db::agents::is_outside(&row).then(|| crate::agents::let_in_by(&row)) {
-            return by;
+    match lineage::behind(change, workspace, agent).await?.pop() {
+        Some(last) if last.kind == lineage::AGENT => {
+            Err(Error::Denied("too many agents stand between you and a person".to_owned()))
         }
-        let by = Named { id: row.spawned_by, name: row.spawned_by_name };
-        if row.spawned_by_kind != "agent" {
-            return Ok(Some(by));
-        }
-        let Ok(parent) = AgentId::parse(by.id.as_str()) else { return Ok(None) };
-        if db::agents::find(change.tx(), workspace, &parent).await?.is_none() {
-            return Ok(Some(by));
-        }
-        id = parent;
+        last => Ok(last.map(|person| Named { id: person.id, name: person.name })),
     }
-    Err(Error::Denied("too many agents stand between you and a person".to_owned()))
 }

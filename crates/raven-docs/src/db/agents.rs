@@ -107,11 +107,6 @@ impl Model {
     }
 }
 
-/// Whether an agent runs elsewhere, and was let in.
-pub fn is_outside(row: &Model) -> bool {
-    row.origin == "external"
-}
-
 /// Adds an agent.
 pub async fn insert(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     let row = row.clone().into_active_model().reset_all();

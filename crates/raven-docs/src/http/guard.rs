@@ -5,7 +5,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, FromRequest as _, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -93,11 +94,7 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     let origin = Origin { request_id: Some(id.clone()), address: direct.map(|info| info.0.ip()) };
     let answering = async {
         match check(&app.names, request.headers(), request.uri()) {
-            // Who calls is judged when all of a request is there: one that is held open must not outlive a right.
-            Ok(()) => match whole(request).await {
-                Ok(request) => next.run(request).await,
-                Err(error) => error.into_response(),
-            },
+            Ok(()) => next.run(request).await,
             Err(error) => error.into_response(),
         }
     };
@@ -120,20 +117,23 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     response
 }
 
-/// A request of the API with all of its body.
-async fn whole(request: Request) -> Result<Request, Error> {
-    if !request.uri().path().starts_with("/api/") {
-        return Ok(request);
-    }
+/// Lets a request on when all of it is there: who calls is judged after that, so that one that is held open does
+/// not outlive a right.
+pub async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, MAX_BODY)).await;
+    let head = Request::from_parts(parts.clone(), body);
+    let body = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(head, &())).await;
     match body {
-        Ok(Ok(body)) => Ok(Request::from_parts(parts, body.into())),
-        Ok(Err(error)) if error.to_string().contains("length limit") => {
-            Err(Error::TooLarge { limit_kib: MAX_BODY / 1024 })
+        Ok(Ok(body)) => next.run(Request::from_parts(parts, body.into())).await,
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Error::TooLarge { limit_kib: MAX_BODY / 1024 }.into_response()
         }
-        Ok(Err(_)) => Err(Error::Malformed("the body broke off; send the request again".to_owned())),
-        Err(_) => Err(Error::Malformed("the body did not arrive within 30 s; send it again".to_owned())),
+        Ok(Err(rejection)) => Error::Malformed(rejection.body_text()).into_response(),
+        Err(_) => {
+            let within = BODY_WITHIN.as_secs();
+            Error::Malformed(format!("the body did not arrive within {within} s; send it again"))
+                .into_response()
+        }
     }
 }
 

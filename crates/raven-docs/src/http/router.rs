@@ -149,6 +149,7 @@ pub fn service(
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", description))
         .method_not_allowed_fallback(async || Error::NoRoute)
         .fallback(routing::get(assets::serve).fallback(async || Error::NoRoute))
+        .layer(middleware::from_fn(guard::whole))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(sockets)

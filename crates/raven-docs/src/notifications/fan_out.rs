@@ -3,7 +3,7 @@
 //! Owns what each of them is given. A note is removed in the transaction that hands it on, so that a crash tells
 //! nobody twice and leaves nobody out. Must not know how anything is sent.
 
-use raven_protocol::id::{DeliveryId, NotificationId, UserId, WorkspaceId};
+use raven_protocol::id::{AgentId, DeliveryId, NotificationId, UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use super::mail::Letter;
 use super::rules::{self, Channels, Member, News};
 use super::topics::{Audience, Topic};
 use super::{NotificationAdded, Notifications, inbox, link, webhooks};
+use crate::agents::lineage;
 use crate::auth::Role;
 use crate::db::notifications::Owner;
 use crate::db::{self, deliveries, memberships, notification_jobs as jobs, notifications as told};
@@ -23,9 +24,6 @@ const BATCH: u64 = 50;
 
 /// How long an e-mail gathers what else its agent has on the topic; and time to read it in the UI instead.
 const GATHER_MS: i64 = 60_000;
-
-/// Most agents between an agent and the person who began it all; deeper ones are nobody's.
-const MAX_CHAIN: usize = 8;
 
 /// Members of a workspace that are read at once.
 const MEMBERS: u64 = 200;
@@ -177,17 +175,14 @@ fn delivery(job: &jobs::Model, (channel, target): (Channel, &str), body: String)
     }
 }
 
-/// Everybody who spawned an agent, one by way of the other; `None` when it is not one that was spawned here.
+/// Everybody who stands behind an agent; `None` when nobody does.
 async fn spawned_by(
     change: &Change,
     workspace: &WorkspaceId,
     agent: Option<&str>,
 ) -> Result<Option<Vec<String>>, Error> {
-    let (mut chain, mut next) = (Vec::new(), agent.map(str::to_owned));
-    while let Some(id) = next.filter(|_| chain.len() < MAX_CHAIN) {
-        let Ok(id) = raven_protocol::id::AgentId::parse(id) else { break };
-        next = db::agents::find(change.tx(), workspace, &id).await?.map(|row| row.spawned_by);
-        chain.extend(next.clone());
-    }
-    Ok(if chain.is_empty() { None } else { Some(chain) })
+    let Some(agent) = agent.map(AgentId::parse).transpose()? else { return Ok(None) };
+    let behind = lineage::behind(change, workspace, &agent).await?;
+    let chain: Vec<String> = behind.into_iter().map(|spawner| spawner.id).collect();
+    Ok(Some(chain).filter(|chain| !chain.is_empty()))
 }

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::asking::{Asking, approve, reject};
 use crate::browser::Browser;
-use crate::driving::{prompt, tell};
+use crate::driving::{mcp, prompt, tell};
+use crate::invites::joined;
 use crate::programs::{run_docs, wait_for};
+use crate::surroundings::Place;
 
 const SPAWN: &str = "/api/parallax-agents/spawn";
 
@@ -160,6 +162,34 @@ fn as_many_people_decide_as_the_rule_says() {
     assert_eq!(approve(&people[0], &id).status, 200);
     assert_eq!(reject(&people[1], &id, "no").body["state"], "rejected", "one no is enough");
     assert_eq!(approve(&people[2], &id).status, 409);
+}
+
+#[test]
+fn a_vote_ends_with_the_right_to_it() {
+    let asking = Asking::start();
+    asking.policy(json!([{ "action": "agent.spawn", "effect": "ask", "deciders": 2 }]));
+    let (first, second, third) =
+        (asking.person("a", "admin"), asking.person("b", "admin"), asking.person("c", "admin"));
+    let id = asking.asks_to_spawn();
+    assert_eq!(approve(&first, &id).body["state"], "pending");
+    let user = first.get("/api/auth/me").body["user"]["id"].as_str().unwrap().to_owned();
+    let demoted = asking.place.owner().patch(&format!("/api/members/{user}"), &json!({ "role": "viewer" }));
+    assert_eq!(demoted.status, 200, "{}", demoted.body);
+    assert_eq!(approve(&second, &id).body["state"], "pending", "one of two votes counts");
+    assert_eq!(approve(&third, &id).body["state"], "approved");
+}
+
+#[test]
+fn who_let_an_outside_agent_in_does_not_decide_for_it() {
+    let place = Place::without_runtime();
+    let boss = place.person(&place.account("boss@example.com", "admin", &[]));
+    let key = joined(&place, &place.owner(), "outside");
+    let request = json!({ "action": "sell the company", "reason": "it is late" });
+    let asked = mcp(&place, &key, "tools/call", json!({ "name": "approval_request", "arguments": request }));
+    let id = asked.body["result"]["structuredContent"]["requestId"].as_str().unwrap().to_owned();
+    let own = approve(&place.owner(), &id);
+    assert_eq!(own.status, 403, "{}", own.body);
+    assert_eq!(approve(&boss, &id).body["state"], "approved");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Callers {
         let account =
             |name: &str, role: &str, more: &[&str]| place.account(&format!("{name}@example.com"), role, more);
         let (with, without, revoked) = agents(&place);
-        let mut all = vec![
+        let all = vec![
             (Who::Anonymous, String::new()),
             (Who::Viewer, account("viewer", "viewer", &[])),
             (Who::Member, account("member", "member", &[])),
@@ -75,7 +75,6 @@ impl Callers {
             (Who::Runtime, KEY.to_owned()),
             (Who::Callback, callback),
         ];
-        all.retain(|(_, credential)| credential != "raven_mcp_none");
         Self { place, _foreign: foreign, workspace, agent, session, all }
     }
 
@@ -98,11 +97,6 @@ impl Callers {
 
 /// The keys of three outside agents: with every permission, with none, and revoked.
 fn agents(place: &Place) -> (String, String, String) {
-    let description = Operator::anonymous(&place.base()).get("/api/openapi.json").body;
-    if description["paths"].get("/api/parallax-agents/register").is_none() {
-        let none = || "raven_mcp_none".to_owned();
-        return (none(), none(), none());
-    }
     let everything = permissions(place);
     let (id, revoked) = join(place, "revoked", &everything);
     let answer =

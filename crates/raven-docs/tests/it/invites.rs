@@ -25,6 +25,15 @@ fn register(place: &Place, token: &Value, agent: &str) -> Answer {
     Operator::anonymous(&place.base()).post("/api/parallax-agents/register", &body)
 }
 
+/// Lets an agent in that may delegate, by an invite of somebody's; answers its key.
+pub fn joined(place: &Place, by: &Operator, agent: &str) -> String {
+    let invite = by.post(INVITES, &json!({ "name": "Partners", "permissions": ["delegate:agents"] }));
+    assert_eq!(invite.status, 201, "{}", invite.body);
+    let joined = register(place, &invite.body["token"], agent);
+    assert_eq!(joined.status, 201, "{}", joined.body);
+    joined.body["mcpApiKey"].as_str().unwrap().to_owned()
+}
+
 fn is_ended(answer: &Answer) {
     assert_eq!((answer.status, &answer.body["code"]), (401, &json!("INVITE_ENDED")), "{}", answer.body);
 }
@@ -149,4 +158,28 @@ fn an_invite_has_bounds() {
         assert_eq!(place.owner().post(INVITES, &full).status, 201);
     }
     assert_eq!(place.owner().post(INVITES, &full).body["code"], "TOO_MANY_INVITES");
+}
+
+#[test]
+fn an_invite_ends_with_the_right_of_who_made_it() {
+    let place = Place::without_runtime();
+    let admin = place.person(&place.account("admin@example.com", "admin", &[]));
+    let made = admin.post(INVITES, &json!({ "name": "Mine", "permissions": ["delegate:agents"] })).body;
+    let user = admin.get("/api/auth/me").body["user"]["id"].as_str().unwrap().to_owned();
+    let member = format!("/api/members/{user}");
+    let demoted = place.owner().patch(&member, &json!({ "role": "member" }));
+    assert_eq!(demoted.status, 200, "{}", demoted.body);
+    is_ended(&register(&place, &made["token"], "late"));
+    assert_eq!(place.owner().call("DELETE", &member, None).status, 204);
+    is_ended(&register(&place, &made["token"], "later"));
+}
+
+#[test]
+fn an_agent_does_not_take_the_id_of_a_person() {
+    let place = Place::without_runtime();
+    let made = invite(&place, json!({}));
+    let user = place.owner().get("/api/auth/me").body["user"]["id"].as_str().unwrap().to_owned();
+    let refused = register(&place, &made["token"], &user);
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body["detail"].as_str().unwrap().contains("agentId"), "{}", refused.body);
 }

@@ -1,8 +1,11 @@
 //! The gate that every call of a tool passes: who sees what, who may what, how often, and what is kept of it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::asking::Asking;
+use crate::callers::{Callers, Who};
 use crate::driving::mcp;
 
 fn names(asking: &Asking) -> Vec<String> {
@@ -10,11 +13,57 @@ fn names(asking: &Asking) -> Vec<String> {
     tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Every tool, with the permission that it needs. One that is missing here fails the test.
+const TOOLS: &[(&str, Option<&str>)] = &[
+    ("agent_profile", None),
+    ("agent_spawn", Some("delegate:agents")),
+    ("question_ask", None),
+    ("question_get", None),
+    ("approval_request", None),
+    ("approval_status", None),
+];
+
+#[test]
+fn every_tool_is_for_those_it_is_for() {
+    let callers = Callers::gather();
+    let place = &callers.place;
+    let listed = |who| {
+        let tools =
+            mcp(place, callers.credential(who), "tools/list", json!({})).body["result"]["tools"].clone();
+        let names = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned());
+        names.collect::<BTreeSet<_>>()
+    };
+    let all: BTreeSet<_> = TOOLS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(listed(Who::AgentWith), all);
+    let free = TOOLS.iter().filter(|(_, needs)| needs.is_none()).map(|(name, _)| (*name).to_owned());
+    assert_eq!(listed(Who::AgentWithout), free.collect());
+    for (name, needs) in TOOLS {
+        let call = json!({ "name": name, "arguments": {} });
+        for (who, credential) in &callers.all {
+            let answer = match who {
+                Who::Anonymous | Who::OwnerInBrowser => callers.by_http(*who).post("/mcp", &json!({})),
+                _ => mcp(place, credential, "tools/call", call.clone()),
+            };
+            match who {
+                Who::AgentWith | Who::AgentWithout => {
+                    let denied = answer.body["error"]["code"] == -32002;
+                    let expected = *who == Who::AgentWithout && needs.is_some();
+                    assert_eq!(
+                        (answer.status, denied),
+                        (200, expected),
+                        "{name} as {who:?}: {}",
+                        answer.body
+                    );
+                }
+                _ => assert_eq!(answer.status, 401, "{name} as {who:?}: {}", answer.body),
+            }
+        }
+    }
+}
+
 #[test]
 fn an_agent_sees_and_uses_what_it_may() {
-    let usual = ["agent_profile", "question_ask", "question_get", "approval_request", "approval_status"];
     let without = Asking::with(&["read:pages"]);
-    assert_eq!(names(&without), usual);
     let refused = without.tool("agent_spawn", json!({ "agentType": "custom" })).unwrap_err();
     assert_eq!(refused["code"], -32002, "{refused}");
     assert!(refused["message"].as_str().unwrap().contains("delegate:agents"), "{refused}");

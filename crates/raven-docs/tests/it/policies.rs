@@ -3,6 +3,9 @@
 use serde_json::json;
 
 use crate::asking::{Asking, put};
+use crate::driving::mcp;
+use crate::invites::joined;
+use crate::surroundings::Place;
 
 #[test]
 fn a_policy_is_changed_by_admins_and_no_change_is_lost() {
@@ -38,4 +41,21 @@ fn a_policy_is_changed_by_admins_and_no_change_is_lost() {
     assert_eq!(owner.get("/api/parallax-agents/agt_none/policy").status, 404);
     let none = put(&owner, "/api/parallax-agents/agt_none/policy", json!({ "version": 0, "rules": [] }));
     assert_eq!(none.status, 404);
+}
+
+#[test]
+fn an_agents_own_policy_counts_whatever_it_is_called() {
+    let place = Place::without_runtime();
+    // The id is taken elsewhere, so that ours is kept under another.
+    let elsewhere = place.person(&place.account("other@example.com", "owner", &["--workspace", "Elsewhere"]));
+    joined(&place, &elsewhere, "ci-bot");
+    let key = joined(&place, &place.owner(), "ci-bot");
+    let spawn = json!({ "name": "agent_spawn", "arguments": { "agentType": "custom" } });
+    let code = || mcp(&place, &key, "tools/call", spawn.clone()).body["error"]["code"].clone();
+    assert_eq!(code(), -32005, "people are asked");
+    let path = "/api/parallax-agents/ci-bot/policy";
+    let rules = json!({ "version": 0, "rules": [{ "action": "agent.spawn", "effect": "deny" }] });
+    assert_eq!(put(&place.owner(), path, rules).status, 200);
+    assert_eq!(place.owner().get(path).body["rules"][0]["effect"], "deny");
+    assert_eq!(code(), -32002, "it is denied");
 }

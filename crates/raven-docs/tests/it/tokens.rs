@@ -1,5 +1,8 @@
 //! Personal tokens: what their scopes and their time allow, and what no token may do.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
@@ -91,4 +94,26 @@ fn no_token_touches_passwords_second_factors_or_sessions() {
         let answer = place.owner().call(method, path, body.map(|body| body.to_string()));
         assert_eq!((answer.status, &answer.body["code"]), (403, &json!("FORBIDDEN")), "{method} {path}");
     }
+}
+
+#[test]
+fn a_request_that_is_held_open_does_not_outlive_its_token() {
+    let place = Place::without_runtime();
+    let token = place.account("m@example.com", "member", &[]);
+    let (id, body) =
+        (place.person(&token).get("/api/tokens").body["items"][0]["id"].clone(), r#"{"name":"held"}"#);
+    let address = place.base().replace("http://", "");
+    let mut held = TcpStream::connect(&address).unwrap();
+    let head = format!(
+        "POST /api/tokens HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    held.write_all(format!("{head}{}", &body[..5]).as_bytes()).unwrap();
+    let revoked = place.person(&token).call("DELETE", &format!("/api/tokens/{}", id.as_str().unwrap()), None);
+    assert_eq!(revoked.status, 204, "{}", revoked.body);
+    held.write_all(&body.as_bytes()[5..]).unwrap();
+    let mut answer = String::new();
+    held.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
 }
