@@ -85,7 +85,7 @@ test('an agent from outside asks, when it may', async () => {
   expect((await ask()).status).toBe(403);
   await page.getByRole('switch').click();
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Saved')).toBeVisible();
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
   expect((await ask()).status).toBe(202);
   await expect(request(second), 'without a reload').toContainText('I am to look after the handbook.');
   await expect(request(page)).toBeVisible();
@@ -108,7 +108,7 @@ test('a permission counts from the next call', async () => {
   await page.getByRole('link', { name: 'Scout' }).click();
   await page.getByRole('button', { name: 'Contributor' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Saved')).toBeVisible();
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
   const told = await profile(key);
   expect(typeof told === 'number' ? told : told.permissions).toContain('write:pages');
   await picture(page, 'agent-permissions');

@@ -146,7 +146,10 @@ export class Stack {
   /** What the whole audit log says, the server's own chain too. */
   async audited(): Promise<string> {
     const argv = ['audit', 'export', '--data-dir', join(this.folder, 'docs')];
-    const { stdout } = await promisify(execFile)(DOCS, argv, { env: cleanEnv(), maxBuffer: 16 * 1024 * 1024 });
+    const { stdout } = await promisify(execFile)(DOCS, argv, {
+      env: cleanEnv(),
+      maxBuffer: 16 * 1024 * 1024,
+    });
     return stdout;
   }
 
