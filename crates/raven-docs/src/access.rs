@@ -12,6 +12,8 @@ use crate::audit::Actor;
 use crate::auth::{AgentCaller, Caller, Named, Person, Role};
 use crate::error::Error;
 
+pub mod knowledge;
+
 /// A kind of action, with the least role in which a person may do it, and the permission with which an agent
 /// may, if any.
 pub trait Permission {

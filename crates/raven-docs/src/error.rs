@@ -56,6 +56,17 @@ pub enum Error {
     OutsideRange { total: u64 },
     #[error("{detail}")]
     Conflict { code: Conflict, detail: String },
+    #[error("This {0} is not accessible by agents")]
+    NotForAgents(&'static str),
+    /// An edit of what somebody else has edited meanwhile.
+    #[error(
+        "it was changed meanwhile and is at version {current} now: read it again, or put your change into the difference that is shown"
+    )]
+    Stale {
+        current: i64,
+        /// What the edit would undo or overwrite, as a unified difference from now to the edit.
+        difference: String,
+    },
     /// Stored; nothing was done yet. The id gives no right: it only tells how the request stands.
     #[error(
         "a person must approve this first: ask after the request {request} until {deadline}, and do not repeat the call"
@@ -251,6 +262,8 @@ impl Error {
             Self::TooLarge { .. } => face(413, "TOO_LARGE", "The request is too large"),
             Self::OutsideRange { .. } => face(416, "OUTSIDE_RANGE", "Range not satisfiable"),
             Self::Conflict { code, .. } => code.face(),
+            Self::NotForAgents(_) => face(403, "NOT_ACCESSIBLE", "Not accessible by agents"),
+            Self::Stale { .. } => face(409, "STALE_VERSION", "Somebody has changed it meanwhile"),
             Self::ApprovalRequired { .. } => face(409, "APPROVAL_REQUIRED", "Approval required"),
             Self::Runtime(failure) => failure.face(),
             Self::Internal(_) => face(500, "INTERNAL", "Internal error"),

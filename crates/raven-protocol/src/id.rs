@@ -141,6 +141,24 @@ ids! {
     WebhookId = "whk";
     /// One event on its way to one webhook, or an e-mail.
     DeliveryId = "dlv";
+    /// A space: pages that belong together.
+    SpaceId = "spc";
+    /// A page of a space.
+    PageId = "pg";
+    /// A former state of a page.
+    PageVersionId = "pgv";
+    /// A file that belongs to a page.
+    AttachmentId = "att";
+    /// A project: tasks that belong together.
+    ProjectId = "prj";
+    /// A task.
+    TaskId = "tsk";
+    /// A comment on a page or a task.
+    CommentId = "cmt";
+    /// Something that an agent remembers.
+    MemoryId = "mem";
+    /// A unit of work that is given to an agent.
+    AssignmentId = "asg";
 }
 
 #[cfg(test)]

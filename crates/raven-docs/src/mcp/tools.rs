@@ -26,6 +26,7 @@ mod question;
 /// Codes of errors that are told to agents.
 const NOT_FOUND: ErrorCode = ErrorCode(-32001);
 const DENIED: ErrorCode = ErrorCode(-32002);
+const NOT_ACCESSIBLE: ErrorCode = ErrorCode(-32003);
 const APPROVAL_REQUIRED: ErrorCode = ErrorCode(-32005);
 const RATE_LIMITED: ErrorCode = ErrorCode(-32029);
 /// What is possible, but not now.
@@ -178,6 +179,11 @@ fn told(error: &Error) -> ErrorData {
         }
         Error::NotFound(_) => ErrorData::new(NOT_FOUND, error.to_string(), plain),
         Error::Denied(_) => ErrorData::new(DENIED, error.to_string(), plain),
+        Error::NotForAgents(_) => ErrorData::new(NOT_ACCESSIBLE, error.to_string(), plain),
+        Error::Stale { current, difference } => {
+            let more = data(json!({ "currentVersion": current, "difference": difference }));
+            ErrorData::new(REFUSED, error.to_string(), more)
+        }
         Error::ApprovalRequired { request, deadline } => {
             let more = data(json!({ "requestId": request, "deadline": deadline }));
             ErrorData::new(APPROVAL_REQUIRED, error.to_string(), more)

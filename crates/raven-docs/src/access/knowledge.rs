@@ -1,0 +1,54 @@
+//! The rights in the knowledge base and to assign work, of people by role and of agents by permission.
+//!
+//! Owns their list. Whether an agent may see one certain page, task or project is decided by its flags (see `pages`
+//! and `tasks`), and needs one of these rights first. Must not know how rights are granted.
+
+use raven_protocol::permission as words;
+
+use super::Permission;
+use crate::auth::Role;
+
+macro_rules! rights {
+    ($($(#[$doc:meta])* $name:ident: $least:ident, $agent:ident, $action:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl Permission for $name {
+            const LEAST: Role = Role::$least;
+            const AGENT: Option<words::Permission> = Some(words::Permission::$agent);
+            const ACTION: &'static str = $action;
+        }
+    )*};
+}
+
+rights! {
+    /// Seeing which spaces there are.
+    ReadSpaces: Viewer, ReadSpaces, "read spaces";
+    /// Reading pages, their history, comments and attachments.
+    ReadPages: Viewer, ReadPages, "read pages";
+    /// Creating, changing, moving and restoring pages.
+    WritePages: Member, WritePages, "write pages";
+    /// Putting pages into the trash.
+    DeletePages: Member, DeletePages, "delete pages";
+    /// Reading projects.
+    ReadProjects: Viewer, ReadProjects, "read projects";
+    /// Creating and changing projects.
+    WriteProjects: Member, WriteProjects, "write projects";
+    /// Reading tasks and their comments.
+    ReadTasks: Viewer, ReadTasks, "read tasks";
+    /// Creating and changing tasks.
+    WriteTasks: Member, WriteTasks, "write tasks";
+    /// Saying who does a task.
+    AssignTasks: Member, AssignTasks, "assign tasks";
+    /// Deleting tasks.
+    DeleteTasks: Member, DeleteTasks, "delete tasks";
+    /// Commenting, and closing comments.
+    WriteComments: Member, WriteComments, "write comments";
+    /// Asking what is remembered.
+    ReadMemory: Viewer, ReadMemory, "read memory";
+    /// Remembering something.
+    WriteMemory: Member, WriteMemory, "write memory";
+    /// Giving an agent work.
+    AssignWork: Member, DelegateAgents, "give agents work";
+}
