@@ -28,6 +28,7 @@ use crate::deadlines;
 use crate::events::Changes;
 use crate::http;
 use crate::http::guard::Names;
+use crate::http::proxies::Proxies;
 use crate::links::Links;
 use crate::lock::Lock;
 use crate::mcp;
@@ -77,6 +78,7 @@ pub struct App {
     pub refusals: Refusals,
     pub notifications: Notifications,
     pub names: Arc<Names>,
+    pub proxies: Arc<Proxies>,
     /// Where browsers reach this server.
     pub public_url: Arc<str>,
 }
@@ -217,6 +219,7 @@ async fn build(
         refusals: Refusals::new(changes.clone()),
         recordings,
         names: Arc::new(Names::new(address, config.public_url.as_ref())),
+        proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
         public_url: public_url.into(),
         db,
         secrets,

@@ -40,6 +40,14 @@ pub struct ServeArgs {
     /// Address under which browsers and runtimes reach this server, such as https://raven.company.com
     #[arg(long, env = "RAVEN_DOCS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<Url>,
+    /// Address of a proxy whose X-Forwarded-For is believed; may be given several times
+    #[arg(
+        long = "trusted-proxy",
+        env = "RAVEN_DOCS_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "IP"
+    )]
+    trusted_proxies: Vec<IpAddr>,
     /// Runtime address for workspaces whose settings name none yet
     #[arg(long, env = "RAVEN_DOCS_RUNTIME_ENDPOINT", value_name = "URL")]
     runtime_endpoint: Option<String>,
@@ -73,6 +81,7 @@ struct File {
     host: Option<IpAddr>,
     port: Option<u16>,
     public_url: Option<Url>,
+    trusted_proxies: Vec<IpAddr>,
     runtime_endpoint: Option<String>,
     runtime_api_key_file: Option<PathBuf>,
     audit_checkpoint_dir: Option<PathBuf>,
@@ -87,6 +96,8 @@ pub struct Config {
     pub host: IpAddr,
     pub port: u16,
     pub public_url: Option<Url>,
+    /// Proxies that are believed when they say who calls.
+    pub trusted_proxies: Vec<IpAddr>,
     pub data_dir: PathBuf,
     pub secret_key: Source,
     pub runtime_endpoint: Option<String>,
@@ -112,6 +123,7 @@ impl Config {
             host,
             port: 0,
             public_url: None,
+            trusted_proxies: Vec::new(),
             data_dir,
             secret_key: Source::Folder,
             runtime_endpoint: None,
@@ -167,6 +179,10 @@ impl ServeArgs {
             host: self.host.or(file.host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: self.port.or(file.port).unwrap_or(DEFAULT_PORT),
             public_url: self.public_url.or(file.public_url),
+            trusted_proxies: match self.trusted_proxies {
+                none if none.is_empty() => file.trusted_proxies,
+                given => given,
+            },
             data_dir,
             secret_key,
             runtime_endpoint,

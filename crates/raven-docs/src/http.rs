@@ -20,6 +20,7 @@ pub mod openapi;
 pub mod openid;
 pub mod policies;
 pub mod problem;
+pub mod proxies;
 pub mod questions;
 pub mod recordings;
 pub mod reports;

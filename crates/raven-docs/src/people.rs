@@ -169,7 +169,7 @@ impl People {
 
     /// Bounds how often the caller's address may try something.
     fn limit(&self, what: &str) -> Result<(), Error> {
-        let address = Origin::current().address.map(|ip| ip.to_string()).unwrap_or_default();
+        let address = Origin::current().network();
         self.attempts.retain_recent();
         self.attempts.check_key(&format!("{what} {address}")).map_err(|_| Error::RateLimited { seconds: 60 })
     }

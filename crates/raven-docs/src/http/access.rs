@@ -67,7 +67,7 @@ impl From<(Agent, SecretString)> for AgentWithKey {
 
 /// Who calls without having to prove anything.
 pub async fn stranger(app: &App, credentials: &Credentials) -> Stranger {
-    let address = credentials.caller.map(|ip| ip.to_string()).unwrap_or_default();
+    let address = Origin::current().network();
     let account = app.auth.person(credentials).await.ok().map(|person| person.id.to_string());
     Stranger { address, account }
 }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::access::{Granted, Permission, decide};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::auth::{Credentials, Person, Proof};
+use crate::auth::{Caller, Credentials, Person, Proof};
 use crate::error::Error;
 use crate::origin::Known;
 
@@ -144,6 +144,10 @@ impl<P: Permission> FromRequestParts<App> for May<P> {
         check_site(&credentials, parts)?;
         let caller = app.auth.caller(&credentials).await?;
         Known::note(caller.workspace(), || caller.actor());
+        if let Caller::Agent(agent) = &caller {
+            // The same limit as for tools: what it asks for here is recorded too.
+            app.tool_calls.limit(agent)?;
+        }
         Ok(Self(decide::<P>(&caller)?))
     }
 }

@@ -90,8 +90,9 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     }
     let asked = format!("{} {}", request.method(), request.uri().path());
     let span = tracing::info_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
-    let direct = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let origin = Origin { request_id: Some(id.clone()), address: direct.map(|info| info.0.ip()) };
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = peer.map(|peer| app.proxies.caller(peer, request.headers()));
+    let origin = Origin { request_id: Some(id.clone()), address };
     let answering = async {
         match check(&app.names, request.headers(), request.uri()) {
             Ok(()) => next.run(request).await,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::asking::Asking;
 use crate::callers::{Callers, Who};
 use crate::driving::mcp;
+use crate::operator::Operator;
 
 fn names(asking: &Asking) -> Vec<String> {
     let tools = mcp(&asking.place, &asking.key, "tools/list", json!({})).body["result"]["tools"].clone();
@@ -125,6 +126,11 @@ fn an_agent_that_calls_too_often_is_told_when_to_come_back() {
     });
     assert_eq!(refused["data"]["code"], "RATE_LIMITED", "{refused}");
     assert!(refused["data"]["retryAfter"].as_u64().unwrap() >= 1, "{refused}");
+    // Another door has no other limit.
+    let by_http = Operator::with_token(&asking.place.base(), &asking.key);
+    let spawn = json!({ "agentType": "no such type" });
+    let answers = (0..60).map(|_| by_http.post("/api/parallax-agents/spawn", &spawn).status);
+    assert!(answers.collect::<Vec<_>>().contains(&429));
 }
 
 fn is_limit(error: &Value) -> bool {

@@ -73,3 +73,31 @@ fn a_new_password_ends_every_other_browser() {
     let kept = place.asked("SELECT detail FROM audit_log").join("\n");
     assert!(!kept.contains(PASSWORD) && !kept.contains("a good new one"), "no password in the log");
 }
+
+#[test]
+fn only_a_trusted_proxy_says_who_calls() {
+    let mut place = Place::bare();
+    let addresses = |place: &Place, forwarded: &str| {
+        let cookie = place.log_in("owner@example.com").cookie.unwrap();
+        let browser = Operator::in_browser(&place.base(), &cookie).header("x-forwarded-for", forwarded);
+        let body = json!({ "email": "owner@example.com", "password": PASSWORD });
+        let signed_in = Operator::anonymous(&place.base()).header("x-forwarded-for", forwarded);
+        assert_eq!(signed_in.post("/api/auth/login", &body).status, 200);
+        browser.get("/api/auth/sessions").body.to_string()
+    };
+    place.start_docs();
+    assert!(!addresses(&place, "203.0.113.9").contains("203.0.113.9"), "nobody was named as trusted");
+    place.docs.take().unwrap().crash();
+    place.docs_flags = vec!["--trusted-proxy".into(), "127.0.0.1".into()];
+    place.start_docs();
+    let told = addresses(&place, "6.6.6.6, 203.0.113.9");
+    assert!(told.contains("203.0.113.9") && !told.contains("6.6.6.6"), "{told}");
+    // Each caller has attempts of its own.
+    let body = json!({ "email": "owner@example.com", "password": "wrong" });
+    let tries = |from: &str| {
+        let caller = Operator::anonymous(&place.base()).header("x-forwarded-for", from);
+        (0..12).map(|_| caller.post("/api/auth/login", &body).status).collect::<Vec<_>>()
+    };
+    assert!(tries("203.0.113.20").contains(&429));
+    assert_eq!(tries("203.0.113.21")[0], 401);
+}
