@@ -7,7 +7,7 @@ const TEST_TIMEOUT_MS = 180_000;
 const EXPECT_TIMEOUT_MS = 20_000;
 
 // They install other people's programs from the network: `cargo xtask test --agents` says where their providers are.
-const REAL_AGENTS = process.env.RAVEN_STUB_BIN ? [] : ['real-agents.spec.ts'];
+const REAL_AGENTS = process.env.RAVEN_STUB_BIN ? [] : ['real-*.spec.ts'];
 
 export default defineConfig({
   testDir: './tests/browser',

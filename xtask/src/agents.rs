@@ -55,7 +55,7 @@ pub fn take_suites(steps: &mut Steps, browser: &Path, table: Table) {
     });
     if installed {
         steps.take("real agents", || suite(&folders, table));
-        steps.take("real agents in the browser", || in_browser(browser));
+        steps.take("real agents in the browser", || in_browser(browser, &folders));
     }
 }
 
@@ -86,10 +86,11 @@ fn suite(folders: &[PathBuf], table: Table) -> Result<()> {
     Ok(())
 }
 
-/// The same programs, installed and driven from the pages alone.
-fn in_browser(browser: &Path) -> Result<()> {
+/// The same programs: installed and driven from the pages alone, and at work with their control plane's tools.
+fn in_browser(browser: &Path, folders: &[PathBuf]) -> Result<()> {
     let mut tests = browser_tests(None, browser)?;
-    run_command(tests.arg("real-agents").env("RAVEN_STUB_BIN", suite_program()?))
+    tests.env("RAVEN_STUB_BIN", suite_program()?).env("RAVEN_AGENTS_PATH", std::env::join_paths(folders)?);
+    run_command(tests.arg("real-"))
 }
 
 /// The suite's own program, which also serves the providers that its agents talk to.

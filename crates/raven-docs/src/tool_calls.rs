@@ -57,7 +57,9 @@ impl ToolCalls {
             Err(Error::ApprovalRequired { request, .. }) => {
                 (Outcome::Begun, "waits for approval", json!({ "approval": request }))
             }
-            Err(error @ Error::Denied(_)) => (Outcome::Refused, "refused", json!({ "code": error.code() })),
+            Err(error @ (Error::Denied(_) | Error::NotForAgents(_))) => {
+                (Outcome::Refused, "refused", json!({ "code": error.code() }))
+            }
             Err(error) => (Outcome::Failed, "failed", json!({ "code": error.code() })),
         };
         let mut change = self.changes.begin().await?;

@@ -42,7 +42,7 @@ pub const BEHAVIOURS: &[Behaviour] = behaviours! {
     "message", "takes a message, is busy, answers, is ready again", message;
     "queue", "a message that is sent while it is busy is taken at its end", queue;
     "permission", "asks; refused by the API it does nothing, allowed it goes on; a stale answer is refused", permission;
-    "MCP tool", "calls a tool of the MCP server that the spawn names, and gets its result", tool;
+    "MCP tool", "calls a tool of the MCP server that the spawn names without asking, and gets its result", tool;
     "usage", "the tokens that it used are told", usage;
     "interrupt", "stops in the middle of an answer and takes the next message", interrupt;
     "stop", "ends, with no process left", stop;
@@ -175,9 +175,6 @@ async fn permission(life: &mut Life) {
 async fn tool(life: &mut Life) {
     let agent = life.agent().await;
     agent.send("mcp:abc").await;
-    let prompt = agent.asked().await;
-    assert_eq!(prompt["kind"], "permission", "{prompt}");
-    agent.choose(&prompt, 0).await;
     agent.shows("done:echo-abc").await;
     agent.is("ready").await;
 }

@@ -29,9 +29,9 @@ pub async fn messages(Json(body): Json<Value>) -> Response {
             Pace::AtOnce,
             "tool_use",
         ),
-        Reply::Echo(text) => {
-            let name = tools.into_iter().find(|name| name.ends_with("lab_echo")).unwrap_or("lab_echo");
-            (vec![call(name, json!({"text": text}))], Pace::AtOnce, "tool_use")
+        Reply::Call { name, arguments } => {
+            let offered = tools.into_iter().find(|offered| offered.ends_with(&name)).unwrap_or(&name);
+            (vec![call(offered, arguments)], Pace::AtOnce, "tool_use")
         }
         Reply::Limit => {
             let error =

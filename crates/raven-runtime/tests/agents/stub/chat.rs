@@ -17,7 +17,7 @@ pub async fn complete(Json(body): Json<Value>) -> Response {
         Reply::Say(words) => (vec![words], Pace::AtOnce),
         Reply::Slow(words) => (words, Pace::Slow),
         Reply::Run(command) => (vec![format!("Run this:\n\n```bash\n{command}\n```\n")], Pace::AtOnce),
-        Reply::Echo(_) => (vec!["there are no tools".into()], Pace::AtOnce),
+        Reply::Call { .. } => (vec!["there are no tools".into()], Pace::AtOnce),
         Reply::Limit => {
             let error = json!({"type": "insufficient_quota", "code": "insufficient_quota", "message": "You exceeded your current quota."});
             return stream::refusal(StatusCode::TOO_MANY_REQUESTS, json!({"error": error}));

@@ -26,10 +26,9 @@ pub async fn call(Path(call): Path<String>, Json(body): Json<Value>) -> Response
             let args = json!({"command": command, "description": "As ordered"});
             (vec![json!({"functionCall": {"name": "run_shell_command", "args": args}})], Pace::AtOnce)
         }
-        Reply::Echo(text) => {
-            let name =
-                tools.iter().find(|name| name.ends_with("lab_echo")).map_or("lab_echo", String::as_str);
-            (vec![json!({"functionCall": {"name": name, "args": {"text": text}}})], Pace::AtOnce)
+        Reply::Call { name, arguments } => {
+            let name = tools.iter().find(|offered| offered.ends_with(&name)).unwrap_or(&name);
+            (vec![json!({"functionCall": {"name": name, "args": arguments}})], Pace::AtOnce)
         }
         Reply::Limit => return limit(),
     };

@@ -23,7 +23,7 @@ pub async fn create(Json(body): Json<Value>) -> Response {
         Reply::Say(words) => (message(&words), vec![words], Pace::AtOnce),
         Reply::Slow(words) => (message(&words.concat()), words, Pace::Slow),
         Reply::Run(command) => (run(&command, &tools), Vec::new(), Pace::AtOnce),
-        Reply::Echo(text) => (echo(&text, &tools), Vec::new(), Pace::AtOnce),
+        Reply::Call { name, arguments } => (tool_call(&name, &arguments, &tools), Vec::new(), Pace::AtOnce),
         Reply::Limit => return limit(),
     };
     let mut events = vec![json!({"type": "response.created", "response": {"id": id}})];
@@ -96,10 +96,10 @@ fn run(command: &str, tools: &[Tool]) -> Value {
     call(None, name, &arguments)
 }
 
-fn echo(text: &str, tools: &[Tool]) -> Value {
-    let found = tools.iter().find(|tool| tool.name.ends_with("lab_echo"));
+fn tool_call(name: &str, arguments: &Value, tools: &[Tool]) -> Value {
+    let found = tools.iter().find(|tool| tool.name.ends_with(name));
     let namespace = found.and_then(|tool| tool.namespace.as_deref());
-    call(namespace, found.map_or("lab_echo", |tool| &tool.name), &json!({"text": text}))
+    call(namespace, found.map_or(name, |tool| &tool.name), arguments)
 }
 
 fn call(namespace: Option<&str>, name: &str, arguments: &Value) -> Value {
