@@ -99,6 +99,15 @@ kinds! {
     QuestionEscalated = "question_escalated", "Question escalated to admins";
     QuestionExpired = "question_expired", "Question expired";
     PolicyChanged = "policy_changed", "Policy changed";
+    ProjectCreated = "project_created", "Project created";
+    ProjectChanged = "project_changed", "Project changed";
+    ProjectDeleted = "project_deleted", "Project deleted";
+    TaskCreated = "task_created", "Task created";
+    TaskChanged = "task_changed", "Task changed";
+    TaskAssigned = "task_assigned", "Task assigned";
+    TaskCompleted = "task_completed", "Task completed";
+    TaskDeleted = "task_deleted", "Task deleted";
+    MemoryStored = "memory_stored", "Something remembered";
     ToolCalled = "tool_called", "Tool called";
     WebhookDisabled = "webhook_disabled", "Webhook turned off";
 }

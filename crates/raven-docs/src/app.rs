@@ -32,11 +32,13 @@ use crate::http::proxies::Proxies;
 use crate::links::Links;
 use crate::lock::Lock;
 use crate::mcp;
+use crate::memory::Memories;
 use crate::notifications::mail::Mailer;
 use crate::notifications::{Notifications, delivery};
 use crate::people::People;
 use crate::people::openid::OpenId;
 use crate::policies::Policies;
+use crate::projects::Projects;
 use crate::questions::Questions;
 use crate::recordings::{Recordings, retention};
 use crate::runtimes::watch::Watchers;
@@ -44,6 +46,7 @@ use crate::runtimes::{HostingDefaults, Runtimes};
 use crate::secrets::{Secrets, rotation};
 use crate::settings;
 use crate::socket;
+use crate::tasks::Tasks;
 use crate::terminals::Terminals;
 use crate::tool_calls::ToolCalls;
 
@@ -69,6 +72,9 @@ pub struct App {
     pub policies: Policies,
     pub approvals: Approvals,
     pub questions: Questions,
+    pub projects: Projects,
+    pub tasks: Tasks,
+    pub memory: Memories,
     pub tool_calls: ToolCalls,
     /// Told when something was stored that has a deadline.
     pub deadlines: Arc<Notify>,
@@ -206,6 +212,9 @@ async fn build(
             Arc::clone(&deadlines),
         ),
         questions: Questions::new(db.clone(), changes.clone(), Arc::clone(&deadlines)),
+        projects: Projects::new(db.clone(), changes.clone()),
+        tasks: Tasks::new(db.clone(), changes.clone()),
+        memory: Memories::new(db.clone(), changes.clone()),
         tool_calls: ToolCalls::new(changes.clone()),
         policies,
         deadlines,

@@ -57,7 +57,7 @@ impl ActorKind {
     }
 
     /// What a row spells that is not known was written by a newer version, or is not what was written.
-    fn from_row(text: &str) -> Self {
+    pub fn from_row(text: &str) -> Self {
         let all = [Self::User, Self::Agent, Self::Runtime, Self::Operator, Self::System];
         all.into_iter().find(|kind| kind.as_str() == text).unwrap_or(Self::Anonymous)
     }
@@ -79,6 +79,11 @@ impl Actor {
 
     pub fn user(named: Named) -> Self {
         Self::of(ActorKind::User, named)
+    }
+
+    /// Who it was by what a row has of them.
+    pub fn from_row(kind: &str, id: String, name: String) -> Self {
+        Self { kind: ActorKind::from_row(kind), id, name }
     }
 
     /// A runtime, by what it told of itself.

@@ -152,6 +152,12 @@ pub enum Conflict {
     PolicyChanged,
     QuestionClosed,
     TooManyRequests,
+    TooManyProjects,
+    TooManyTasks,
+    TooManyMemories,
+    ProjectHasTasks,
+    TaskTaken,
+    TaskOver,
 }
 
 impl Conflict {
@@ -278,7 +284,13 @@ impl Error {
     /// The problem document. `Internal` shows a plain sentence and no cause.
     pub fn problem(&self, request_id: &str) -> Problem {
         let Face { status, code, title } = self.face();
-        Problem::new(status, code, title, self.to_string(), request_id)
+        let problem = Problem::new(status, code, title, self.to_string(), request_id);
+        match self {
+            Self::Stale { current, difference } => {
+                Problem { current_version: Some(*current), difference: Some(difference.clone()), ..problem }
+            }
+            _ => problem,
+        }
     }
 }
 
@@ -350,6 +362,12 @@ impl Conflict {
             Self::PolicyChanged => face(409, "POLICY_CHANGED", "The policy was changed meanwhile"),
             Self::QuestionClosed => face(409, "QUESTION_CLOSED", "The question takes no answer any more"),
             Self::TooManyRequests => face(429, "TOO_MANY_REQUESTS", "Too many requests wait"),
+            Self::TooManyProjects => face(409, "TOO_MANY_PROJECTS", "The workspace has too many projects"),
+            Self::TooManyTasks => face(409, "TOO_MANY_TASKS", "The workspace has too many tasks"),
+            Self::TooManyMemories => face(409, "TOO_MANY_MEMORIES", "Too much is remembered"),
+            Self::ProjectHasTasks => face(409, "PROJECT_HAS_TASKS", "The project has open tasks"),
+            Self::TaskTaken => face(409, "TASK_TAKEN", "Somebody has the task already"),
+            Self::TaskOver => face(409, "TASK_OVER", "The task is over"),
         }
     }
 }

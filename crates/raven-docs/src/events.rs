@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use raven_protocol::id::WorkspaceId;
+use raven_protocol::id::{ProjectId, TaskId, WorkspaceId};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use tokio::time::{Instant, timeout_at};
@@ -54,6 +54,13 @@ pub enum WorkspaceEvent {
     NotificationAdded(Box<NotificationAdded>),
     /// For one person alone.
     NotificationsRead(NotificationsRead),
+    /// A project was made, changed or removed.
+    ProjectChanged(ProjectId),
+    /// A task was made, changed or removed.
+    TaskChanged {
+        task: TaskId,
+        project: Option<ProjectId>,
+    },
     RuntimeStatus(RuntimeStatus),
     TerminalChanged(TerminalSession),
 }

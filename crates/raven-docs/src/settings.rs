@@ -4,7 +4,7 @@
 
 use raven_protocol::id::WorkspaceId;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -15,6 +15,7 @@ use crate::auth::runtime_key_digest;
 use crate::db::{self, Db, settings as rows};
 use crate::error::Error;
 use crate::events::{Changes, WorkspaceEvent};
+use crate::patch::present;
 use crate::recordings::RecordInput;
 use crate::runtimes::{HostingDefaults, RuntimeStatus, key_purpose};
 use crate::secrets::Secrets;
@@ -127,11 +128,6 @@ pub struct SettingsChange {
     /// 1 to 200.
     #[schema(minimum = 1, maximum = 200)]
     pub max_agents: Option<i64>,
-}
-
-/// Tells an absent field from a null one.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 /// The settings of a workspace.

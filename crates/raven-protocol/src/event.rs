@@ -194,6 +194,10 @@ pub mod workspace {
     pub const NOTIFICATION_ADDED: &str = "notification:added";
     /// `{unread}`: the person has read some.
     pub const NOTIFICATION_READ: &str = "notification:read";
+    /// `{projectId}`: it was made, changed or removed. Who is told reads it anew.
+    pub const PROJECT_CHANGED: &str = "project:changed";
+    /// `{taskId, projectId}`: it was made, changed or removed. Who is told reads it anew.
+    pub const TASK_CHANGED: &str = "task:changed";
     /// The runtime's status as the settings show it.
     pub const RUNTIME_STATUS: &str = "runtime:status";
     /// One terminal session after a change.

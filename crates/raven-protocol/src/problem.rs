@@ -24,6 +24,12 @@ pub struct Problem {
     pub code: String,
     /// The id of the request, as in the log and the `X-Request-Id` header.
     pub request_id: String,
+    /// Of an edit that was refused: at which version it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_version: Option<i64>,
+    /// Of an edit that was refused: what would be lost by it, as a unified difference from now to the edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
 }
 
 impl Problem {
@@ -37,6 +43,8 @@ impl Problem {
             detail: detail.into(),
             code: code.to_owned(),
             request_id: request_id.to_owned(),
+            current_version: None,
+            difference: None,
         }
     }
 }

@@ -24,6 +24,7 @@ const AUDIT_CHECKPOINTS: &str = include_str!("migrations/m0010_audit_checkpoints
 const NOTIFICATIONS: &str = include_str!("migrations/m0011_notifications.sql");
 const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
 const OPENID: &str = include_str!("migrations/m0013_openid.sql");
+const TASKS: &str = include_str!("migrations/m0015_tasks.sql");
 
 struct Step {
     name: &'static str,
@@ -62,6 +63,8 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0011_notifications", sql: NOTIFICATIONS }),
             Box::new(Step { name: "m0012_secrets", sql: SECRETS }),
             Box::new(Step { name: "m0013_openid", sql: OPENID }),
+            Box::new(Step { name: "m0015_tasks", sql: TASKS }),
+            Box::new(Step { name: "m0015_memory_index", sql: super::memories::INDEX }),
         ]
     }
 }

@@ -16,8 +16,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard,
-    invitations, invites, links, members, notifications, openapi, openid, policies, questions, recordings,
-    reports, security, settings, terminals, tokens, webhooks, workspaces,
+    invitations, invites, links, members, memory, notifications, openapi, openid, policies, projects,
+    questions, recordings, reports, security, settings, tasks, terminals, tokens, webhooks, workspaces,
 };
 use crate::app::App;
 use crate::error::Error;
@@ -56,10 +56,26 @@ fn of_people() -> OpenApiRouter<App> {
         .routes(routes!(tokens::revoke))
 }
 
+/// What people and agents plan and remember.
+fn of_work() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::get, projects::change, projects::delete))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::get, tasks::change, tasks::delete))
+        .routes(routes!(tasks::complete))
+        .routes(routes!(tasks::assign))
+        .routes(routes!(tasks::claim))
+        .routes(routes!(tasks::put))
+        .routes(routes!(memory::store, memory::query))
+        .routes(routes!(memory::days))
+}
+
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Base::openapi())
         .routes(routes!(auth::health))
         .merge(of_people())
+        .merge(of_work())
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(settings::update))
         .routes(routes!(settings::test))

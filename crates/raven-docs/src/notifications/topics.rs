@@ -107,6 +107,15 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         | Kind::QuestionAnswered
         | Kind::QuestionExpired
         | Kind::PolicyChanged
+        | Kind::ProjectCreated
+        | Kind::ProjectChanged
+        | Kind::ProjectDeleted
+        | Kind::TaskCreated
+        | Kind::TaskChanged
+        | Kind::TaskAssigned
+        | Kind::TaskCompleted
+        | Kind::TaskDeleted
+        | Kind::MemoryStored
         | Kind::ToolCalled
         | Kind::MemberAdded
         | Kind::MemberRoleChanged

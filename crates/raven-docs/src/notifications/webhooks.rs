@@ -6,7 +6,7 @@
 use raven_protocol::id::{WebhookId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::delivery::{Attempt, End};
@@ -20,6 +20,7 @@ use crate::db::{deliveries, webhooks as rows};
 use crate::error::{Conflict, Error};
 use crate::events::Change;
 use crate::page::{Page, PageQuery};
+use crate::patch::present;
 use crate::people::check_text;
 
 mod log;
@@ -63,11 +64,6 @@ pub struct WebhookChange {
     #[schema(value_type = Option<Vec<String>>)]
     pub agent_ids: Option<Option<Vec<String>>>,
     pub enabled: Option<bool>,
-}
-
-/// Tells an absent field from a null one.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 /// A webhook, without its secret.

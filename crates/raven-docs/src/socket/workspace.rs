@@ -173,6 +173,12 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
         WorkspaceEvent::NotificationsRead(read) => {
             emit(socket, names::NOTIFICATION_READ, &json!({ "unread": read.unread })).await
         }
+        WorkspaceEvent::ProjectChanged(project) => {
+            emit(socket, names::PROJECT_CHANGED, &json!({ "projectId": project })).await
+        }
+        WorkspaceEvent::TaskChanged { task, project } => {
+            emit(socket, names::TASK_CHANGED, &json!({ "taskId": task, "projectId": project })).await
+        }
         WorkspaceEvent::RuntimeStatus(status) => emit(socket, names::RUNTIME_STATUS, status).await,
         WorkspaceEvent::TerminalChanged(session) => emit(socket, names::TERMINAL_STATUS, session).await,
     }

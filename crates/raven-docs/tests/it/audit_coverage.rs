@@ -262,10 +262,46 @@ fn every_write_of_access_leaves_an_entry_with_its_request() {
     }
 }
 
+/// The same, of projects, tasks and memory.
+fn of_work() -> Vec<Write> {
+    use By::Owner;
+    vec![
+        ("POST", "/api/projects", Owner, json!({ "name": "P" }), "project.create"),
+        ("PATCH", "/api/projects/{id}", Owner, json!({ "name": "Q" }), "project.change"),
+        ("POST", "/api/tasks", Owner, json!({ "title": "T" }), "task.create"),
+        ("PATCH", "/api/tasks/{id}", Owner, json!({ "title": "U" }), "task.change"),
+        ("POST", "/api/tasks/{id}/claim", Owner, Value::Null, "task.claim"),
+        ("POST", "/api/tasks/{id}/assign", Owner, json!({ "assigneeId": null }), "task.assign"),
+        ("POST", "/api/tasks/{id}/move", Owner, json!({ "status": "blocked" }), "task.move"),
+        ("POST", "/api/tasks/{id}/complete", Owner, Value::Null, "task.complete"),
+        ("DELETE", "/api/tasks/{id}", Owner, Value::Null, "task.delete"),
+        ("DELETE", "/api/projects/{id}", Owner, Value::Null, "project.delete"),
+        ("POST", "/api/memory", Owner, json!({ "content": "C" }), "memory.store"),
+    ]
+}
+
+#[test]
+fn every_write_of_work_leaves_an_entry_with_its_request() {
+    let place = Place::without_runtime();
+    let made =
+        |path: &str, body: Value| place.owner().post(path, &body).body["id"].as_str().unwrap().to_owned();
+    let (project, task) =
+        (made("/api/projects", json!({ "name": "P" })), made("/api/tasks", json!({ "title": "T" })));
+    for (number, write) in of_work().into_iter().enumerate() {
+        let target = write
+            .1
+            .replace("projects/{id}", &format!("projects/{project}"))
+            .replace("tasks/{id}", &format!("tasks/{task}"));
+        check(&place, number, write, &target);
+    }
+    let (fine, said) = place.audit_command(&["verify"]);
+    assert!(fine, "{said}");
+}
+
 #[test]
 fn every_route_that_writes_is_covered() {
     let place = Place::without_runtime();
-    let tables = table("", "").into_iter().chain(of_people("", "")).chain(of_access("", ""));
+    let tables = table("", "").into_iter().chain(of_people("", "")).chain(of_access("", "")).chain(of_work());
     let silent: BTreeSet<&str> = SILENT.iter().map(|(route, _)| *route).collect();
     let covered: BTreeSet<String> =
         tables.map(|(method, path, ..)| format!("{} {path}", method.to_lowercase())).collect();

@@ -112,7 +112,7 @@ fn permissions(place: &Place) -> Value {
 }
 
 /// An outside agent that comes by an invite; answers its id and key.
-fn join(place: &Place, name: &str, permissions: &Value) -> (String, String) {
+pub fn join(place: &Place, name: &str, permissions: &Value) -> (String, String) {
     let invite = json!({ "name": name, "permissions": permissions });
     let invite = place.owner().post("/api/parallax-agents/invites", &invite);
     assert_eq!(invite.status, 201, "{}", invite.body);

@@ -20,9 +20,11 @@ enum For {
     SignedIn,
     /// The same, and every agent.
     Askers,
+    /// Whoever is signed in, and agents that may.
+    Readers,
     /// Members and above.
     Drivers,
-    /// Members and above, and agents that may delegate.
+    /// Members and above, and agents that may.
     Spawners,
     /// Admins and above.
     Admins,
@@ -135,6 +137,24 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("post", "/api/approvals/{id}/reject", For::Drivers),
     ("get", "/api/questions", For::SignedIn),
     ("post", "/api/questions/{id}/answer", For::Drivers),
+    ("get", "/api/projects", For::Readers),
+    ("post", "/api/projects", For::Spawners),
+    ("get", "/api/projects/{id}", For::Readers),
+    ("patch", "/api/projects/{id}", For::Spawners),
+    ("delete", "/api/projects/{id}", For::Admins),
+    ("get", "/api/tasks", For::Readers),
+    ("post", "/api/tasks", For::Spawners),
+    ("get", "/api/tasks/{id}", For::Readers),
+    ("patch", "/api/tasks/{id}", For::Spawners),
+    // An agent's policy asks people first, which its tool does.
+    ("delete", "/api/tasks/{id}", For::Drivers),
+    ("post", "/api/tasks/{id}/complete", For::Spawners),
+    ("post", "/api/tasks/{id}/assign", For::Spawners),
+    ("post", "/api/tasks/{id}/claim", For::Spawners),
+    ("post", "/api/tasks/{id}/move", For::Spawners),
+    ("get", "/api/memory", For::Readers),
+    ("post", "/api/memory", For::Spawners),
+    ("get", "/api/memory/days", For::Readers),
     ("get", "/api/policies", For::Admins),
     ("put", "/api/policies", For::Admins),
     ("get", "/api/parallax-agents/{id}/policy", For::Admins),
@@ -187,6 +207,7 @@ fn lets_in(whom: For, who: Who) -> bool {
         For::Browsers => browsing,
         For::SignedIn => browsing || matches!(who, Viewer | Member | Admin | Owner | Stranger),
         For::Askers => lets_in(For::SignedIn, who) || matches!(who, AgentWith | AgentWithout),
+        For::Readers => lets_in(For::SignedIn, who) || who == AgentWith,
         For::Drivers => browsing || matches!(who, Member | Admin | Owner | Stranger),
         For::Spawners => browsing || matches!(who, Member | Admin | Owner | Stranger | AgentWith),
         For::Admins => browsing || matches!(who, Admin | Owner | Stranger),

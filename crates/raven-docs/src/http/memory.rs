@@ -1,0 +1,50 @@
+//! Routes of what is remembered.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::extract::{Body, May, Query};
+use super::governed::governed;
+use crate::access::knowledge::{ReadMemory, WriteMemory};
+use crate::app::App;
+use crate::error::Error;
+use crate::memory::{Memory, MemoryDay, MemoryQuery, NewMemory};
+use crate::page::{Page, PageQuery};
+
+/// Remember something, for oneself unless it is shared.
+#[utoipa::path(post, path = "/api/memory", tag = "memory", request_body = NewMemory,
+    responses((status = 201, body = Memory), (status = 401), (status = 403), (status = 409), (status = 422)))]
+pub async fn store(
+    State(app): State<App>,
+    May(by): May<WriteMemory>,
+    Body(new): Body<NewMemory>,
+) -> Result<(StatusCode, Json<Memory>), Error> {
+    governed(&app, &by, "memory_ingest").await?;
+    Ok((StatusCode::CREATED, Json(app.memory.store(&by, new).await?)))
+}
+
+/// What one may read of what is remembered: the best first when words are given, the newest otherwise.
+#[utoipa::path(get, path = "/api/memory", tag = "memory", params(MemoryQuery, PageQuery),
+    responses((status = 200, body = Page<Memory>), (status = 401), (status = 403), (status = 422)))]
+pub async fn query(
+    State(app): State<App>,
+    May(by): May<ReadMemory>,
+    Query(query): Query<MemoryQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Memory>>, Error> {
+    governed(&app, &by, "memory_query").await?;
+    Ok(Json(app.memory.query(&by, query, page).await?))
+}
+
+/// The days of which something is remembered that one may read, newest first.
+#[utoipa::path(get, path = "/api/memory/days", tag = "memory", params(PageQuery),
+    responses((status = 200, body = Page<MemoryDay>), (status = 401), (status = 403)))]
+pub async fn days(
+    State(app): State<App>,
+    May(by): May<ReadMemory>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<MemoryDay>>, Error> {
+    governed(&app, &by, "memory_days").await?;
+    Ok(Json(app.memory.days(&by, page).await?))
+}

@@ -1,0 +1,145 @@
+//! Routes of tasks.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use raven_protocol::id::TaskId;
+use serde::Deserialize;
+
+use super::extract::{Body, May, Path, Query};
+use super::governed::governed;
+use crate::access::knowledge::{AssignTasks, DeleteTasks, ReadTasks, WriteTasks};
+use crate::app::App;
+use crate::error::Error;
+use crate::page::{Page, PageQuery};
+use crate::patch::present;
+use crate::tasks::{NewTask, Task, TaskChange, TaskMove, TaskQuery, TaskSummary};
+
+/// Who is to do a task.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskAssignment {
+    /// The id of a member or an agent of the workspace; null when nobody is to do it.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    assignee_id: Option<Option<String>>,
+}
+
+/// The tasks of the workspace, in the order of their columns.
+#[utoipa::path(get, path = "/api/tasks", tag = "tasks", params(TaskQuery, PageQuery),
+    responses((status = 200, body = Page<TaskSummary>), (status = 401), (status = 403), (status = 422)))]
+pub async fn list(
+    State(app): State<App>,
+    May(by): May<ReadTasks>,
+    Query(query): Query<TaskQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<TaskSummary>>, Error> {
+    governed(&app, &by, "task_list").await?;
+    Ok(Json(app.tasks.list(&by, query, page).await?))
+}
+
+/// Make a task, at the top of its column.
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask,
+    responses((status = 201, body = Task), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn create(
+    State(app): State<App>,
+    May(by): May<WriteTasks>,
+    Body(new): Body<NewTask>,
+) -> Result<(StatusCode, Json<Task>), Error> {
+    governed(&app, &by, "task_create").await?;
+    Ok((StatusCode::CREATED, Json(app.tasks.create(&by, new).await?)))
+}
+
+/// One task.
+#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks", params(("id" = String, Path)),
+    responses((status = 200, body = Task), (status = 401), (status = 403), (status = 404)))]
+pub async fn get(
+    State(app): State<App>,
+    May(by): May<ReadTasks>,
+    Path(id): Path<TaskId>,
+) -> Result<Json<Task>, Error> {
+    governed(&app, &by, "task_get").await?;
+    Ok(Json(app.tasks.get(&by, &id).await?))
+}
+
+/// Change a task. Only people change `agentAccessible`; another assignee needs the right to assign.
+#[utoipa::path(patch, path = "/api/tasks/{id}", tag = "tasks", params(("id" = String, Path)),
+    request_body = TaskChange,
+    responses((status = 200, body = Task), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn change(
+    State(app): State<App>,
+    May(by): May<WriteTasks>,
+    Path(id): Path<TaskId>,
+    Body(change): Body<TaskChange>,
+) -> Result<Json<Task>, Error> {
+    governed(&app, &by, "task_update").await?;
+    Ok(Json(app.tasks.change(&by, &id, change).await?))
+}
+
+/// Remove a task for good.
+#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks", params(("id" = String, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404)))]
+pub async fn delete(
+    State(app): State<App>,
+    May(by): May<DeleteTasks>,
+    Path(id): Path<TaskId>,
+) -> Result<StatusCode, Error> {
+    governed(&app, &by, "task_delete").await?;
+    app.tasks.delete(&by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Say that a task is done.
+#[utoipa::path(post, path = "/api/tasks/{id}/complete", tag = "tasks", params(("id" = String, Path)),
+    responses((status = 200, body = Task), (status = 401), (status = 403), (status = 404)))]
+pub async fn complete(
+    State(app): State<App>,
+    May(by): May<WriteTasks>,
+    Path(id): Path<TaskId>,
+) -> Result<Json<Task>, Error> {
+    governed(&app, &by, "task_complete").await?;
+    Ok(Json(app.tasks.complete(&by, &id).await?))
+}
+
+/// Say who does a task.
+#[utoipa::path(post, path = "/api/tasks/{id}/assign", tag = "tasks", params(("id" = String, Path)),
+    request_body = TaskAssignment,
+    responses((status = 200, body = Task), (status = 401), (status = 403), (status = 404), (status = 422)))]
+pub async fn assign(
+    State(app): State<App>,
+    May(by): May<AssignTasks>,
+    Path(id): Path<TaskId>,
+    Body(TaskAssignment { assignee_id }): Body<TaskAssignment>,
+) -> Result<Json<Task>, Error> {
+    governed(&app, &by, "task_assign").await?;
+    Ok(Json(app.tasks.assign(&by, &id, assignee_id.flatten()).await?))
+}
+
+/// Take a task that nobody has: of many who ask at once, one gets it.
+#[utoipa::path(post, path = "/api/tasks/{id}/claim", tag = "tasks", params(("id" = String, Path)),
+    responses((status = 200, body = Task), (status = 401), (status = 403), (status = 404), (status = 409)))]
+pub async fn claim(
+    State(app): State<App>,
+    May(by): May<WriteTasks>,
+    Path(id): Path<TaskId>,
+) -> Result<Json<Task>, Error> {
+    governed(&app, &by, "task_claim").await?;
+    Ok(Json(app.tasks.claim(&by, &id).await?))
+}
+
+/// Move a task to another project, column, or place in its column.
+#[utoipa::path(post, path = "/api/tasks/{id}/move", tag = "tasks", params(("id" = String, Path)),
+    request_body = TaskMove,
+    responses((status = 200, body = Task), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn put(
+    State(app): State<App>,
+    May(by): May<WriteTasks>,
+    Path(id): Path<TaskId>,
+    Body(to): Body<TaskMove>,
+) -> Result<Json<Task>, Error> {
+    governed(&app, &by, "task_move_to_project").await?;
+    Ok(Json(app.tasks.put(&by, &id, to).await?))
+}
