@@ -623,6 +623,41 @@ export interface paths {
         patch: operations["members_set_role"];
         trace?: never;
     };
+    "/api/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one may read of what is remembered: the best first when words are given, the newest otherwise. */
+        get: operations["memory_query"];
+        put?: never;
+        /** Remember something, for oneself unless it is shared. */
+        post: operations["memory_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/memory/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days of which something is remembered that one may read, newest first. */
+        get: operations["memory_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications": {
         parameters: {
             query?: never;
@@ -1257,6 +1292,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The projects of the workspace, newest first. */
+        get: operations["projects_list"];
+        put?: never;
+        /** Make a project. */
+        post: operations["projects_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project. */
+        get: operations["projects_get"];
+        put?: never;
+        post?: never;
+        /** Remove a project that has no open tasks. Those that are over stay, without a project. */
+        delete: operations["projects_delete"];
+        options?: never;
+        head?: never;
+        /** Change a project. Only people change `agentAccessible`. */
+        patch: operations["projects_change"];
+        trace?: never;
+    };
     "/api/questions": {
         parameters: {
             query?: never;
@@ -1285,6 +1357,111 @@ export interface paths {
         put?: never;
         /** Answer a question, once: by one of its options, or in words. */
         post: operations["questions_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tasks of the workspace, in the order of their columns. */
+        get: operations["tasks_list"];
+        put?: never;
+        /** Make a task, at the top of its column. */
+        post: operations["tasks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task. */
+        get: operations["tasks_get"];
+        put?: never;
+        post?: never;
+        /** Remove a task for good. */
+        delete: operations["tasks_delete"];
+        options?: never;
+        head?: never;
+        /** Change a task. Only people change `agentAccessible`; another assignee needs the right to assign. */
+        patch: operations["tasks_change"];
+        trace?: never;
+    };
+    "/api/tasks/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say who does a task. */
+        post: operations["tasks_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a task that nobody has: of many who ask at once, one gets it. */
+        post: operations["tasks_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a task is done. */
+        post: operations["tasks_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move a task to another project, column, or place in its column. */
+        post: operations["tasks_put"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1755,7 +1932,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "tool_called" | "webhook_disabled";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "tool_called" | "webhook_disabled";
         /**
          * @description What kind of caller did something.
          * @enum {string}
@@ -2127,6 +2304,12 @@ export interface components {
          */
         Credential: "key" | "login" | "missing" | "not_needed";
         /**
+         * Format: date
+         * @description A day, written as `2026-01-31`.
+         * @example 2026-01-31
+         */
+        Date: string;
+        /**
          * @description The least role that may decide.
          * @enum {string}
          */
@@ -2464,6 +2647,25 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** @description Something that is remembered. */
+        Memory: {
+            /** @description Markdown. */
+            content: string;
+            createdAt: components["schemas"]["Timestamp"];
+            id: string;
+            /** @description Whose it is. */
+            owner: components["schemas"]["AuditActor"];
+            /** @description Whether others may read it. */
+            shared: boolean;
+            tags: string[];
+        };
+        /** @description A day of which something is remembered. */
+        MemoryDay: {
+            /** Format: int64 */
+            count: number;
+            /** @description In UTC. */
+            day: components["schemas"]["Date"];
+        };
         /** @description A message that was sent to an agent. */
         MessageId: string;
         /**
@@ -2529,6 +2731,22 @@ export interface components {
              */
             label?: string | null;
         };
+        /** @description What is to be remembered. */
+        NewMemory: {
+            /** @description Markdown, at most 16 KiB. */
+            content: string;
+            /** @description Whether others may read it; false by default. */
+            shared?: boolean;
+            tags?: string[];
+        };
+        /** @description A project to be made. */
+        NewProject: {
+            agentAccessible?: boolean | null;
+            /** @description Markdown. */
+            description?: string;
+            /** @description 1 to 200 characters. */
+            name: string;
+        };
         /** @description A session that a runtime creates, as in the guide. */
         NewSession: {
             agentId: components["schemas"]["AgentId"];
@@ -2547,6 +2765,22 @@ export interface components {
             runtimeSessionId: components["schemas"]["RuntimeSessionId"];
             title?: string | null;
             workspaceId: components["schemas"]["WorkspaceId"];
+        };
+        /** @description A task to be made. */
+        NewTask: {
+            agentAccessible?: boolean | null;
+            /** @description The id of a member or an agent of the workspace. */
+            assigneeId?: string | null;
+            bucket?: components["schemas"]["TaskBucket"] | null;
+            /** @description Markdown. */
+            description?: string;
+            dueDate?: components["schemas"]["Date"] | null;
+            pageIds?: string[];
+            priority?: components["schemas"]["TaskPriority"] | null;
+            projectId?: string | null;
+            status?: components["schemas"]["TaskStatus"] | null;
+            /** @description 1 to 300 characters. */
+            title: string;
         };
         /** @description A token to be made. */
         NewToken: {
@@ -2817,6 +3051,33 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_Memory: {
+            items: {
+                /** @description Markdown. */
+                content: string;
+                createdAt: components["schemas"]["Timestamp"];
+                id: string;
+                /** @description Whose it is. */
+                owner: components["schemas"]["AuditActor"];
+                /** @description Whether others may read it. */
+                shared: boolean;
+                tags: string[];
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_MemoryDay: {
+            items: {
+                /** Format: int64 */
+                count: number;
+                /** @description In UTC. */
+                day: components["schemas"]["Date"];
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_PendingAgent: {
             items: (components["schemas"]["Agent"] & {
                 /** @description Where it says that it can be reached; nothing is sent there. */
@@ -2827,6 +3088,26 @@ export interface components {
                 requestId: string;
                 requestedAt: components["schemas"]["Timestamp"];
             })[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_Project: {
+            items: {
+                /** @description Whether agents may see it and its tasks; null means yes. A task can say otherwise for itself. */
+                agentAccessible?: boolean | null;
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy: components["schemas"]["AuditActor"];
+                /** @description Markdown. */
+                description: string;
+                id: string;
+                /** @description What that comes to. */
+                isAgentAccessible: boolean;
+                name: string;
+                /** @description How many tasks there are in each status; for an agent, of those that it may see. */
+                taskCounts: components["schemas"]["TaskCounts"];
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
@@ -2901,6 +3182,45 @@ export interface components {
             items: {
                 id: string;
                 name: string;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_TaskSummary: {
+            items: {
+                /** @description Whether agents may see it; null means as its project. */
+                agentAccessible?: boolean | null;
+                assignee?: components["schemas"]["AuditActor"] | null;
+                bucket: components["schemas"]["TaskBucket"];
+                completedAt?: components["schemas"]["Timestamp"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy: components["schemas"]["AuditActor"];
+                dueDate?: components["schemas"]["Date"] | null;
+                id: string;
+                /** @description What that comes to. */
+                isAgentAccessible: boolean;
+                /**
+                 * Format: int64
+                 * @description What people call it: the first of the workspace is 1.
+                 */
+                number: number;
+                /**
+                 * Format: int64
+                 * @description Its place among the tasks of the same status: the least comes first.
+                 */
+                position: number;
+                priority: components["schemas"]["TaskPriority"];
+                projectId?: string | null;
+                status: components["schemas"]["TaskStatus"];
+                title: string;
+                updatedAt: components["schemas"]["Timestamp"];
+                updatedBy: components["schemas"]["AuditActor"];
+                /**
+                 * Format: int64
+                 * @description Give it with a change, so that nobody's is undone.
+                 */
+                version: number;
             }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
@@ -3049,8 +3369,15 @@ export interface components {
         Problem: {
             /** @description A stable `SCREAMING_SNAKE` word for programs to act on. */
             code: string;
+            /**
+             * Format: int64
+             * @description Of an edit that was refused: at which version it is now.
+             */
+            currentVersion?: number | null;
             /** @description What went wrong this time, and what to do next. */
             detail: string;
+            /** @description Of an edit that was refused: what would be lost by it, as a unified difference from now to the edit. */
+            difference?: string | null;
             /** @description The id of the request, as in the log and the `X-Request-Id` header. */
             requestId: string;
             /**
@@ -3062,6 +3389,28 @@ export interface components {
             title: string;
             /** @description A URI reference naming the kind of problem; `urn:raven:` and the code in lower case. */
             type: string;
+        };
+        /** @description A project as the API shows it. */
+        Project: {
+            /** @description Whether agents may see it and its tasks; null means yes. A task can say otherwise for itself. */
+            agentAccessible?: boolean | null;
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["AuditActor"];
+            /** @description Markdown. */
+            description: string;
+            id: string;
+            /** @description What that comes to. */
+            isAgentAccessible: boolean;
+            name: string;
+            /** @description How many tasks there are in each status; for an agent, of those that it may see. */
+            taskCounts: components["schemas"]["TaskCounts"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to change of a project. */
+        ProjectChange: {
+            agentAccessible?: boolean | null;
+            description?: string | null;
+            name?: string | null;
         };
         /** @description A question of an agent's program to a person. */
         Prompt: {
@@ -3569,6 +3918,115 @@ export interface components {
              * @default false
              */
             force?: boolean;
+        };
+        /** @description A task. */
+        Task: components["schemas"]["TaskSummary"] & {
+            /** @description Markdown. */
+            description: string;
+            /** @description The pages that it refers to. */
+            pageIds: string[];
+        };
+        /** @description Who is to do a task. */
+        TaskAssignment: {
+            /** @description The id of a member or an agent of the workspace; null when nobody is to do it. */
+            assigneeId?: string | null;
+        };
+        /**
+         * @description When a task is up.
+         * @enum {string}
+         */
+        TaskBucket: "now" | "next" | "later" | "none";
+        /** @description What is to change of a task. */
+        TaskChange: {
+            /** @description Null means as its project. Only people change it. */
+            agentAccessible?: boolean | null;
+            /** @description Null when nobody is to do it. */
+            assigneeId?: string | null;
+            bucket?: components["schemas"]["TaskBucket"] | null;
+            description?: string | null;
+            dueDate?: components["schemas"]["Date"] | null;
+            pageIds?: string[] | null;
+            priority?: components["schemas"]["TaskPriority"] | null;
+            /** @description Null takes it out of its project. */
+            projectId?: string | null;
+            status?: components["schemas"]["TaskStatus"] | null;
+            title?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was changed; it is refused when somebody else has changed that meanwhile.
+             */
+            version?: number | null;
+        };
+        /** @description How many tasks there are in each status. */
+        TaskCounts: {
+            /** Format: int64 */
+            blocked: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            in_progress: number;
+            /** Format: int64 */
+            todo: number;
+        };
+        /** @description Where a task goes. */
+        TaskMove: {
+            /** @description The task before which it is put; at the end of its column otherwise, when `status` is given. */
+            before?: string | null;
+            /** @description Null takes it out of its project; left out, it stays in it. */
+            projectId?: string | null;
+            status?: components["schemas"]["TaskStatus"] | null;
+            /**
+             * Format: int64
+             * @description The version that was moved.
+             */
+            version?: number | null;
+        };
+        /**
+         * @description How urgent a task is.
+         * @enum {string}
+         */
+        TaskPriority: "low" | "medium" | "high" | "urgent";
+        /**
+         * @description Where a task stands: the columns of the board.
+         * @enum {string}
+         */
+        TaskStatus: "todo" | "in_progress" | "blocked" | "done" | "cancelled";
+        /** @description A task without its words, as lists show it. */
+        TaskSummary: {
+            /** @description Whether agents may see it; null means as its project. */
+            agentAccessible?: boolean | null;
+            assignee?: components["schemas"]["AuditActor"] | null;
+            bucket: components["schemas"]["TaskBucket"];
+            completedAt?: components["schemas"]["Timestamp"] | null;
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["AuditActor"];
+            dueDate?: components["schemas"]["Date"] | null;
+            id: string;
+            /** @description What that comes to. */
+            isAgentAccessible: boolean;
+            /**
+             * Format: int64
+             * @description What people call it: the first of the workspace is 1.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Its place among the tasks of the same status: the least comes first.
+             */
+            position: number;
+            priority: components["schemas"]["TaskPriority"];
+            projectId?: string | null;
+            status: components["schemas"]["TaskStatus"];
+            title: string;
+            updatedAt: components["schemas"]["Timestamp"];
+            updatedBy: components["schemas"]["AuditActor"];
+            /**
+             * Format: int64
+             * @description Give it with a change, so that nobody's is undone.
+             */
+            version: number;
         };
         /** @description A link, without its token. */
         TerminalLink: {
@@ -5637,6 +6095,164 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_query: {
+        parameters: {
+            query?: {
+                /** @description Words: what holds more of them comes first. The newest first without any. */
+                q?: string;
+                /** @description Only what has all of these tags, with commas between. */
+                tags?: string;
+                /** @description Only what was stored on this day. */
+                day?: components["schemas"]["Date"];
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Memory"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_days: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemoryDay"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7939,6 +8555,271 @@ export interface operations {
             };
         };
     };
+    projects_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Project"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    projects_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProject"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    projects_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    projects_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    projects_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     questions_list: {
         parameters: {
             query?: {
@@ -7996,6 +8877,533 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_list: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["TaskStatus"];
+                /** @description Only those of this person or agent. */
+                assigneeId?: string;
+                /** @description Only those of this project, or `none` for those of none. */
+                projectId?: string;
+                bucket?: components["schemas"]["TaskBucket"];
+                /** @description Only those whose title has this in it, or whose number it is. */
+                q?: string;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskSummary"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskAssignment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskMove"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
                 };
             };
             /** @description What went wrong and what to do */
