@@ -1,4 +1,4 @@
-//! The generated files: the control plane's OpenAPI document and the web UI's types of it.
+//! The generated files: the control plane's OpenAPI document, the web UI's types of it, and the list of its tools.
 //!
 //! Owns where they lie and how fresh they must be. Must not know what is in them.
 
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::mcp;
 use crate::program::{self, Profile, built, command, output, root, web};
 use crate::web::{npm, packages};
 
@@ -47,18 +48,29 @@ pub fn check() -> Result<()> {
 
 /// First the document from the code, then the types from the document.
 fn generate() -> Result<()> {
-    let [document, _] = files();
+    let [document, _, tools] = files();
     program::build(Profile::Debug)?;
     let text = output(&mut command(built("raven-docs", Profile::Debug)?, &["openapi"]))?;
-    if fs::read_to_string(&document).ok().as_deref() != Some(&text) {
-        fs::write(&document, text).with_context(|| format!("cannot write {}", document.display()))?;
-    }
+    keep(&document, &text)?;
+    keep(&tools, &mcp::page(&output(&mut command(built("raven-docs", Profile::Debug)?, &["tools"]))?)?)?;
     packages()?;
     program::run(&mut npm(&["run", "--silent", "codegen"]))
 }
 
-fn files() -> [PathBuf; 2] {
-    [root().join("crates/raven-docs/openapi.json"), web().join("src/api/schema.d.ts")]
+/// Writes a file, unless it is so already.
+fn keep(file: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(file).ok().as_deref() != Some(text) {
+        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn files() -> [PathBuf; 3] {
+    [
+        root().join("crates/raven-docs/openapi.json"),
+        web().join("src/api/schema.d.ts"),
+        root().join("docs/mcp.md"),
+    ]
 }
 
 fn name(file: &Path) -> String {

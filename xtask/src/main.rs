@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod machine;
+mod mcp;
 mod program;
 mod raw_pty;
 mod steps;
@@ -34,7 +35,7 @@ enum Chore {
     Test(test::Options),
     /// Run precisely what continuous integration runs: the checks, then every test
     Ci(test::Options),
-    /// Make the generated files anew: openapi.json and the web UI's types
+    /// Make the generated files anew: openapi.json, the web UI's types, docs/mcp.md
     Codegen(codegen::Options),
     /// Look for known security advisories of our dependencies
     Advisories,

@@ -56,6 +56,7 @@ pub fn take(steps: &mut Steps, options: &Options) -> Option<PathBuf> {
     steps.take("web unit tests", || run_command(&mut web_tests(filter)));
     steps.take("web lint", || run_command(&mut npm(&["run", "--silent", "lint"])));
     steps.take("the guide's snippets", || run_command(&mut node_tests("guide", filter)?));
+    steps.take("MCP clients and conformance", || run_command(&mut node_tests("mcp", filter)?));
     steps.take("screen equality", || run_command(&mut node_tests("screen", filter)?));
     steps.take("browser tests", || run_command(&mut browser_tests(filter, &browser)?));
     Some(browser)

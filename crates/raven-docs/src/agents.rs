@@ -34,7 +34,7 @@ mod driving;
 pub mod invites;
 mod limits;
 pub mod lineage;
-mod profile;
+pub mod profile;
 mod report;
 pub mod requests;
 mod restart;

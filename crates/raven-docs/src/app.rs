@@ -121,8 +121,8 @@ impl Server {
         take_up_approvals(&app, &tasks, &cancel);
         tasks.spawn(delivery::keep_telling(app.notifications.clone(), cancel.clone()));
         let (sockets, io) = socket::layer(&app, &tasks, &cancel);
-        let service =
-            http::router::service(app.clone(), mcp::server::route(&app, cancel.child_token()), sockets);
+        let of_agents = mcp::server::route(&app, cancel.child_token()).merge(mcp::standard::route(&app));
+        let service = http::router::service(app.clone(), of_agents, sockets);
         let listener = listener.tap_io(|stream| {
             // Keystrokes must not wait for a full packet.
             if let Err(error) = stream.set_nodelay(true) {

@@ -38,7 +38,19 @@ const TOUCH_EVERY_MS: i64 = 60 * 1000;
 const LOOK_AT_KEYS_EVERY: Duration = Duration::from_secs(2);
 
 /// What a person may do in a workspace; each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Viewer,
@@ -65,7 +77,7 @@ impl Role {
 }
 
 /// A person or program by name, as others see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 pub struct Named {
     pub id: String,
     pub name: String,
@@ -152,6 +164,11 @@ impl AgentCaller {
         &self.agent
     }
 
+    /// By which key it was recognised.
+    pub fn key(&self) -> &AgentKeyId {
+        &self.key
+    }
+
     /// What it was granted when it called.
     pub fn permissions(&self) -> &BTreeSet<Permission> {
         &self.permissions
@@ -228,6 +245,16 @@ impl Auth {
     /// Says that the key of some agent ended: calls that wait look at theirs again.
     pub fn agent_key_ended(&self) {
         self.keys.send_replace(());
+    }
+
+    /// Hears of every key of an agent that ends here.
+    pub fn keys_that_end(&self) -> watch::Receiver<()> {
+        self.keys.subscribe()
+    }
+
+    /// Whether the key with which an agent called is still good.
+    pub async fn is_key_good(&self, caller: &AgentCaller) -> Result<bool, Error> {
+        Ok(db::agent_keys::is_good(self.db.read(), &caller.key).await?)
     }
 
     /// Returns once the key with which an agent called is not good any more: it was revoked or rotated, or the

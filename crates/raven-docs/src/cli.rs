@@ -38,6 +38,8 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Print the OpenAPI description
     Openapi,
+    /// Print the tools that agents can call, as JSON
+    Tools,
 }
 
 impl Cli {
@@ -54,6 +56,7 @@ impl Cli {
             Command::Secrets(command) => command.run().await,
             Command::Audit(command) => command.run().await,
             Command::Openapi => print(&crate::http::openapi::json()?),
+            Command::Tools => print(&crate::mcp::tools::catalogue::json()?),
         }
     }
 }

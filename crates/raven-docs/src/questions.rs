@@ -46,7 +46,9 @@ const MAX_WAIT_SECONDS: u64 = 50;
 const MAX_DETAIL: usize = 300;
 
 /// Where a question stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum QuestionState {
     Open,

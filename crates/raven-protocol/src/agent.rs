@@ -10,7 +10,19 @@ use serde::{Deserialize, Serialize};
 use crate::terminal::TerminalSize;
 
 /// Name of a kind of agent, such as `claude-code` or `custom`; the runtime says which it knows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9-]{0,63}$", examples("custom", "claude-code"))]
 pub struct AgentType(String);
@@ -68,7 +80,9 @@ impl From<AgentType> for String {
 /// What an agent is doing.
 ///
 /// `spawning → starting → (login_required ⇄) ready ⇄ busy ⇄ waiting → stopping → stopped | error`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentStatus {
     /// Asked for; no process is known yet.
@@ -215,7 +229,9 @@ impl fmt::Display for AgentStatus {
 }
 
 /// How an agent is to be started. Unknown keys are refused: a misspelt option must not be ignored.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SpawnConfig {
     /// Program and arguments; only for `custom`, where the login shell is the default.
@@ -265,7 +281,9 @@ pub struct SpawnConfig {
 }
 
 /// A git repository; one of `path` and `url`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Repository {
     /// Absolute path of one on the runtime's machine.

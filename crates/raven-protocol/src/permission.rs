@@ -138,6 +138,17 @@ impl utoipa::PartialSchema for Permission {
 
 impl utoipa::ToSchema for Permission {}
 
+impl schemars::JsonSchema for Permission {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Permission".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words = Self::SPELLED.map(|(_, word)| word);
+        schemars::json_schema!({ "type": "string", "enum": words })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

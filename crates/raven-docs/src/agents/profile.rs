@@ -10,7 +10,7 @@ use crate::auth::AgentCaller;
 use crate::error::Error;
 
 /// An agent, as it is told to itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
     pub id: String,

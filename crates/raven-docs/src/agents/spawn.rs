@@ -31,13 +31,14 @@ use crate::secrets;
 use crate::terminals::Opening;
 
 /// What to spawn. Unknown keys are refused: a misspelt option must not be ignored. Written out only to be sealed.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Spawn {
     pub agent_type: AgentType,
     /// How many, 1 to 10; 1 by default.
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 10, default = 1)]
+    #[schemars(range(min = 1, max = 10))]
     pub count: u32,
     /// Name; with several agents each gets a number behind it.
     pub name: Option<String>,
@@ -68,7 +69,7 @@ impl Spawn {
 }
 
 /// The answer to a spawn.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpawnAnswer {
     /// Whether every agent was accepted by the runtime.
@@ -79,7 +80,7 @@ pub struct SpawnAnswer {
 }
 
 /// An agent that the runtime has accepted; events tell how it goes on.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 pub struct AcceptedAgent {
     pub id: String,
     pub name: String,
@@ -89,7 +90,7 @@ pub struct AcceptedAgent {
 }
 
 /// An agent that the runtime did not take.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SpawnError {
     pub agent_id: String,

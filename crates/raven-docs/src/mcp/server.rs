@@ -1,58 +1,55 @@
-//! The MCP endpoint: who calls is known by the key of their agent, and what they may call is told.
+//! The MCP endpoint: who calls is known by the key of their agent, and each request goes to its session or stands
+//! for itself.
 //!
-//! Owns the endpoint's transport. Every request stands for itself, in every revision: there is no session to
-//! lose when the server starts anew. Must not know what a tool does.
+//! Owns the endpoint's transport (decision 11). Must not know what can be asked for.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::{Body, HttpBody as _};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json, Router, routing};
 use futures_util::StreamExt as _;
-use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig,
-};
-use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde::Deserialize;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
-use super::tools;
+use super::door::Door;
+use super::sessions::{Entered, Sessions};
 use crate::app::App;
 use crate::auth::{AgentCaller, Auth};
 use crate::error::Error;
 use crate::http::extract::{MAX_BODY, credentials};
+use crate::origin::Origin;
+
+const SESSION: &str = "mcp-session-id";
+const REVISION: &str = "mcp-protocol-version";
+
+/// The first revision that has no sessions.
+const WITHOUT_SESSIONS: &str = "2026-07-28";
 
 /// The endpoint, for whoever has an agent's key.
 pub fn route(app: &App, cancel: CancellationToken) -> Router<App> {
-    // The guard has checked `Host` and `Origin` before, by the names under which this server is known.
-    let config = StreamableHttpServerConfig::default()
-        .with_legacy_session_mode(false)
-        .with_json_response(true)
-        .with_max_request_body_bytes(MAX_BODY)
-        .with_cancellation_token(cancel)
-        .disable_allowed_hosts();
-    let shared = app.clone();
-    let handler = move || Ok(Door { app: shared.clone() });
-    let service = StreamableHttpService::new(handler, Arc::new(LocalSessionManager::default()), config);
-    Router::new()
-        .route_service("/mcp", service)
-        .route_layer(middleware::from_fn_with_state(app.clone(), recognise))
+    let wires = Wires::new(app, &cancel);
+    tokio::spawn(wires.sessions.clone().keep_tidy(app.auth.clone(), cancel));
+    let endpoint = routing::any(move |Extension(caller), request| wires.serve(caller, request));
+    Router::new().route("/mcp", endpoint).route_layer(middleware::from_fn_with_state(app.clone(), recognise))
 }
 
 /// Lets only agents pass, and remembers which one it is.
-async fn recognise(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn recognise(State(app): State<App>, mut request: Request, next: Next) -> Response {
     match app.auth.agent(&credentials(request.headers(), None)).await {
         Ok(caller) => {
             // Nothing below is to see the key, nor to log it.
             request.headers_mut().remove(header::AUTHORIZATION);
             request.extensions_mut().insert(caller.clone());
+            request.extensions_mut().insert(Origin::current());
             tokio::select! {
                 response = next.run(request) => until_key_ends(response, app.auth, caller),
                 () = app.auth.key_ended(&caller) => refused(Error::UnknownAgentKey),
@@ -81,37 +78,134 @@ fn until_key_ends(response: Response, auth: Auth, caller: AgentCaller) -> Respon
     Response::from_parts(parts, Body::from_stream(body.into_data_stream().take_until(ended)))
 }
 
-/// What answers the calls of one request.
-struct Door {
-    app: App,
+/// The two ways in which requests are served.
+#[derive(Clone)]
+struct Wires {
+    with_sessions: StreamableHttpService<Door, LocalSessionManager>,
+    without: StreamableHttpService<Door, NeverSessionManager>,
+    sessions: Sessions,
 }
 
-/// Which agent calls, as it was recognised before.
-fn caller(context: &RequestContext<RoleServer>) -> Result<&AgentCaller, ErrorData> {
-    let parts = context.extensions.get::<Parts>();
-    let caller = parts.and_then(|parts| parts.extensions.get::<AgentCaller>());
-    caller.ok_or_else(|| ErrorData::internal_error("the caller is not known", None))
+/// As much of a message as tells where it goes.
+#[derive(Deserialize)]
+struct Message {
+    method: Option<String>,
 }
 
-impl ServerHandler for Door {
-    fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new("raven", env!("CARGO_PKG_VERSION")))
+impl Wires {
+    fn new(app: &App, cancel: &CancellationToken) -> Self {
+        // The guard has checked `Host` and `Origin` before, by the names under which this server is known.
+        let config = StreamableHttpServerConfig::default()
+            .with_sse_retry(None)
+            .with_json_response(true)
+            .with_max_request_body_bytes(MAX_BODY)
+            .with_cancellation_token(cancel.clone())
+            .disable_allowed_hosts();
+        let sessions = Sessions::new();
+        let door = |app: &App| {
+            let shared = app.clone();
+            move || Ok(Door::new(shared.clone()))
+        };
+        Self {
+            with_sessions: StreamableHttpService::new(door(app), Arc::clone(&sessions.wires), config.clone()),
+            without: StreamableHttpService::new(
+                door(app),
+                Arc::default(),
+                config.with_legacy_session_mode(false),
+            ),
+            sessions,
+        }
     }
 
-    async fn list_tools(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(tools::list(caller(&context)?)))
+    async fn serve(self, caller: AgentCaller, request: Request) -> Response {
+        if request.method() == Method::POST {
+            self.message(caller, request).await
+        } else {
+            self.stream(caller, request).await
+        }
     }
 
-    async fn call_tool(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        tools::call(&self.app, caller(&context)?, &request.name, request.arguments.unwrap_or_default()).await
+    /// A message: the first of a session, one of a session, or one for itself.
+    async fn message(self, caller: AgentCaller, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let Ok(bytes) = to_bytes(body, MAX_BODY).await else {
+            return Error::TooLarge { limit_kib: MAX_BODY / 1024 }.into_response();
+        };
+        let session = session(&parts.headers);
+        let begins = begins_session(&bytes);
+        let request = Request::from_parts(parts, Body::from(bytes));
+        match session {
+            Some(id) if !begins => self.within(&id, &caller, request).await,
+            _ if begins => self.begin(caller, request).await,
+            _ => answered(self.without.oneshot(request).await),
+        }
     }
+
+    /// The stream of a session, or its end.
+    async fn stream(self, caller: AgentCaller, request: Request) -> Response {
+        let Some(id) = session(request.headers()) else {
+            return answered(self.without.oneshot(request).await);
+        };
+        let ends = request.method() == Method::DELETE;
+        let response = self.clone().within(&id, &caller, request).await;
+        if ends && response.status().is_success() {
+            self.sessions.end(&id).await;
+        }
+        response
+    }
+
+    async fn begin(self, caller: AgentCaller, request: Request) -> Response {
+        let response = answered(self.with_sessions.oneshot(request).await);
+        if let Some(id) = session(response.headers()) {
+            self.sessions.opened(id, caller).await;
+        }
+        response
+    }
+
+    async fn within(self, id: &str, caller: &AgentCaller, request: Request) -> Response {
+        let Some(entered) = self.sessions.entered(id, caller) else { return no_such_session() };
+        held(answered(self.with_sessions.oneshot(request).await), entered)
+    }
+}
+
+fn answered<B>(response: Result<axum::http::Response<B>, std::convert::Infallible>) -> Response
+where
+    B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    match response {
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
+    }
+}
+
+/// The session of a request, unless its revision has none.
+fn session(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(REVISION).is_some_and(|revision| revision >= WITHOUT_SESSIONS) {
+        return None;
+    }
+    text(SESSION).map(ToOwned::to_owned)
+}
+
+fn begins_session(message: &[u8]) -> bool {
+    let method = serde_json::from_slice::<Message>(message).ok().and_then(|message| message.method);
+    method.as_deref() == Some("initialize")
+}
+
+/// What clients are told whose session has ended, or never was theirs: they begin anew.
+fn no_such_session() -> Response {
+    let why = "there is no such session; begin one with `initialize`";
+    let error = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32001, "message": why } });
+    (StatusCode::NOT_FOUND, Json(error)).into_response()
+}
+
+/// A response that keeps its session from being idle until it was read.
+fn held(response: Response, entered: Entered) -> Response {
+    response.map(|body| {
+        Body::from_stream(body.into_data_stream().map(move |part| {
+            let _held = &entered;
+            part
+        }))
+    })
 }

@@ -1,17 +1,17 @@
-//! Every tool, by name, and the one gate that every call passes.
+//! Every tool, by family, and the one gate that every call passes.
 //!
-//! Owns which tools there are, what each needs, and how errors are told to their callers. What a tool does is in the
-//! files below, one per noun: parameters, description, and one call of a room. Must not know transport.
+//! Owns which tools there are, and who may call one. What a tool does is in the files below, one per family. Must not
+//! know transport.
 
-use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::Instant;
 
-use raven_protocol::permission::Permission;
-use rmcp::ErrorData;
-use rmcp::model::{CallToolResponse, CallToolResult, ErrorCode, JsonObject, Tool as Described};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use rmcp::model::{JsonObject, Tool as Described};
+use serde_json::Value;
 
+use super::call::{Call, Client};
+use super::cursor;
+use super::tool::{Governed, Listed};
 use crate::app::App;
 use crate::approvals::run::ToolCall;
 use crate::auth::AgentCaller;
@@ -20,115 +20,127 @@ use crate::policies::ruling::{Effect, tool_names};
 
 mod agent;
 mod approval;
-mod describe;
+mod assignment;
+pub mod catalogue;
+mod comment;
+mod memory;
+mod page;
+mod project;
 mod question;
+mod search;
+mod space;
+mod task;
 
-/// Codes of errors that are told to agents.
-const NOT_FOUND: ErrorCode = ErrorCode(-32001);
-const DENIED: ErrorCode = ErrorCode(-32002);
-const NOT_ACCESSIBLE: ErrorCode = ErrorCode(-32003);
-const APPROVAL_REQUIRED: ErrorCode = ErrorCode(-32005);
-const RATE_LIMITED: ErrorCode = ErrorCode(-32029);
-/// What is possible, but not now.
-const REFUSED: ErrorCode = ErrorCode(-32000);
+/// All families, in the order in which clients see them.
+const FAMILIES: [&[Listed]; 12] = [
+    agent::TOOLS,
+    assignment::TOOLS,
+    question::TOOLS,
+    approval::TOOLS,
+    space::TOOLS,
+    page::TOOLS,
+    comment::TOOLS,
+    search::TOOLS,
+    project::TOOLS,
+    task::TOOLS,
+    memory::TOOLS,
+    catalogue::TOOLS,
+];
 
-/// One tool.
-pub struct Tool {
-    pub name: &'static str,
-    /// What an agent needs to see and use it; any agent may when it is `None`.
-    pub needs: Option<Permission>,
-    pub governed: Governed,
-    pub describe: fn() -> Described,
-    pub call: fn(Call) -> Answering,
+/// Every tool with its description, which takes some time to make.
+static DESCRIBED: LazyLock<Vec<(Listed, Described)>> =
+    LazyLock::new(|| all().map(|tool| (*tool, tool.described())).collect());
+
+/// Every tool.
+pub fn all() -> impl Iterator<Item = &'static Listed> {
+    FAMILIES.into_iter().flatten()
 }
-
-/// Who asks the policy whether a call is allowed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Governed {
-    /// The gate.
-    Here,
-    /// The room that does it, as other doors lead to it too.
-    InItsRoom,
-    /// Nobody: it is how an agent asks.
-    Never,
-}
-
-/// A call that passed the gate.
-pub struct Call {
-    pub app: App,
-    pub caller: AgentCaller,
-    pub arguments: JsonObject,
-}
-
-/// What becomes of a call.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>>;
-
-const TOOLS: [&Tool; 6] =
-    [&agent::PROFILE, &agent::SPAWN, &question::ASK, &question::GET, &approval::REQUEST, &approval::STATUS];
 
 /// The tools that an agent may use.
-pub fn list(caller: &AgentCaller) -> Vec<Described> {
-    TOOLS.iter().filter(|tool| is_for(tool, caller)).map(|tool| (tool.describe)()).collect()
+pub fn list(caller: &AgentCaller) -> impl Iterator<Item = (&'static Listed, &'static Described)> {
+    DESCRIBED.iter().filter(|(tool, _)| is_for(tool, caller)).map(|(tool, described)| (tool, described))
+}
+
+/// A page of the tools that an agent may use.
+pub fn page(caller: &AgentCaller, cursor: Option<&str>) -> Result<(Vec<Described>, Option<String>), Error> {
+    let is_shown = |(tool, _): &&(Listed, Described)| is_for(tool, caller);
+    let (shown, next) =
+        cursor::page(DESCRIBED.iter(), (|(tool, _)| tool.words.name, &is_shown), (cursor, cursor::PAGE))?;
+    Ok((shown.into_iter().map(|(_, described)| described.clone()).collect(), next))
+}
+
+/// A tool's description, whoever may use it.
+pub fn described(name: &str) -> Option<&'static Described> {
+    DESCRIBED.iter().find(|(tool, _)| tool.words.is_named(name)).map(|(_, described)| described)
+}
+
+fn find(name: &str) -> Option<&'static Listed> {
+    all().find(|tool| tool.words.is_named(name))
 }
 
 /// Calls a tool: the agent may, the policy allows it or asks people, then it is done; and the record says how it went.
+///
+/// # Errors
+/// What the gate or the tool refuses.
 pub async fn call(
     app: &App,
     caller: &AgentCaller,
-    name: &str,
-    arguments: JsonObject,
-) -> Result<CallToolResponse, ErrorData> {
-    let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
-        return Err(ErrorData::invalid_params(format!("there is no tool `{name}`; list them"), None));
-    };
-    app.tool_calls.limit(caller).map_err(|error| told(&error))?;
+    (name, arguments): (&str, JsonObject),
+    client: Client,
+) -> Result<Value, Error> {
+    let tool = find(name)
+        .ok_or_else(|| Error::invalid("name", format!("is `{name}`, which is no tool; list them")))?;
+    app.tool_calls.limit(caller)?;
     let begun = Instant::now();
-    let done = gate(app, caller, tool, arguments).await;
-    let recorded = app.tool_calls.record(caller, tool.name, &done, begun.elapsed()).await;
-    let done = recorded.and(done);
-    done.map(|value| CallToolResult::structured(value).into()).map_err(|error| told(&error))
+    let done = gate(Call { app: app.clone(), caller: caller.clone(), client }, tool, arguments).await;
+    let recorded = app.tool_calls.record(caller, tool.words.name, &done, begun.elapsed()).await;
+    recorded.and(done)
 }
 
-async fn gate(app: &App, caller: &AgentCaller, tool: &Tool, arguments: JsonObject) -> Result<Value, Error> {
+async fn gate(call: Call, tool: &Listed, arguments: JsonObject) -> Result<Value, Error> {
+    let (app, caller) = (&call.app, &call.caller);
     check(tool, caller)?;
     let arguments = own(caller, arguments)?;
-    if tool.governed == Governed::Here {
-        let names = tool_names(tool.name);
+    if tool.words.governed == Governed::Here {
+        let names = tool_names(tool.words.name);
         let ruling = app.policies.ruling(caller.workspace(), Some(caller.agent()), &names).await?;
         match ruling.effect() {
             Effect::Allow => {}
             Effect::Deny => return Err(ruling.denied()),
             Effect::Ask => {
-                let asked = app.approvals.ask_for_tool(caller, (tool.name, arguments), &ruling).await?;
+                let asked = app.approvals.ask_for_tool(caller, (tool.words.name, arguments), &ruling).await?;
                 return Err(approval::required(&asked)?);
             }
         }
     }
-    (tool.call)(Call { app: app.clone(), caller: caller.clone(), arguments }).await
+    (tool.call)(call, arguments).await
 }
 
 /// Does what people approved: with the arguments that they saw, and by the right that the agent has now.
 pub async fn approved(app: App, call: ToolCall) -> Result<Value, Error> {
     let ToolCall { caller, name, arguments } = call;
-    let tool = TOOLS.iter().find(|tool| tool.name == name).ok_or(Error::NotFound("tool"))?;
+    let tool = find(&name).ok_or(Error::NotFound("tool"))?;
     let begun = Instant::now();
     let done = match check(tool, &caller) {
-        Ok(()) => (tool.call)(Call { app: app.clone(), caller: caller.clone(), arguments }).await,
+        Ok(()) => {
+            let call = Call { app: app.clone(), caller: caller.clone(), client: Client::default() };
+            (tool.call)(call, arguments).await
+        }
         Err(refused) => Err(refused),
     };
-    app.tool_calls.record(&caller, tool.name, &done, begun.elapsed()).await?;
+    app.tool_calls.record(&caller, tool.words.name, &done, begun.elapsed()).await?;
     done
 }
 
-fn is_for(tool: &Tool, caller: &AgentCaller) -> bool {
-    tool.needs.is_none_or(|needed| caller.permissions().contains(&needed))
+fn is_for(tool: &Listed, caller: &AgentCaller) -> bool {
+    tool.words.needs.is_none_or(|needed| caller.permissions().contains(&needed))
 }
 
-fn check(tool: &Tool, caller: &AgentCaller) -> Result<(), Error> {
-    match tool.needs {
+fn check(tool: &Listed, caller: &AgentCaller) -> Result<(), Error> {
+    match tool.words.needs {
         Some(needed) if !is_for(tool, caller) => Err(Error::Denied(format!(
             "to use {} an agent needs the permission {needed}, which you do not have; an admin can grant it",
-            tool.name
+            tool.words.name
         ))),
         _ => Ok(()),
     }
@@ -157,47 +169,10 @@ fn camel_case(name: &str) -> String {
     })
 }
 
-/// The arguments of a call as a tool takes them.
-fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Error> {
-    serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| Error::invalid("arguments", error.to_string()))
-}
-
-fn told(error: &Error) -> ErrorData {
-    let data = |more: Value| {
-        let mut data = json!({ "code": error.code() });
-        if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
-            data.extend(more);
-        }
-        Some(data)
-    };
-    let plain = data(json!({}));
-    match error {
-        Error::Internal(cause) => {
-            tracing::error!(error = format!("{cause:#}"), "a tool call failed");
-            ErrorData::internal_error(error.to_string(), plain)
-        }
-        Error::NotFound(_) => ErrorData::new(NOT_FOUND, error.to_string(), plain),
-        Error::Denied(_) => ErrorData::new(DENIED, error.to_string(), plain),
-        Error::NotForAgents(_) => ErrorData::new(NOT_ACCESSIBLE, error.to_string(), plain),
-        Error::Stale { current, difference } => {
-            let more = data(json!({ "currentVersion": current, "difference": difference }));
-            ErrorData::new(REFUSED, error.to_string(), more)
-        }
-        Error::ApprovalRequired { request, deadline } => {
-            let more = data(json!({ "requestId": request, "deadline": deadline }));
-            ErrorData::new(APPROVAL_REQUIRED, error.to_string(), more)
-        }
-        Error::RateLimited { seconds } => {
-            ErrorData::new(RATE_LIMITED, error.to_string(), data(json!({ "retryAfter": seconds })))
-        }
-        Error::Conflict { .. } | Error::Runtime(_) => ErrorData::new(REFUSED, error.to_string(), plain),
-        _ => ErrorData::invalid_params(error.to_string(), plain),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -214,13 +189,28 @@ mod tests {
     }
 
     #[test]
-    fn every_tool_is_described_under_its_name_and_once() {
-        let names: std::collections::BTreeSet<&str> = TOOLS.iter().map(|tool| tool.name).collect();
-        assert_eq!(names.len(), TOOLS.len());
-        for tool in TOOLS {
-            let described = (tool.describe)();
-            assert_eq!(described.name, tool.name);
-            assert!(described.description.is_some() && described.output_schema.is_some(), "{}", tool.name);
+    fn every_tool_is_told_in_full_and_under_names_of_its_own() {
+        let mut names = BTreeSet::new();
+        for tool in all() {
+            let words = &tool.words;
+            for name in words.aliases.iter().chain([&words.name]) {
+                assert!(names.insert(*name), "{name} is there twice");
+            }
+            assert!(!words.title.is_empty() && words.what.ends_with('.'), "{}", words.name);
+            let described = tool.described();
+            let takes = Value::Object((*described.input_schema).clone());
+            assert_eq!(
+                (&takes["type"], &takes["additionalProperties"]),
+                (&"object".into(), &false.into()),
+                "{takes}"
+            );
+            for (argument, schema) in takes["properties"].as_object().unwrap() {
+                assert!(schema["description"].is_string(), "{}: {argument} is not described", words.name);
+                assert_eq!(&camel_case(argument), argument, "{}", words.name);
+            }
+            let answers = Value::Object((*described.output_schema.unwrap()).clone());
+            assert_eq!(answers["type"], "object", "{}", words.name);
+            assert!(!format!("{takes}{answers}").contains("$ref"), "{}", words.name);
         }
     }
 }

@@ -14,15 +14,50 @@ fn names(asking: &Asking) -> Vec<String> {
     tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Every tool, with the permission that it needs. One that is missing here fails the test.
-const TOOLS: &[(&str, Option<&str>)] = &[
-    ("agent_profile", None),
-    ("agent_spawn", Some("delegate:agents")),
-    ("question_ask", None),
-    ("question_get", None),
-    ("approval_request", None),
-    ("approval_status", None),
-];
+/// Every tool by family, with the permission that it needs. One that is missing here fails the test.
+const AGENTS: &[Row] = &[("agent_profile", None), ("agent_spawn", Some("delegate:agents"))];
+
+const ASSIGNMENTS: &[Row] = &[];
+
+const QUESTIONS: &[Row] = &[("question_ask", None), ("question_get", None)];
+
+const APPROVALS: &[Row] = &[("approval_request", None), ("approval_status", None)];
+
+const SPACES: &[Row] = &[];
+
+const PAGES: &[Row] = &[];
+
+const COMMENTS: &[Row] = &[];
+
+const SEARCHES: &[Row] = &[];
+
+const PROJECTS: &[Row] = &[];
+
+const TASKS: &[Row] = &[];
+
+const MEMORY: &[Row] = &[];
+
+const CATALOGUE: &[Row] = &[("tool_search", None), ("tool_categories", None)];
+
+type Row = (&'static str, Option<&'static str>);
+
+fn tools() -> Vec<Row> {
+    let families = [
+        AGENTS,
+        ASSIGNMENTS,
+        QUESTIONS,
+        APPROVALS,
+        SPACES,
+        PAGES,
+        COMMENTS,
+        SEARCHES,
+        PROJECTS,
+        TASKS,
+        MEMORY,
+        CATALOGUE,
+    ];
+    families.concat()
+}
 
 #[test]
 fn every_tool_is_for_those_it_is_for() {
@@ -34,11 +69,11 @@ fn every_tool_is_for_those_it_is_for() {
         let names = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned());
         names.collect::<BTreeSet<_>>()
     };
-    let all: BTreeSet<_> = TOOLS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let all: BTreeSet<_> = tools().iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(listed(Who::AgentWith), all);
-    let free = TOOLS.iter().filter(|(_, needs)| needs.is_none()).map(|(name, _)| (*name).to_owned());
+    let free = tools().into_iter().filter(|(_, needs)| needs.is_none()).map(|(name, _)| name.to_owned());
     assert_eq!(listed(Who::AgentWithout), free.collect());
-    for (name, needs) in TOOLS {
+    for (name, needs) in tools() {
         let call = json!({ "name": name, "arguments": {} });
         for (who, credential) in &callers.all {
             let answer = match who {
@@ -135,4 +170,49 @@ fn an_agent_that_calls_too_often_is_told_when_to_come_back() {
 
 fn is_limit(error: &Value) -> bool {
     error["code"] == -32029
+}
+
+#[test]
+fn an_argument_that_cannot_be_taken_is_named() {
+    let asking = Asking::start();
+    for (tool, arguments, named) in [
+        ("agent_spawn", json!({}), "agentType"),
+        ("agent_spawn", json!({ "agentType": "custom", "speed": 9 }), "speed"),
+        ("agent_spawn", json!({ "agent_type": "custom", "config": { "cols": "wide" } }), "config.cols"),
+        ("question_ask", json!({ "question": "Which?", "options": ["a", 2] }), "options[1]"),
+        ("question_get", json!({}), "questionId"),
+    ] {
+        let refused = asking.tool(tool, arguments.clone()).unwrap_err();
+        assert_eq!(
+            (&refused["code"], &refused["data"]["argument"]),
+            (&json!(-32602), &json!(named)),
+            "{refused}"
+        );
+        assert!(refused["message"].as_str().unwrap().contains(named), "{refused}");
+    }
+}
+
+#[test]
+fn a_tool_tells_all_that_a_client_wants_to_know() {
+    let asking = Asking::start();
+    let tools = mcp(&asking.place, &asking.key, "tools/list", json!({})).body["result"]["tools"].clone();
+    let of = |name: &str| tools.as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap().clone();
+    let spawn = of("agent_spawn");
+    assert_eq!(spawn["title"], "Spawn agents");
+    assert_eq!(spawn["_meta"], json!({ "raven/category": "agent", "raven/permission": "delegate:agents" }));
+    let adds = json!({
+        "title": "Spawn agents",
+        "readOnlyHint": false,
+        "destructiveHint": false,
+        "idempotentHint": false,
+        "openWorldHint": false,
+    });
+    assert_eq!(spawn["annotations"], adds);
+    let takes = &spawn["inputSchema"];
+    assert_eq!((&takes["required"], &takes["additionalProperties"]), (&json!(["agentType"]), &json!(false)));
+    assert_eq!(takes["properties"]["count"]["maximum"], 10, "{takes}");
+    assert!(takes["properties"]["permissions"].to_string().contains("read:pages"), "{takes}");
+    let answers = &of("question_ask")["outputSchema"];
+    assert_eq!(answers["properties"]["deadline"]["format"], "date-time", "{answers}");
+    assert_eq!(of("agent_profile")["annotations"]["readOnlyHint"], true);
 }

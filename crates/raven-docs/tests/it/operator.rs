@@ -28,6 +28,12 @@ pub fn at_once(calls: Vec<(Operator, String, Value)>) -> Vec<Answer> {
     })
 }
 
+/// What the last event of a stream says; null when it is no stream.
+fn last_event(text: &str) -> Value {
+    let last = text.lines().filter_map(|line| line.strip_prefix("data:")).next_back();
+    last.and_then(|data| serde_json::from_str(data).ok()).unwrap_or(Value::Null)
+}
+
 /// Calls the API.
 pub struct Operator {
     base: String,
@@ -101,7 +107,7 @@ impl Operator {
         let cookie = response.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
         let cookie = cookie.and_then(|cookie| cookie.split(';').next()).map(ToOwned::to_owned);
         let text = wait(response.text()).unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| last_event(&text));
         assert_eq!(status >= 400, problem, "{method} {path}: every refusal is a problem: {status} {text}");
         Answer { status, body, cookie }
     }

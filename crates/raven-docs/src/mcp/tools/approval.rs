@@ -1,111 +1,103 @@
-//! Tools by which agents ask for a yes, and look how a request stands.
+//! Tools by which agents ask for a yes, and look how a request stands. Owns their types and words; the rules are the
+//! room's.
 
 use raven_protocol::id::ApprovalId;
-use rmcp::model::{Tool as Described, ToolAnnotations};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use raven_protocol::time::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::describe::{maybe, number, text, time, tool};
-use super::{Call, Governed, Tool, read};
 use crate::approvals::state::ApprovalState;
 use crate::approvals::{Approval, Verdict};
 use crate::error::Error;
+use crate::mcp::call::Call;
+use crate::mcp::tool::{Category, Effect, Governed, Listed, Tool, Words};
 
-/// Asks people for a yes.
-pub const REQUEST: Tool = Tool {
-    name: "approval_request",
-    needs: None,
-    governed: Governed::Never,
-    describe: describe_request,
-    call: |call| Box::pin(request(call)),
-};
-
-/// Tells how a request stands.
-pub const STATUS: Tool = Tool {
-    name: "approval_status",
-    needs: None,
-    governed: Governed::Never,
-    describe: describe_status,
-    call: |call| Box::pin(status(call)),
-};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    action: String,
-    reason: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Status {
-    request_id: ApprovalId,
-    #[serde(default)]
-    wait_seconds: u64,
-}
+pub const TOOLS: &[Listed] = &[Listed::of::<ApprovalRequest>(), Listed::of::<ApprovalStatus>()];
 
 /// The refusal of a call that waits for people: an id to ask after, and nothing that could approve it.
 pub fn required(asked: &Approval) -> Result<Error, Error> {
     Ok(Error::ApprovalRequired { request: ApprovalId::parse(asked.id.as_str())?, deadline: asked.deadline })
 }
 
-fn answers() -> Value {
-    let states: Vec<&str> = ApprovalState::ALL.into_iter().map(ApprovalState::as_str).collect();
-    json!({
-        "properties": {
-            "requestId": text("ask after it with `approval_status`"),
-            "state": { "type": "string", "enum": states },
-            "approved": { "type": ["boolean", "null"], "description": "null while nobody has decided" },
-            "deadline": time("when it is denied unless somebody decides before"),
-            "summary": text("what was asked for"),
-            "decidedBy": { "type": "array", "items": { "type": "string" } },
-            "reason": maybe("why it was rejected, in their words"),
-            "error": maybe("why it could not be done after all"),
-            "result": { "description": "what came of it, when it was done for you" },
-        },
-        "required": ["requestId", "state", "approved", "deadline"],
-    })
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ApprovalRequest {
+    /// What you want to do, so that a person can judge it.
+    action: String,
+    /// Why.
+    reason: String,
 }
 
-fn describe_request() -> Described {
-    let what = "Asks people whether you may do something that is not a tool here. Nothing is done by it: wait for \
-                `approved: true` from `approval_status` before you act.";
-    let takes = json!({
-        "properties": {
-            "action": text("what you want to do, so that a person can judge it"),
-            "reason": text("why"),
-        },
-        "required": ["action", "reason"],
-        "additionalProperties": false,
-    });
-    tool(REQUEST.name, "Ask for approval", what, takes, answers())
+impl Tool for ApprovalRequest {
+    const WORDS: Words = Words::of(
+        ("approval_request", "Ask for approval"),
+        "Asks people whether you may do something that is not a tool here. Nothing is done by it: wait for \
+         `approved: true` from `approval_status` before you act.",
+        Category::Approval,
+        Effect::Adds,
+    )
+    .governed(Governed::Never);
+    type Answer = Asked;
+
+    async fn call(self, call: Call) -> Result<Asked, Error> {
+        Ok(shown(call.app.approvals.ask_for_yes(&call.caller, self.action, self.reason).await?))
+    }
 }
 
-fn describe_status() -> Described {
-    let what = "Tells how a request for approval stands, at once or as soon as it is decided.";
-    let takes = json!({
-        "properties": {
-            "requestId": text("as you were given it"),
-            "waitSeconds": number(0, 60, "how long to wait for a decision; 0 by default"),
-        },
-        "required": ["requestId"],
-        "additionalProperties": false,
-    });
-    tool(STATUS.name, "State of a request", what, takes, answers())
-        .with_annotations(ToolAnnotations::new().read_only(true))
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ApprovalStatus {
+    /// As you were given it.
+    request_id: ApprovalId,
+    /// How long to wait for a decision; 0 by default.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 60))]
+    wait_seconds: u64,
 }
 
-async fn request(call: Call) -> Result<Value, Error> {
-    let Request { action, reason } = read(call.arguments)?;
-    Ok(shown(call.app.approvals.ask_for_yes(&call.caller, action, reason).await?))
+impl Tool for ApprovalStatus {
+    const WORDS: Words = Words::of(
+        ("approval_status", "State of a request"),
+        "Tells how a request for approval stands, at once or as soon as it is decided.",
+        Category::Approval,
+        Effect::Reads,
+    )
+    .governed(Governed::Never);
+    type Answer = Asked;
+
+    async fn call(self, call: Call) -> Result<Asked, Error> {
+        let approvals = &call.app.approvals;
+        match call.wait(approvals.get_own(&call.caller, &self.request_id, self.wait_seconds)).await {
+            Some(decided) => Ok(shown(decided?)),
+            None => Ok(shown(approvals.get_own(&call.caller, &self.request_id, 0).await?)),
+        }
+    }
 }
 
-async fn status(call: Call) -> Result<Value, Error> {
-    let Status { request_id, wait_seconds } = read(call.arguments)?;
-    Ok(shown(call.app.approvals.get_own(&call.caller, &request_id, wait_seconds).await?))
+/// A request, as it is told to the agent that made it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    /// Ask after it with `approval_status`.
+    request_id: String,
+    state: ApprovalState,
+    /// Null while nobody has decided.
+    approved: Option<bool>,
+    /// When it is denied unless somebody decides before.
+    deadline: Timestamp,
+    /// What was asked for.
+    summary: String,
+    decided_by: Vec<String>,
+    /// Why it was rejected, in their words.
+    reason: Option<String>,
+    /// Why it could not be done after all.
+    error: Option<String>,
+    /// What came of it, when it was done for you.
+    result: Option<Value>,
 }
 
-fn shown(approval: Approval) -> Value {
+fn shown(approval: Approval) -> Asked {
     let approved = match approval.state {
         ApprovalState::Pending => None,
         ApprovalState::Rejected | ApprovalState::Expired => Some(false),
@@ -114,16 +106,15 @@ fn shown(approval: Approval) -> Value {
         }
     };
     let rejected = approval.decisions.iter().find(|decision| decision.verdict == Verdict::Reject);
-    let decided_by: Vec<&str> = approval.decisions.iter().map(|decision| decision.by.name.as_str()).collect();
-    json!({
-        "requestId": approval.id,
-        "state": approval.state,
-        "approved": approved,
-        "deadline": approval.deadline,
-        "summary": approval.summary,
-        "decidedBy": decided_by,
-        "reason": rejected.and_then(|decision| decision.note.as_ref()),
-        "error": approval.error,
-        "result": approval.result,
-    })
+    Asked {
+        request_id: approval.id,
+        state: approval.state,
+        approved,
+        deadline: approval.deadline,
+        summary: approval.summary,
+        reason: rejected.and_then(|decision| decision.note.clone()),
+        decided_by: approval.decisions.into_iter().map(|decision| decision.by.name).collect(),
+        error: approval.error,
+        result: approval.result,
+    }
 }

@@ -1,101 +1,112 @@
-//! Tools by which agents ask people.
+//! Tools by which agents ask people. Owns their types and words; the rules are the room's.
 
 use raven_protocol::id::QuestionId;
-use rmcp::model::{Tool as Described, ToolAnnotations};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use raven_protocol::time::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::describe::{maybe, number, text, texts, time, tool};
-use super::{Call, Governed, Tool, read};
 use crate::error::Error;
-use crate::questions::{Ask, Question};
+use crate::mcp::call::Call;
+use crate::mcp::tool::{Category, Effect, Governed, Listed, Tool, Words};
+use crate::questions::{Ask, Question, QuestionState};
 
-/// Asks a person.
-pub const ASK: Tool = Tool {
-    name: "question_ask",
-    needs: None,
-    governed: Governed::Never,
-    describe: describe_ask,
-    call: |call| Box::pin(ask(call)),
-};
+pub const TOOLS: &[Listed] = &[Listed::of::<QuestionAsk>(), Listed::of::<QuestionGet>()];
 
-/// Tells whether a question was answered, and how.
-pub const GET: Tool = Tool {
-    name: "question_get",
-    needs: None,
-    governed: Governed::Never,
-    describe: describe_get,
-    call: |call| Box::pin(get(call)),
-};
-
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Get {
-    question_id: QuestionId,
+struct QuestionAsk {
+    /// What you want to know.
+    question: String,
+    /// What they can choose from; any answer otherwise.
     #[serde(default)]
+    options: Vec<String>,
+    /// What they should know to answer.
+    context: Option<String>,
+    /// How long to wait; 0 by default.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 50))]
     wait_seconds: u64,
 }
 
-fn answers() -> Value {
-    json!({
-        "properties": {
-            "questionId": text("ask after it with `question_get`"),
-            "state": { "type": "string", "enum": ["open", "escalated", "answered", "expired"] },
-            "question": text("as you asked it"),
-            "answer": maybe("what the person said"),
-            "answeredBy": maybe("who"),
-            "deadline": time("when it takes no answer any more"),
-        },
-        "required": ["questionId", "state", "question", "deadline"],
-    })
+impl Tool for QuestionAsk {
+    const WORDS: Words = Words::of(
+        ("question_ask", "Ask a person"),
+        "Asks the people of your workspace, and answers with what they said when they do so within `waitSeconds`; \
+         otherwise with an id for `question_get`.",
+        Category::Approval,
+        Effect::Adds,
+    )
+    .governed(Governed::Never);
+    type Answer = Asked;
+
+    async fn call(self, call: Call) -> Result<Asked, Error> {
+        let Self { question, options, context, wait_seconds } = self;
+        let asked =
+            call.app.questions.ask(&call.caller, Ask { question, options, context, wait_seconds }).await?;
+        if wait_seconds == 0 {
+            return Ok(shown(asked));
+        }
+        let id = QuestionId::parse(asked.id.as_str())?;
+        let answered = call.wait(call.app.questions.answered(&call.caller, &id, wait_seconds)).await;
+        Ok(shown(answered.unwrap_or(Ok(asked))?))
+    }
 }
 
-fn describe_ask() -> Described {
-    let what = "Asks the people of your workspace, and answers with what they said when they do so within \
-                `waitSeconds`; otherwise with an id for `question_get`.";
-    let takes = json!({
-        "properties": {
-            "question": text("what you want to know"),
-            "options": texts("what they can choose from; any answer otherwise"),
-            "context": text("what they should know to answer"),
-            "waitSeconds": number(0, 50, "how long to wait; 0 by default"),
-        },
-        "required": ["question"],
-        "additionalProperties": false,
-    });
-    tool(ASK.name, "Ask a person", what, takes, answers())
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct QuestionGet {
+    /// As you were given it.
+    question_id: QuestionId,
+    /// How long to wait; 0 by default.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 50))]
+    wait_seconds: u64,
 }
 
-fn describe_get() -> Described {
-    let what = "Tells whether your question was answered, at once or as soon as it is.";
-    let takes = json!({
-        "properties": {
-            "questionId": text("as you were given it"),
-            "waitSeconds": number(0, 50, "how long to wait; 0 by default"),
-        },
-        "required": ["questionId"],
-        "additionalProperties": false,
-    });
-    tool(GET.name, "Answer to a question", what, takes, answers())
-        .with_annotations(ToolAnnotations::new().read_only(true))
+impl Tool for QuestionGet {
+    const WORDS: Words = Words::of(
+        ("question_get", "Answer to a question"),
+        "Tells whether your question was answered, at once or as soon as it is.",
+        Category::Approval,
+        Effect::Reads,
+    )
+    .governed(Governed::Never);
+    type Answer = Asked;
+
+    async fn call(self, call: Call) -> Result<Asked, Error> {
+        let Self { question_id, wait_seconds } = self;
+        let answered = call.wait(call.app.questions.answered(&call.caller, &question_id, wait_seconds)).await;
+        match answered {
+            Some(answered) => Ok(shown(answered?)),
+            None => Ok(shown(call.app.questions.answered(&call.caller, &question_id, 0).await?)),
+        }
+    }
 }
 
-async fn ask(call: Call) -> Result<Value, Error> {
-    Ok(shown(call.app.questions.ask(&call.caller, read::<Ask>(call.arguments)?).await?))
+/// A question, as it is told to the agent that asked it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    /// Ask after it with `question_get`.
+    question_id: String,
+    state: QuestionState,
+    /// As you asked it.
+    question: String,
+    /// What the person said.
+    answer: Option<String>,
+    /// Who.
+    answered_by: Option<String>,
+    /// When it takes no answer any more.
+    deadline: Timestamp,
 }
 
-async fn get(call: Call) -> Result<Value, Error> {
-    let Get { question_id, wait_seconds } = read(call.arguments)?;
-    Ok(shown(call.app.questions.answered(&call.caller, &question_id, wait_seconds).await?))
-}
-
-fn shown(question: Question) -> Value {
-    json!({
-        "questionId": question.id,
-        "state": question.state,
-        "question": question.question,
-        "answer": question.answer,
-        "answeredBy": question.answered_by.map(|by| by.name),
-        "deadline": question.deadline,
-    })
+fn shown(question: Question) -> Asked {
+    Asked {
+        question_id: question.id,
+        state: question.state,
+        question: question.question,
+        answer: question.answer,
+        answered_by: question.answered_by.map(|by| by.name),
+        deadline: question.deadline,
+    }
 }
