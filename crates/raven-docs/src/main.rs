@@ -6,13 +6,25 @@ use clap::Parser as _;
 use raven_docs::cli::Cli;
 use tracing_subscriber::EnvFilter;
 
+/// Libraries that write whole messages into the log when one asks them to: tokens, and what people type.
+const KEPT_QUIET: [&str; 6] = [
+    "socketioxide=info",
+    "engineioxide=info",
+    "rmcp=warn",
+    "tungstenite=info",
+    "tokio_tungstenite=info",
+    "lettre=info",
+];
+
+/// What is logged: what `RAVEN_DOCS_LOG` says, but never a secret.
+fn filter() -> EnvFilter {
+    let asked = EnvFilter::try_from_env("RAVEN_DOCS_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,rmcp::service=error"));
+    KEPT_QUIET.iter().filter_map(|quiet| quiet.parse().ok()).fold(asked, EnvFilter::add_directive)
+}
+
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(EnvFilter::try_from_env("RAVEN_DOCS_LOG").unwrap_or_else(|_| {
-            EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,rmcp=warn,rmcp::service=error")
-        }))
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::warn!("another TLS provider was installed before");
     }

@@ -26,6 +26,7 @@ mod invitations;
 mod invites;
 mod journey;
 mod kills;
+mod leaks;
 mod links;
 mod lockout;
 mod mcp_tools;

@@ -40,7 +40,11 @@ pub struct Program {
 impl Program {
     /// Starts a program and waits for its `… listening on …` line.
     pub fn start(command: &mut Command) -> Self {
-        command.env("RAVEN_DOCS_LOG", "warn").env("RAVEN_RUNTIME_LOG", "warn");
+        for variable in ["RAVEN_DOCS_LOG", "RAVEN_RUNTIME_LOG"] {
+            if !command.get_envs().any(|(name, _)| name == variable) {
+                command.env(variable, "warn");
+            }
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (heard, lines) = mpsc::sync_channel(1000);

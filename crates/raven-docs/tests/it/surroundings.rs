@@ -27,6 +27,8 @@ pub struct Place {
     pub runtime_flags: Vec<&'static str>,
     /// More flags for the control plane.
     pub docs_flags: Vec<String>,
+    /// Both programs write a log at this level into the file `log`.
+    pub log_level: Option<&'static str>,
     docs_port: u16,
     runtime_port: u16,
 }
@@ -53,7 +55,8 @@ impl Place {
         std::fs::write(folder.path().join("runtime.key"), KEY).unwrap();
         let (docs, runtime, owner) = (None, None, String::new());
         let (runtime_flags, docs_flags) = (Vec::new(), Vec::new());
-        Self { docs, runtime, folder, owner, runtime_flags, docs_flags, docs_port: 0, runtime_port: 0 }
+        let (docs_port, runtime_port, log_level) = (0, 0, None);
+        Self { docs, runtime, folder, owner, runtime_flags, docs_flags, log_level, docs_port, runtime_port }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -70,6 +73,7 @@ impl Place {
             command.arg("--runtime-endpoint").arg(format!("http://127.0.0.1:{}", self.runtime_port));
             command.arg("--runtime-api-key-file").arg(self.path("runtime.key"));
         }
+        self.log(&mut command);
         let program = Program::start(&mut command);
         self.docs_port = program.port();
         self.docs = Some(program);
@@ -77,6 +81,13 @@ impl Place {
             let code = self.docs.as_ref().unwrap().line_with("setup code: ");
             self.set_up(code.rsplit(' ').next().unwrap());
         }
+    }
+
+    /// Lets a program write all that it can tell into this place's log, where there is to be one.
+    fn log(&self, command: &mut Command) {
+        let Some(level) = &self.log_level else { return };
+        let log = std::fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
+        command.env("RAVEN_DOCS_LOG", level).env("RAVEN_RUNTIME_LOG", level).stderr(log);
     }
 
     fn set_up(&mut self, code: &str) {
@@ -184,6 +195,7 @@ impl Place {
         command.arg("--data-dir").arg(self.path("runtime"));
         command.arg("--api-key-file").arg(self.path("runtime.key"));
         command.args(&self.runtime_flags);
+        self.log(&mut command);
         let program = Program::start(&mut command);
         self.runtime_port = program.port();
         self.runtime = Some(program);
