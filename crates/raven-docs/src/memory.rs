@@ -76,7 +76,7 @@ pub struct MemoryQuery {
 }
 
 /// A day of which something is remembered.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryDay {
     /// In UTC.

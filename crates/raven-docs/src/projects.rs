@@ -52,7 +52,7 @@ pub struct Project {
 }
 
 /// How many tasks there are in each status.
-#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 pub struct TaskCounts {
     pub todo: i64,
     pub in_progress: i64,

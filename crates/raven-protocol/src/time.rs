@@ -77,8 +77,20 @@ impl TryFrom<String> for Timestamp {
 
 /// A day, written as `2026-01-31`.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    schemars::JsonSchema,
 )]
+#[schemars(with = "String", extend("format" = "date"))]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, format = Date, examples("2026-01-31"))]
 pub struct Date(jiff::civil::Date);

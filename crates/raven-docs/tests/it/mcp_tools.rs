@@ -31,11 +31,25 @@ const COMMENTS: &[Row] = &[];
 
 const SEARCHES: &[Row] = &[];
 
-const PROJECTS: &[Row] = &[];
+const PROJECTS: &[Row] = &[("project_list", Some("read:projects")), ("project_get", Some("read:projects"))];
 
-const TASKS: &[Row] = &[];
+const TASKS: &[Row] = &[
+    ("task_list", Some("read:tasks")),
+    ("task_get", Some("read:tasks")),
+    ("task_create", Some("write:tasks")),
+    ("task_update", Some("write:tasks")),
+    ("task_complete", Some("write:tasks")),
+    ("task_assign", Some("assign:tasks")),
+    ("task_move_to_project", Some("write:tasks")),
+    ("task_claim", Some("write:tasks")),
+    ("task_delete", Some("delete:tasks")),
+];
 
-const MEMORY: &[Row] = &[];
+const MEMORY: &[Row] = &[
+    ("memory_ingest", Some("write:memory")),
+    ("memory_query", Some("read:memory")),
+    ("memory_days", Some("read:memory")),
+];
 
 const CATALOGUE: &[Row] = &[("tool_search", None), ("tool_categories", None)];
 
