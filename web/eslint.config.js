@@ -2,7 +2,19 @@
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-const FEATURES = ['auth', 'agents', 'terminal', 'recordings', 'activity', 'settings'];
+const FEATURES = [
+  'auth',
+  'agents',
+  'terminal',
+  'recordings',
+  'activity',
+  'settings',
+  'pages',
+  'tasks',
+  'comments',
+  'search',
+  'assignments',
+];
 
 /** A feature never imports another: `app` composes them. */
 const separation = FEATURES.map((feature) => ({

@@ -7,7 +7,16 @@ import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
 import { openidTexts } from './texts/openid';
 import { notificationKinds, notificationTexts } from './texts/notifications';
+import {
+  commentTexts,
+  conflictTexts,
+  editorTexts,
+  historyTexts,
+  pageTexts,
+  searchTexts,
+} from './texts/pages';
 import { peopleTexts } from './texts/people';
+import { taskTexts, workTexts } from './texts/tasks';
 
 const groups: Record<Group, string> = {
   needsYou: 'Needs you',
@@ -100,7 +109,7 @@ export const texts = {
   palette: {
     open: 'Search or jump to…',
     keys: 'Ctrl-K, in a terminal Ctrl-Shift-K',
-    placeholder: 'Go to a page or an agent, spawn, stop…',
+    placeholder: 'Go to a page or an agent, search, spawn, stop…',
     nothing: 'Nothing found',
     pages: 'Pages',
     actions: 'Actions',
@@ -125,6 +134,7 @@ export const texts = {
     open: 'Open',
     tabs: {
       terminal: 'Terminal',
+      work: 'Work',
       activity: 'Activity',
       recordings: 'Recordings',
       permissions: 'Permissions',
@@ -137,6 +147,14 @@ export const texts = {
     screenOf: (name: string) => `Last lines of ${name}`,
   },
   approvals: approvalTexts,
+  pages: pageTexts,
+  editor: editorTexts,
+  conflict: conflictTexts,
+  history: historyTexts,
+  comments: commentTexts,
+  search: searchTexts,
+  tasks: taskTexts,
+  work: workTexts,
   policies: policyTexts,
   spawn: {
     title: 'Spawn Agents',

@@ -49,6 +49,19 @@ export function problemOf(thrown: unknown): Problem {
   return { ...unreachable().problem, title: 'Something went wrong here', detail, code: 'CLIENT_ERROR' };
 }
 
+/** What a change was refused for: somebody was faster. */
+export interface Stale {
+  currentVersion: number;
+  difference: string;
+}
+
+/** What has changed meanwhile, when that is why something was refused. */
+export function staleOf(thrown: unknown): Stale | null {
+  if (!(thrown instanceof ProblemError) || thrown.code !== 'STALE_VERSION') return null;
+  const { currentVersion, difference } = thrown.problem as Problem & Partial<Stale>;
+  return typeof currentVersion === 'number' ? { currentVersion, difference: difference ?? '' } : null;
+}
+
 /**
  * The form field a refusal is about: the first of `fields` that its detail names.
  * Field names are matched as whole words, so `name` is not found in `workspaceName`.

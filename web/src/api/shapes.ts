@@ -1,4 +1,5 @@
 /** Owns short names for the API's shapes. Must not know how they are fetched or shown. */
+import type { NewAssignment } from './knowledge';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -49,4 +50,4 @@ export type NewLink = Schemas['NewLink'];
 export type SetupForm = Schemas['Setup'];
 export type SettingsChange = Schemas['SettingsChange'];
 export type SpawnConfig = Schemas['SpawnConfig'];
-export type SpawnRequest = Schemas['Spawn'];
+export type SpawnRequest = Schemas['Spawn'] & { assignment?: NewAssignment };

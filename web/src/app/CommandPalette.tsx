@@ -1,12 +1,15 @@
 /** Owns Ctrl-K: going anywhere, spawning, stopping. Must not know how any of it is done. */
+import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
 import {
   Bot,
   Clapperboard,
   Disc,
+  FileText,
   History,
   KeyRound,
+  NotebookText,
   Palette,
   Plus,
   Search,
@@ -14,9 +17,12 @@ import {
   ShieldCheck,
   ShieldQuestion,
   Square,
+  SquareCheckBig,
 } from 'lucide-react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
+import { suggestQuery } from '../api/pages';
 import { agentsQuery, queueQuery } from '../api/queries';
 import type { Agent } from '../api/shapes';
 import { useDecisions } from '../features/approvals/useDecisions';
@@ -31,14 +37,25 @@ const ICON = { size: 17, 'aria-hidden': true } as const;
 const SHORTCUTS = ['mod + K', 'mod + shift + K'];
 // Entries shown at once; typing narrows them.
 const MAX_SHOWN = 12;
+// As fast as one types, and not for every letter.
+const TYPING_MS = 150;
 
 export function CommandPalette() {
   const agents = useQuery(agentsQuery).data ?? [];
   const mayRun = mayRunAgents(useMe());
-  const groups = [useWaiting(), usePages(), useAgentEntries(agents), useCommands(mayRun ? agents : null)];
+  const [query, setQuery] = useState('');
+  const groups = [
+    useWaiting(),
+    usePages(),
+    useAgentEntries(agents),
+    useCommands(mayRun ? agents : null),
+    useFound(query.trim()),
+  ];
   return (
     <Spotlight
       actions={groups.filter((group) => group.actions.length > 0)}
+      query={query}
+      onQueryChange={setQuery}
       shortcut={SHORTCUTS}
       tagsToIgnore={[]}
       highlightQuery
@@ -60,6 +77,8 @@ function usePages(): SpotlightActionGroupData {
     { to: '/agents', label: texts.nav.agents, icon: <Bot {...ICON} /> },
     { to: '/approvals', label: texts.approvals.title, icon: <ShieldCheck {...ICON} /> },
     { to: '/activity', label: texts.nav.activity, icon: <History {...ICON} /> },
+    { to: '/tasks', label: texts.tasks.title, icon: <SquareCheckBig {...ICON} /> },
+    { to: '/pages', label: texts.pages.title, icon: <NotebookText {...ICON} /> },
     { to: '/recordings', label: texts.nav.recordings, icon: <Clapperboard {...ICON} /> },
     {
       to: '/settings/agents',
@@ -94,6 +113,34 @@ function usePages(): SpotlightActionGroupData {
     onClick: () => void navigate(to),
   }));
   return { group: words.pages, actions };
+}
+
+/** What the workspace's pages and tasks have of the words, and the way to everything that has them. */
+function useFound(query: string): SpotlightActionGroupData {
+  const navigate = useNavigate();
+  const [asked] = useDebouncedValue(query, TYPING_MS);
+  const found = useQuery(suggestQuery(asked)).data?.items ?? [];
+  if (query === '') return { group: texts.search.palette, actions: [] };
+  // The server has chosen: what it forgives must pass the palette's own filter by letters.
+  const keywords = [query];
+  const actions = found
+    .filter(({ kind }) => kind !== 'comment')
+    .map(({ kind, id, title }) => ({
+      id: `found-${id}`,
+      label: title,
+      description: texts.search.kind[kind],
+      keywords,
+      leftSection: kind === 'page' ? <FileText {...ICON} /> : <SquareCheckBig {...ICON} />,
+      onClick: () => void navigate(kind === 'page' ? `/pages/${id}` : `/tasks/${id}`),
+    }));
+  const everything = {
+    id: 'search',
+    label: texts.search.paletteAll(query),
+    keywords,
+    leftSection: <Search {...ICON} />,
+    onClick: () => void navigate(`/search?q=${encodeURIComponent(query)}`),
+  };
+  return { group: texts.search.palette, actions: [...actions, everything] };
 }
 
 /** What one may approve, without going there first. */

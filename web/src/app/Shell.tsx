@@ -8,9 +8,11 @@ import {
   Clapperboard,
   History,
   LogOut,
+  NotebookText,
   Search,
   Settings,
   ShieldCheck,
+  SquareCheckBig,
   WifiOff,
 } from 'lucide-react';
 import { lazy, Suspense } from 'react';
@@ -33,6 +35,8 @@ const ENTRIES = [
   { to: '/agents', label: texts.nav.agents, icon: Bot },
   { to: '/approvals', label: texts.approvals.title, icon: ShieldCheck },
   { to: '/activity', label: texts.nav.activity, icon: History },
+  { to: '/tasks', label: texts.tasks.title, icon: SquareCheckBig },
+  { to: '/pages', label: texts.pages.title, icon: NotebookText },
   { to: '/recordings', label: texts.nav.recordings, icon: Clapperboard },
   { to: '/settings', label: texts.nav.settings, icon: Settings },
 ] as const;

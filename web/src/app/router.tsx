@@ -13,10 +13,12 @@ import { Box, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { healthQuery, meQuery } from '../api/queries';
+import type { Subject } from '../api/knowledge';
 import type { Agent } from '../api/shapes';
 import { ActivityFeed } from '../features/activity/ActivityFeed';
 import { AgentPage, type AgentSlots } from '../features/agents/AgentPage';
 import { AgentsPage } from '../features/agents/AgentsPage';
+import { WorkOnCard } from '../features/assignments/WorkOnCard';
 import { PromptCard } from '../features/agents/PromptCard';
 import { WaitingCards } from '../features/approvals/WaitingCards';
 import { LoginPage } from '../features/auth/LoginPage';
@@ -32,6 +34,8 @@ import { Crash } from './Crash';
 // Whoever has yet to log in needs nothing of it.
 const Shell = lazy(async () => ({ default: (await import('./Shell')).Shell }));
 const TerminalPanel = lazy(() => import('../features/terminal/TerminalPanel'));
+const WorkTab = lazy(() => import('../features/assignments/WorkTab'));
+const CommentsPanel = lazy(() => import('../features/comments/CommentsPanel'));
 const RecordingList = lazy(() => import('../features/recordings/RecordingList'));
 
 // Pages beside the home page are loaded when they are opened.
@@ -53,6 +57,26 @@ const approvalsPage = async () => {
   const { ApprovalsPage } = await import('../features/approvals/ApprovalsPage');
   return { Component: () => <ApprovalsPage prompt={promptSlot} /> };
 };
+const pagesLayout = async () => ({
+  Component: (await import('../features/pages/PagesLayout')).PagesLayout,
+});
+const recentPages = async () => ({
+  Component: (await import('../features/pages/RecentPages')).RecentPages,
+});
+const trashPage = async () => ({ Component: (await import('../features/pages/TrashPage')).TrashPage });
+const pageView = async () => {
+  const { PageView } = await import('../features/pages/PageView');
+  return { Component: () => <PageView comments={commentsSlot} /> };
+};
+const pageEditor = async () => ({ Component: (await import('../features/pages/PageEditor')).PageEditor });
+const pageHistory = async () => ({
+  Component: (await import('../features/pages/HistoryPage')).HistoryPage,
+});
+const tasksPage = async () => {
+  const { TasksPage } = await import('../features/tasks/TasksPage');
+  return { Component: () => <TasksPage comments={commentsSlot} /> };
+};
+const searchPage = async () => ({ Component: (await import('../features/search/SearchPage')).SearchPage });
 const policies = async () => ({
   Component: (await import('../features/settings/PoliciesPage')).PoliciesPage,
 });
@@ -84,8 +108,21 @@ const appearance = async () => ({
 
 const promptSlot = (agent: Agent) => <PromptCard agent={agent} place="home" />;
 
+const commentsSlot = (subject: Subject) => (
+  <Suspense fallback={<Skeleton h={120} aria-label={texts.loading} />}>
+    <CommentsPanel subject={subject} />
+  </Suspense>
+);
+
+const workSlot = (agent: Agent) => <WorkOnCard agentId={agent.id} />;
+
 const slots: AgentSlots = {
   terminal: (agent) => <TerminalSlot agent={agent} />,
+  work: (agent) => (
+    <Suspense fallback={<Skeleton h={120} aria-label={texts.loading} />}>
+      <WorkTab agent={agent} />
+    </Suspense>
+  ),
   activity: (agentId) => <ActivityFeed filter={{ agentId }} />,
   recordings: (agentId) => (
     <Suspense fallback={<Skeleton h={120} aria-label={texts.loading} />}>
@@ -169,10 +206,23 @@ export const router = createBrowserRouter([
         element: <Gate />,
         children: [
           { index: true, element: <Navigate to="/agents" replace /> },
-          { path: 'agents', element: <AgentsPage /> },
+          { path: 'agents', element: <AgentsPage work={workSlot} /> },
           { path: 'agents/:id/:tab?', element: <AgentPage slots={slots} /> },
           { path: 'approvals', lazy: approvalsPage },
           { path: 'activity', lazy: activityPage },
+          { path: 'tasks/:taskId?', lazy: tasksPage },
+          {
+            path: 'pages',
+            lazy: pagesLayout,
+            children: [
+              { index: true, lazy: recentPages },
+              { path: 'trash', lazy: trashPage },
+              { path: ':id', lazy: pageView },
+              { path: ':id/edit', lazy: pageEditor },
+              { path: ':id/history/:version?', lazy: pageHistory },
+            ],
+          },
+          { path: 'search', lazy: searchPage },
           { path: 'recordings', lazy: recordingsPage },
           { path: 'recordings/:sessionId', lazy: recordingPage },
           {

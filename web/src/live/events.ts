@@ -3,9 +3,13 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 
 import type { ActivityFilter } from '../api/client';
 import type { Prompt } from '../api/doing';
+import type { Assignment } from '../api/knowledge';
+import { pageKeys } from '../api/pages';
 import { peopleKeys } from '../api/people';
 import { notificationKeys, type Inbox, type Notification } from '../api/notifications';
 import { keys } from '../api/queries';
+import { taskKeys } from '../api/tasks';
+import { workKeys } from '../api/work';
 import type {
   Activity,
   Agent,
@@ -36,6 +40,12 @@ export type WorkspaceEvent =
   | { name: 'activity:added'; payload: Activity }
   | { name: 'notification:added'; payload: { notification: Notification; unread: number } }
   | { name: 'notification:read'; payload: { unread: number } }
+  | { name: 'space:changed'; payload: { spaceId?: string } }
+  | { name: 'page:changed'; payload: { pageId: string; spaceId: string; version: number } }
+  | { name: 'comment:changed'; payload: { pageId?: string | null; taskId?: string | null } }
+  | { name: 'project:changed'; payload: { projectId?: string } }
+  | { name: 'task:changed'; payload: { taskId: string; projectId?: string | null } }
+  | { name: 'assignment:changed'; payload: { assignment: Assignment } }
   | { name: 'runtime:status'; payload: RuntimeStatus }
   | { name: 'terminal:status'; payload: TerminalSession };
 
@@ -57,6 +67,12 @@ export const EVENT_NAMES = [
   'activity:added',
   'notification:added',
   'notification:read',
+  'space:changed',
+  'page:changed',
+  'comment:changed',
+  'project:changed',
+  'task:changed',
+  'assignment:changed',
   'runtime:status',
   'terminal:status',
 ] as const satisfies readonly WorkspaceEvent['name'][];
@@ -97,6 +113,22 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     case 'notification:read':
       // Which ones is not told.
       return void cache.invalidateQueries({ queryKey: notificationKeys.inbox });
+    case 'space:changed':
+      return reread(cache, pageKeys.spaces);
+    case 'page:changed':
+      reread(cache, pageKeys.spaces);
+      return reread(cache, pageKeys.all);
+    case 'comment:changed':
+      return reread(cache, pageKeys.comments);
+    case 'project:changed':
+      reread(cache, taskKeys.projects);
+      // Whether agents see a task may follow its project.
+      return reread(cache, taskKeys.all);
+    case 'task:changed':
+      reread(cache, taskKeys.projects);
+      return reread(cache, taskKeys.all);
+    case 'assignment:changed':
+      return reread(cache, workKeys.of(event.payload.assignment.agent.id));
     case 'runtime:status':
       return putRuntimeStatus(cache, event.payload);
     case 'terminal:status':
@@ -104,6 +136,11 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     default:
       return unknownEvent(event);
   }
+}
+
+/** Only what is on a page is read at once; the rest when it is next looked at. */
+function reread(cache: QueryClient, queryKey: readonly unknown[]): void {
+  void cache.invalidateQueries({ queryKey });
 }
 
 /** Puts an agent that was just heard of into the list and its page; an older word never undoes a newer one. */

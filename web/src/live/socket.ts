@@ -3,7 +3,10 @@ import type { QueryClient } from '@tanstack/react-query';
 import { io, type Socket } from 'socket.io-client';
 
 import { notificationKeys } from '../api/notifications';
+import { pageKeys } from '../api/pages';
 import { keys } from '../api/queries';
+import { taskKeys } from '../api/tasks';
+import { workKeys } from '../api/work';
 import { applyEvent, EVENT_NAMES, type WorkspaceEvent } from './events';
 
 // Longest wait between two attempts to reconnect, so that a restarted server is found soon.
@@ -23,6 +26,12 @@ const TOLD = [
   keys.settings,
   keys.sessions,
   notificationKeys.inbox,
+  pageKeys.spaces,
+  pageKeys.all,
+  pageKeys.comments,
+  taskKeys.projects,
+  taskKeys.all,
+  workKeys.all,
 ];
 
 /**

@@ -22,3 +22,8 @@ export function isAdmin(me: Me): boolean {
 export function mayRunAgents(me: Me): boolean {
   return me.role !== 'viewer';
 }
+
+/** Pages, tasks and comments are written by all who do more than watch. */
+export function mayWrite(me: Me): boolean {
+  return me.role !== 'viewer';
+}

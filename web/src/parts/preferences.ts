@@ -34,6 +34,15 @@ export function remember(name: string, value: unknown): void {
   listeners.forEach((listen) => listen());
 }
 
+export function forget(name: string): void {
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch {
+    // forbidden: then nothing was kept either
+  }
+  listeners.forEach((listen) => listen());
+}
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   window.addEventListener('storage', listener);

@@ -1,6 +1,7 @@
 /** Owns one agent on the home page. Must not know which group it stands in. */
 import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { SquareTerminal } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 
 import type { Agent } from '../../api/shapes';
@@ -17,7 +18,13 @@ import { splitError } from './screenLines';
 import { StopControl } from './StopControl';
 import { TroubleCard } from './TroubleCard';
 
-export function AgentCard({ agent }: { agent: Agent }) {
+interface AgentCardProps {
+  agent: Agent;
+  /** What it has to do, which other features know. */
+  work: (agent: Agent) => ReactNode;
+}
+
+export function AgentCard({ agent, work }: AgentCardProps) {
   return (
     <Stack component="article" aria-label={agent.name} className="surface" gap="xs" p="sm">
       <Group justify="space-between" wrap="nowrap" gap="xs">
@@ -38,6 +45,7 @@ export function AgentCard({ agent }: { agent: Agent }) {
       <PromptCard agent={agent} place="home" />
       <LimitCard agent={agent} place="home" />
       <TroubleCard agent={agent} place="home" />
+      {!hasEnded(agent) && work(agent)}
       {agent.origin === 'spawned' ? (
         <ScreenPreview agent={agent} />
       ) : (

@@ -29,14 +29,16 @@ import { TerminalSection } from './TerminalSection';
 import { TroubleCard } from './TroubleCard';
 import classes from './doing.module.css';
 
-const TABS = ['terminal', 'activity', 'recordings', 'permissions', 'details'] as const;
+const TABS = ['terminal', 'work', 'activity', 'recordings', 'permissions', 'details'] as const;
 type Tab = (typeof TABS)[number];
 // What is nowhere here cannot be shown: its terminal, and what was recorded of it.
-const TABS_OF_OUTSIDERS: readonly Tab[] = ['permissions', 'activity', 'details'];
+const TABS_OF_OUTSIDERS: readonly Tab[] = ['permissions', 'work', 'activity', 'details'];
 
 /** What other features show of an agent; the shell fills these in. */
 export interface AgentSlots {
   terminal: (agent: Agent) => ReactNode;
+  /** What it was given to do. */
+  work: (agent: Agent) => ReactNode;
   activity: (agentId: string) => ReactNode;
   recordings: (agentId: string) => ReactNode;
   /** What it asked for, and asks people. */
@@ -108,6 +110,9 @@ function Loaded({ agent, tab, slots }: LoadedProps) {
           <OutcomeCard agent={agent} />
           <TerminalSection agent={agent}>{slots.terminal(agent)}</TerminalSection>
           <MessageBox agent={agent} />
+        </Tabs.Panel>
+        <Tabs.Panel value="work" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
+          {slots.work(agent)}
         </Tabs.Panel>
         <Tabs.Panel value="activity" p={{ base: 'sm', sm: 'lg' }} style={{ overflow: 'auto' }}>
           {slots.activity(agent.id)}

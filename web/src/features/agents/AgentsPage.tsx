@@ -3,6 +3,7 @@ import { Button, Group, SimpleGrid, Skeleton, Stack, Text, Title, UnstyledButton
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { ChevronDown, ChevronRight, Plus } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 
 import { agentsQuery } from '../../api/queries';
@@ -17,7 +18,10 @@ import { FirstSteps } from './FirstSteps';
 
 const GRID = { base: 1, sm: 2, lg: 3, xl: 4 };
 
-export function AgentsPage() {
+/** What other features show on an agent's card; the shell fills it in. */
+export type CardSlot = (agent: Agent) => ReactNode;
+
+export function AgentsPage({ work }: { work: CardSlot }) {
   const agents = useQuery(agentsQuery);
   const [, setParams] = useSearchParams();
   const me = useMe();
@@ -37,7 +41,7 @@ export function AgentsPage() {
         <ProblemNote error={agents.error} onRetry={() => void agents.refetch()} />
       )}
       {agents.data?.length === 0 && <FirstSteps />}
-      {agents.data && agents.data.length > 0 && <Groups agents={agents.data} />}
+      {agents.data && agents.data.length > 0 && <Groups agents={agents.data} work={work} />}
     </Stack>
   );
 }
@@ -52,16 +56,21 @@ function LoadingCards() {
   );
 }
 
-function Groups({ agents }: { agents: Agent[] }) {
+interface GroupsProps {
+  agents: Agent[];
+  work: CardSlot;
+}
+
+function Groups({ agents, work }: GroupsProps) {
   const now = useNow();
   const grouped = Map.groupBy(agents, (agent) => groupOf(agent, now));
   return GROUPS.map((group) => {
     const members = grouped.get(group);
-    return members ? <AgentGroup key={group} group={group} agents={members} /> : null;
+    return members ? <AgentGroup key={group} group={group} agents={members} work={work} /> : null;
   });
 }
 
-function AgentGroup({ group, agents }: { group: GroupName; agents: Agent[] }) {
+function AgentGroup({ group, agents, work }: GroupsProps & { group: GroupName }) {
   const [isOpen, { toggle }] = useDisclosure(group !== 'stopped');
   const Chevron = isOpen ? ChevronDown : ChevronRight;
   return (
@@ -80,7 +89,7 @@ function AgentGroup({ group, agents }: { group: GroupName; agents: Agent[] }) {
       {isOpen && (
         <SimpleGrid cols={GRID} spacing="sm">
           {agents.map((agent) => (
-            <AgentCard key={agent.id} agent={agent} />
+            <AgentCard key={agent.id} agent={agent} work={work} />
           ))}
         </SimpleGrid>
       )}

@@ -98,7 +98,7 @@ function SpawnContents({ onClose, onSpawned }: SpawnDialogProps) {
         <TypeChoice
           value={form.agentType}
           error={refused.at.agentType}
-          onChange={(agentType) => change({ ...recalledForm(agentType), name: form.name })}
+          onChange={(agentType) => change({ ...recalledForm(agentType), name: form.name, work: form.work })}
         />
         <SpawnFields form={form} errors={{ ...refused.at, ...wrong }} onChange={change} />
         {refused.whole && <ProblemNote error={attempt.error} />}

@@ -16,6 +16,7 @@ import { ChevronDown, ChevronRight } from 'lucide-react';
 import { texts } from '../../texts';
 import { PermissionChoice } from './PermissionChoice';
 import { PlaceFields } from './PlaceFields';
+import { WorkPart } from './WorkPart';
 import { CUSTOM, type SpawnErrors, type SpawnForm } from './spawnForm';
 
 // What the programs call their own; anything else may be typed.
@@ -66,6 +67,7 @@ export function SpawnFields({ form, errors, onChange }: SpawnFieldsProps) {
       </SimpleGrid>
       <PlaceFields form={form} errors={errors} onChange={onChange} />
       {form.agentType !== CUSTOM && <Manner form={form} errors={errors} onChange={onChange} />}
+      <WorkPart form={form} errors={errors} onChange={onChange} />
       <PermissionChoice
         value={form.permissions}
         error={errors.permissions}

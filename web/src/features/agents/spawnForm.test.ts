@@ -1,6 +1,7 @@
 /** Owns the proof that the spawn form refuses what the server would, and asks for what was typed. */
 import { expect, test } from 'vitest';
 
+import { EMPTY_WORK } from '../../parts/assignmentForm';
 import { toRequest, validate, type SpawnForm } from './spawnForm';
 
 const FORM: SpawnForm = {
@@ -19,6 +20,7 @@ const FORM: SpawnForm = {
   env: '',
   cols: '',
   rows: '',
+  work: EMPTY_WORK,
 };
 
 test.each<[Partial<SpawnForm>, (keyof SpawnForm)[]]>([
@@ -87,6 +89,15 @@ test('a repository is a path or an address, and what else was typed for another 
   expect(toRequest({ ...form, ref: '', repository: 'https://example.com/a' }).config).toEqual({
     repository: { url: 'https://example.com/a' },
   });
+});
+
+test('a first assignment is sent when there is one, and must be whole', () => {
+  expect(toRequest(FORM).assignment).toBeUndefined();
+  const work = { ...EMPTY_WORK, title: 'Fix it' };
+  expect(Object.keys(validate({ ...FORM, work }))).toEqual(['instructions']);
+  const whole = { ...work, instructions: 'Now' };
+  expect(validate({ ...FORM, work: whole })).toEqual({});
+  expect(toRequest({ ...FORM, work: whole }).assignment).toEqual({ title: 'Fix it', instructions: 'Now' });
 });
 
 test('model and mode are asked of kinds that have them', () => {

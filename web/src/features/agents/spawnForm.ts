@@ -3,6 +3,15 @@ import type { Permission } from '../../api/doing';
 import type { SpawnConfig, SpawnRequest } from '../../api/shapes';
 import { recall, remember } from '../../parts/preferences';
 import { texts } from '../../texts';
+import {
+  EMPTY_WORK,
+  isNoWork,
+  toAssignment,
+  WORK_FIELDS,
+  workErrors,
+  type WorkErrors,
+  type WorkForm,
+} from '../../parts/assignmentForm';
 import { parseArgv } from './argv';
 import { isPermission } from '../../parts/permissions';
 
@@ -34,10 +43,12 @@ export interface SpawnForm {
   env: string;
   cols: number | string;
   rows: number | string;
+  /** The first assignment of each agent. */
+  work: WorkForm;
 }
 
 export type SpawnField = keyof SpawnForm;
-export type SpawnErrors = Partial<Record<SpawnField, string>>;
+export type SpawnErrors = Partial<Record<SpawnField | keyof WorkErrors, string>>;
 
 /** Fields a refusal may name, as the server spells them. */
 export const SPAWN_FIELDS = [
@@ -55,6 +66,7 @@ export const SPAWN_FIELDS = [
   'cols',
   'rows',
   'name',
+  ...WORK_FIELDS,
 ] as const;
 
 const TEXTS = {
@@ -75,6 +87,7 @@ const EMPTY: Omit<SpawnForm, 'agentType'> = {
   count: 1,
   cols: '',
   rows: '',
+  work: EMPTY_WORK,
 };
 // Names and environments are not kept: they may be secret.
 const KEPT_TEXTS = [
@@ -136,7 +149,7 @@ export function validate(form: SpawnForm): SpawnErrors {
   if (badLine !== undefined) errors.env = words.env(badLine.split('=')[0] ?? '');
   const command = form.agentType === CUSTOM ? parseArgv(form.command) : { argv: [] };
   if ('error' in command) errors.command = words[command.error];
-  return errors;
+  return { ...errors, ...workErrors(form.work) };
 }
 
 /** The request of a form that {@link validate} finds nothing wrong with. */
@@ -157,6 +170,7 @@ export function toRequest(form: SpawnForm): SpawnRequest {
   const request: SpawnRequest = { agentType: form.agentType, count: Number(form.count), config };
   if (form.name.trim()) request.name = form.name.trim();
   if (form.permissions) request.permissions = [...form.permissions];
+  if (!isNoWork(form.work)) request.assignment = toAssignment(form.work);
   const capabilities = capabilitiesOf(form);
   if (capabilities.length > 0) request.capabilities = capabilities;
   return request;

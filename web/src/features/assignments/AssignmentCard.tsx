@@ -1,0 +1,154 @@
+/** Owns one assignment: state, progress, instructions, result, and taking it back. Must not know the list it stands in. */
+import { Anchor, Button, Group, Progress, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { FileText, SquareCheckBig, type LucideIcon } from 'lucide-react';
+import { Link } from 'react-router';
+
+import type { Assignment } from '../../api/knowledge';
+import { pageQuery } from '../../api/pages';
+import { taskQuery } from '../../api/tasks';
+import { cancelAssignment, workKeys } from '../../api/work';
+import { ConfirmDialog } from '../../parts/ConfirmDialog';
+import { Markdown } from '../../parts/markdown/Markdown';
+import { mayWrite, useMe } from '../../parts/me';
+import { Ago, Ahead } from '../../parts/RelativeTime';
+import { useNow } from '../../parts/useNow';
+import { texts } from '../../texts';
+import { AssignmentMark } from './AssignmentMark';
+import { isOpen } from './states';
+import classes from './work.module.css';
+
+const words = texts.work;
+
+export function AssignmentCard({ assignment }: { assignment: Assignment }) {
+  return (
+    <article className={classes.card} aria-label={assignment.title}>
+      <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
+        <Text fw={600} size="sm" className={classes.words}>
+          {assignment.title}
+        </Text>
+        <Group gap="sm" wrap="nowrap">
+          <AssignmentMark state={assignment.state} />
+          {isOpen(assignment) && <Cancel assignment={assignment} />}
+        </Group>
+      </Group>
+      <When assignment={assignment} />
+      {typeof assignment.progress === 'number' && isOpen(assignment) && (
+        <Group gap="xs" wrap="nowrap">
+          <Progress flex={1} value={assignment.progress} aria-label={words.progress(assignment.progress)} />
+          <Text size="xs" c="dimmed">
+            {words.progress(assignment.progress)}
+          </Text>
+        </Group>
+      )}
+      <Markdown text={assignment.instructions} />
+      <References assignment={assignment} />
+      <Report label={words.summary} text={assignment.summary} />
+      <Report label={words.result} text={assignment.result} />
+    </article>
+  );
+}
+
+function When({ assignment }: { assignment: Assignment }) {
+  const { createdAt, assignedBy, deadline, endedAt } = assignment;
+  const isPast = useNow() > Date.parse(deadline ?? '');
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      {words.assignedBy} <Ago moment={createdAt} /> {words.by(assignedBy.name)}
+      {endedAt && (
+        <>
+          {' '}
+          · {words.ended} <Ago moment={endedAt} />
+        </>
+      )}
+      {deadline && !endedAt && (
+        <>
+          {' '}
+          · {words.deadline} {isPast ? <Ago moment={deadline} /> : <Ahead moment={deadline} />}
+        </>
+      )}
+    </Text>
+  );
+}
+
+function References({ assignment: { pageIds, taskIds } }: { assignment: Assignment }) {
+  if (pageIds.length + taskIds.length === 0) return null;
+  return (
+    <Group gap="xs" component="ul" className={classes.list}>
+      {pageIds.map((id) => (
+        <PageReference key={id} id={id} />
+      ))}
+      {taskIds.map((id) => (
+        <TaskReference key={id} id={id} />
+      ))}
+    </Group>
+  );
+}
+
+/** What is gone still has its id. */
+function PageReference({ id }: { id: string }) {
+  const page = useQuery({ ...pageQuery(id), retry: false }).data;
+  return <Reference icon={FileText} to={`/pages/${id}`} title={page?.title ?? id} />;
+}
+
+function TaskReference({ id }: { id: string }) {
+  const task = useQuery({ ...taskQuery(id), retry: false }).data;
+  return <Reference icon={SquareCheckBig} to={`/tasks/${id}`} title={task?.title ?? id} />;
+}
+
+function Reference({ icon: Icon, to, title }: { icon: LucideIcon; to: string; title: string }) {
+  return (
+    <li>
+      <Anchor component={Link} to={to} size="xs">
+        <Icon size={12} aria-hidden /> {title}
+      </Anchor>
+    </li>
+  );
+}
+
+function Report({ label, text }: { label: string; text: string | null | undefined }) {
+  if (!text) return null;
+  return (
+    <Stack gap={2} component="section" aria-label={label} className={classes.report}>
+      <Text size="xs" fw={600} c="dimmed">
+        {label}
+      </Text>
+      <Markdown text={text} />
+    </Stack>
+  );
+}
+
+function Cancel({ assignment }: { assignment: Assignment }) {
+  const cache = useQueryClient();
+  const [isAsking, { open, close }] = useDisclosure(false);
+  const may = mayWrite(useMe());
+  const cancelling = useMutation<unknown, unknown, void>({
+    mutationFn: () => cancelAssignment(assignment.id),
+    onSuccess: () => {
+      close();
+      void cache.invalidateQueries({ queryKey: workKeys.of(assignment.agent.id) });
+    },
+  });
+  if (!may) return null;
+  return (
+    <>
+      <Button
+        size="compact-xs"
+        variant="default"
+        aria-label={words.cancelOf(assignment.title)}
+        onClick={open}
+      >
+        {texts.cancel}
+      </Button>
+      <ConfirmDialog
+        title={words.cancelTitle(assignment.title)}
+        text={words.cancelText}
+        action={words.cancel}
+        doing={cancelling}
+        isOpen={isAsking}
+        onClose={close}
+      />
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+/** Owns the proof that open work stands in the order in which it matters. */
+import { expect, it } from 'vitest';
+
+import { ASSIGNMENT_STATES, type Assignment, type AssignmentState } from '../../api/knowledge';
+import { openOnes } from './states';
+
+function assignment(id: string, state: AssignmentState, minute: number): Assignment {
+  const createdAt = new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+  return {
+    id,
+    state,
+    createdAt,
+    updatedAt: createdAt,
+    agent: { id: 'agt_1', name: 'Bo' },
+    title: id,
+    instructions: '',
+    pageIds: [],
+    taskIds: [],
+    assignedBy: { kind: 'user', id: 'usr_1', name: 'Ada' },
+  };
+}
+
+it('has what is worked on before what waits, the older first, and nothing that has ended', () => {
+  const all = ASSIGNMENT_STATES.map((state, at) => assignment(state, state, at));
+  const older = assignment('older', 'pending', -1);
+  expect(openOnes([...all, older]).map(({ id }) => id)).toEqual([
+    'blocked',
+    'working',
+    'delivered',
+    'older',
+    'pending',
+  ]);
+});

@@ -1,0 +1,54 @@
+/** Owns choosing pages and tasks by searching for them. Must not know what they are chosen for. */
+import { MultiSelect } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { suggestQuery } from '../api/pages';
+import { texts } from '../texts';
+
+export interface Reference {
+  kind: 'page' | 'task';
+  id: string;
+  title: string;
+}
+
+const words = texts.work.fields;
+// As fast as one types, and not for every letter.
+const TYPING_MS = 150;
+
+interface ReferencePickerProps {
+  value: readonly Reference[];
+  error?: string;
+  onChange: (value: Reference[]) => void;
+}
+
+export function ReferencePicker({ value, error, onChange }: ReferencePickerProps) {
+  const [typed, setTyped] = useState('');
+  const [asked] = useDebouncedValue(typed.trim(), TYPING_MS);
+  const found = useQuery(suggestQuery(asked)).data?.items ?? [];
+  const known = new Map<string, Reference>();
+  for (const { kind, id, title } of [...value, ...found]) {
+    if (kind !== 'comment') known.set(id, { kind, id, title });
+  }
+  const options = [...known.values()].map(({ kind, id, title }) => ({
+    value: id,
+    label: `${texts.search.kind[kind]}: ${title}`,
+  }));
+  return (
+    <MultiSelect
+      label={words.references}
+      description={words.referencesHint}
+      searchable
+      hidePickedOptions
+      data={options}
+      // The server has chosen: it forgives what a filter by letters would not.
+      filter={({ options: all }) => all}
+      value={value.map(({ id }) => id)}
+      searchValue={typed}
+      error={error}
+      onSearchChange={setTyped}
+      onChange={(ids) => onChange(ids.map((id) => known.get(id)).filter((one) => one !== undefined))}
+    />
+  );
+}
