@@ -480,6 +480,13 @@ export const texts = {
         parallax: 'https://…',
         custom: 'https://runtime.company.com',
       },
+      plane: {
+        title: 'Control plane',
+        about:
+          'It is told when agents are approved, denied and revoked, may give them work, and proves itself with the same key.',
+        url: 'Control plane address',
+        key: 'Control plane key',
+      },
       auth: 'Authentication',
       authTypes: { api_key: 'API Key', none: 'None' },
       authNone:

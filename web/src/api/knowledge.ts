@@ -159,15 +159,15 @@ export interface ProjectChange {
   agentAccessible?: boolean | null;
 }
 
-export interface Task {
+/** A task as lists have it. */
+export interface TaskSummary {
   id: string;
   number: number;
   title: string;
-  description: string;
   status: TaskStatus;
   priority: Priority;
   bucket: Bucket;
-  assignee?: Mentionable | null;
+  assignee?: Author | null;
   dueDate?: string | null;
   projectId?: string | null;
   agentAccessible?: boolean | null;
@@ -178,6 +178,11 @@ export interface Task {
   updatedAt: string;
   updatedBy: Author;
   completedAt?: string | null;
+}
+
+export interface Task extends TaskSummary {
+  description: string;
+  pageIds: string[];
 }
 
 export interface NewTask {
@@ -197,6 +202,8 @@ export interface TaskChange {
   status?: TaskStatus;
   priority?: Priority;
   bucket?: Bucket;
+  assigneeId?: string | null;
+  projectId?: string | null;
   dueDate?: string | null;
   agentAccessible?: boolean | null;
   version?: number;
@@ -230,7 +237,10 @@ export interface Assignment {
   state: AssignmentState;
   progress?: number | null;
   summary?: string | null;
-  result?: string | null;
+  /** Any JSON. */
+  result?: unknown;
+  /** Why it has ended otherwise than done. */
+  reason?: string | null;
   assignedBy: Author;
   createdAt: string;
   deliveredAt?: string | null;

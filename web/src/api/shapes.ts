@@ -7,7 +7,10 @@ type Schemas = components['schemas'];
 export type Activity = Schemas['Activity'];
 export type ActivityKind = Activity['kind'];
 export type Agent = Schemas['Agent'];
-export type AgentSettings = Schemas['AgentSettings'];
+export type AgentSettings = Schemas['AgentSettings'] & {
+  controlPlaneUrl?: string | null;
+  controlPlaneKeyFingerprint?: string | null;
+};
 export type AgentStatus = Schemas['AgentStatus'];
 export type Approval = Schemas['Approval'];
 export type AgentTypeStatus = Schemas['AgentTypeStatus'];
@@ -48,6 +51,9 @@ export type SignIn = Schemas['Session'];
 export type PolicyChange = Schemas['PolicyChange'];
 export type NewLink = Schemas['NewLink'];
 export type SetupForm = Schemas['Setup'];
-export type SettingsChange = Schemas['SettingsChange'];
+export type SettingsChange = Schemas['SettingsChange'] & {
+  controlPlaneUrl?: string | null;
+  controlPlaneKey?: string | null;
+};
 export type SpawnConfig = Schemas['SpawnConfig'];
 export type SpawnRequest = Schemas['Spawn'] & { assignment?: NewAssignment };

@@ -11,6 +11,7 @@ import type {
   TaskChange,
   TaskMove,
   TaskStatus,
+  TaskSummary,
 } from './knowledge';
 
 // Tasks of a column or list that are read at once.
@@ -49,7 +50,9 @@ export const tasksQuery = (filter: TaskFilter) =>
   infiniteQueryOptions({
     queryKey: taskKeys.list(filter),
     queryFn: ({ pageParam }) =>
-      call<Paged<Task>>('GET', '/api/tasks', { query: { ...filter, cursor: pageParam, limit: PER_PAGE } }),
+      call<Paged<TaskSummary>>('GET', '/api/tasks', {
+        query: { ...filter, cursor: pageParam, limit: PER_PAGE },
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
@@ -57,7 +60,5 @@ export const taskQuery = (id: string) =>
   queryOptions({ queryKey: taskKeys.one(id), queryFn: () => call<Task>('GET', `/api/tasks/${id}`) });
 export const createTask = (body: NewTask) => call<Task>('POST', '/api/tasks', { body });
 export const changeTask = (id: string, body: TaskChange) => call<Task>('PATCH', `/api/tasks/${id}`, { body });
-export const assignTask = (id: string, assigneeId: string | null) =>
-  call<Task>('POST', `/api/tasks/${id}/assign`, { body: { assigneeId } });
 export const moveTask = (id: string, body: TaskMove) => call<Task>('POST', `/api/tasks/${id}/move`, { body });
 export const deleteTask = (id: string) => call<void>('DELETE', `/api/tasks/${id}`);

@@ -176,6 +176,7 @@ export const searchTexts = {
   placeholder: 'What are you looking for?',
   kinds: { page: 'Pages', task: 'Tasks', comment: 'Comments' },
   kind: { page: 'Page', task: 'Task', comment: 'Comment' },
+  comment: { page: 'Comment on a page', task: 'Comment on a task' },
   all: 'Everything',
   space: 'Only in the space',
   allSpaces: 'All spaces',

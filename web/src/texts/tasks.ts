@@ -142,6 +142,7 @@ export const workTexts = {
   assignedBy: 'Assigned',
   ended: 'ended',
   result: 'Result',
+  reason: 'Because',
   summary: 'Report',
   progress: (percent: number) => `${percent} % done`,
   cancel: 'Cancel assignment',

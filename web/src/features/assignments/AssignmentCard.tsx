@@ -16,7 +16,7 @@ import { Ago, Ahead } from '../../parts/RelativeTime';
 import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
 import { AssignmentMark } from './AssignmentMark';
-import { isOpen } from './states';
+import { isOpen, resultText } from './states';
 import classes from './work.module.css';
 
 const words = texts.work;
@@ -45,7 +45,8 @@ export function AssignmentCard({ assignment }: { assignment: Assignment }) {
       <Markdown text={assignment.instructions} />
       <References assignment={assignment} />
       <Report label={words.summary} text={assignment.summary} />
-      <Report label={words.result} text={assignment.result} />
+      <Report label={words.result} text={resultText(assignment.result)} />
+      <Report label={words.reason} text={assignment.reason} />
     </article>
   );
 }

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 
 import { ASSIGNMENT_STATES, type Assignment, type AssignmentState } from '../../api/knowledge';
-import { openOnes } from './states';
+import { openOnes, resultText } from './states';
 
 function assignment(id: string, state: AssignmentState, minute: number): Assignment {
   const createdAt = new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
@@ -30,4 +30,13 @@ it('has what is worked on before what waits, the older first, and nothing that h
     'older',
     'pending',
   ]);
+});
+
+it.each([
+  [undefined, null],
+  [null, null],
+  ['**done**', '**done**'],
+  [{ links: 12 }, '```json\n{\n  "links": 12\n}\n```'],
+])('the result %o is shown', (result, text) => {
+  expect(resultText(result)).toBe(text);
 });

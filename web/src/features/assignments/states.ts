@@ -28,3 +28,10 @@ export function openOnes(assignments: readonly Assignment[]): Assignment[] {
       (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.createdAt.localeCompare(b.createdAt),
     );
 }
+
+/** A result as Markdown: words as they are, anything else as JSON to read. */
+export function resultText(result: unknown): string | null {
+  if (result === null || result === undefined) return null;
+  if (typeof result === 'string') return result;
+  return `\`\`\`json\n${JSON.stringify(result, null, 2)}\n\`\`\``;
+}

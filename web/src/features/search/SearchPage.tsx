@@ -138,7 +138,7 @@ function Result({ found }: { found: Found }) {
           {words.kind[found.kind]}
         </Badge>
         <Anchor component={Link} to={placeOf(found)} fw={600} size="sm" truncate>
-          {found.title}
+          {found.title || words.comment[found.taskId ? 'task' : 'page']}
         </Anchor>
         <Text size="xs" c="dimmed" component="div" ml="auto" style={{ flex: 'none' }}>
           <Ago moment={found.updatedAt} />

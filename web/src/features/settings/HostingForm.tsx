@@ -11,7 +11,14 @@ import { texts } from '../../texts';
 import { SettingsForm } from './SettingsForm';
 
 const words = texts.settings.hosting;
-const FIELDS = ['runtimeEndpoint', 'runtimeApiKey', 'runtimeAuthType', 'hostingMode'] as const;
+const FIELDS = [
+  'runtimeEndpoint',
+  'runtimeApiKey',
+  'runtimeAuthType',
+  'hostingMode',
+  'controlPlaneUrl',
+  'controlPlaneKey',
+] as const;
 const MODES = ['local', 'parallax', 'custom'] as const;
 const AUTH_TYPES = ['api_key', 'none'] as const;
 
@@ -20,11 +27,20 @@ interface HostingFields {
   runtimeEndpoint: string;
   runtimeAuthType: AgentSettings['runtimeAuthType'];
   runtimeApiKey: string;
+  controlPlaneUrl: string;
+  controlPlaneKey: string;
 }
 
 function fieldsOf(settings: AgentSettings): HostingFields {
   const { hostingMode, runtimeAuthType } = settings;
-  return { hostingMode, runtimeAuthType, runtimeEndpoint: settings.runtimeEndpoint ?? '', runtimeApiKey: '' };
+  return {
+    hostingMode,
+    runtimeAuthType,
+    runtimeEndpoint: settings.runtimeEndpoint ?? '',
+    runtimeApiKey: '',
+    controlPlaneUrl: settings.controlPlaneUrl ?? '',
+    controlPlaneKey: '',
+  };
 }
 
 /** Only what differs from what is stored: an untouched key must not be overwritten with nothing. */
@@ -37,6 +53,10 @@ function changesOf(settings: AgentSettings, form: HostingFields): SettingsChange
     change.runtimeEndpoint = form.runtimeEndpoint.trim() || null;
   }
   if (form.runtimeApiKey !== '') change.runtimeApiKey = form.runtimeApiKey;
+  if (form.controlPlaneUrl.trim() !== stored.controlPlaneUrl) {
+    change.controlPlaneUrl = form.controlPlaneUrl.trim() || null;
+  }
+  if (form.controlPlaneKey !== '') change.controlPlaneKey = form.controlPlaneKey;
   return change;
 }
 
@@ -78,6 +98,9 @@ export function HostingForm({ settings }: { settings: AgentSettings }) {
         onChange={(event) => edit({ runtimeEndpoint: event.currentTarget.value })}
       />
       <Authentication settings={settings} form={form} errors={errors.at} onChange={edit} />
+      {form.hostingMode === 'parallax' && (
+        <ControlPlane settings={settings} form={form} errors={errors.at} onChange={edit} />
+      )}
     </SettingsForm>
   );
 }
@@ -147,6 +170,42 @@ function Authentication({ settings, form, errors, onChange }: AuthenticationProp
           {words.authNone}
         </Text>
       )}
+    </Stack>
+  );
+}
+
+/** The control plane outside that is told of decisions, and gives work. */
+function ControlPlane({ settings, form, errors, onChange }: AuthenticationProps) {
+  const fingerprint = settings.controlPlaneKeyFingerprint;
+  const { plane } = words;
+  return (
+    <Stack gap="xs" role="group" aria-label={plane.title}>
+      <Text size="sm" fw={500}>
+        {plane.title}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {plane.about}
+      </Text>
+      <TextInput
+        label={plane.url}
+        placeholder={words.endpointPlaceholder.parallax}
+        classNames={{ input: 'mono' }}
+        inputMode="url"
+        spellCheck={false}
+        value={form.controlPlaneUrl}
+        error={errors.controlPlaneUrl}
+        onChange={(event) => onChange({ controlPlaneUrl: event.currentTarget.value })}
+      />
+      <PasswordInput
+        label={plane.key}
+        description={fingerprint ? words.keyStored(fingerprint) : words.keyMissing}
+        placeholder={fingerprint ? words.keyKeep : undefined}
+        autoComplete="off"
+        value={form.controlPlaneKey}
+        error={errors.controlPlaneKey}
+        aria-invalid={Boolean(errors.controlPlaneKey)}
+        onChange={(event) => onChange({ controlPlaneKey: event.currentTarget.value })}
+      />
     </Stack>
   );
 }

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Bot, CircleUser } from 'lucide-react';
 import { useState } from 'react';
 
-import type { Mentionable } from '../../api/knowledge';
+import type { Author } from '../../api/knowledge';
 import { mentionsQuery } from '../../api/pages';
 import { texts } from '../../texts';
 
@@ -13,9 +13,9 @@ import { texts } from '../../texts';
 const TYPING_MS = 150;
 
 interface AssigneeSelectProps extends Omit<SelectProps, 'value' | 'onChange' | 'data' | 'error'> {
-  value: Mentionable | null;
+  value: Author | null;
   error?: string;
-  onChange: (who: Mentionable | null) => void;
+  onChange: (who: Author | null) => void;
 }
 
 export function AssigneeSelect({ value, onChange, ...rest }: AssigneeSelectProps) {

@@ -3,7 +3,7 @@ import { Button, Skeleton, Text, VisuallyHidden } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useRef, useState, type DragEvent, type KeyboardEvent } from 'react';
 
-import { STATUSES, type Task, type TaskStatus } from '../../api/knowledge';
+import { STATUSES, type TaskSummary, type TaskStatus } from '../../api/knowledge';
 import { tasksQuery, type TaskFilter } from '../../api/tasks';
 import { mayWrite, useMe } from '../../parts/me';
 import { ProblemNote } from '../../parts/ProblemNote';
@@ -20,9 +20,9 @@ export function Board({ filter }: { filter: TaskFilter }) {
   const place = useRef<HTMLDivElement>(null);
   const may = mayWrite(useMe());
   const moving = useMoveTask(filter);
-  const [dragged, setDragged] = useState<Task | null>(null);
+  const [dragged, setDragged] = useState<TaskSummary | null>(null);
   const [said, setSaid] = useState('');
-  const move = (task: Task, to: Place) => {
+  const move = (task: TaskSummary, to: Place) => {
     moving.mutate({ task, place: to });
     setSaid(words.moved(task.title, words.statuses[to.status]));
   };
@@ -61,9 +61,9 @@ export function Board({ filter }: { filter: TaskFilter }) {
 
 /** What is dragged on the board, and where it may be dropped. */
 export interface Drag {
-  dragged: Task | null;
-  setDragged: (task: Task | null) => void;
-  move: (task: Task, to: Place) => void;
+  dragged: TaskSummary | null;
+  setDragged: (task: TaskSummary | null) => void;
+  move: (task: TaskSummary, to: Place) => void;
 }
 
 /** The columns as they stand on the screen. */
@@ -126,7 +126,7 @@ function BoardColumn({ status, filter, drag }: BoardColumnProps) {
   );
 }
 
-function useColumnDrop(status: TaskStatus, tasks: Task[], { dragged, setDragged, move }: Drag) {
+function useColumnDrop(status: TaskStatus, tasks: TaskSummary[], { dragged, setDragged, move }: Drag) {
   const [isOver, setOver] = useState(false);
   const handlers = {
     onDragOver: (event: DragEvent) => {

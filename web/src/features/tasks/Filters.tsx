@@ -6,7 +6,7 @@ import { Plus, Search, Settings2 } from 'lucide-react';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
 
-import { BUCKETS, STATUSES, type Mentionable } from '../../api/knowledge';
+import { BUCKETS, STATUSES, type Author } from '../../api/knowledge';
 import { mentionsQuery } from '../../api/pages';
 import { projectsQuery } from '../../api/tasks';
 import { IconTool } from '../../parts/IconTool';
@@ -150,7 +150,7 @@ function ProjectFilter({ value, onChange }: FilterProps) {
 }
 
 function AssigneeFilter({ value, onChange }: FilterProps) {
-  const [chosen, setChosen] = useState<Mentionable | null>(null);
+  const [chosen, setChosen] = useState<Author | null>(null);
   // A link names only the id.
   const all = useQuery({ ...mentionsQuery(''), enabled: value !== null }).data?.items ?? [];
   const known = chosen?.id === value ? chosen : all.find(({ id }) => id === value);

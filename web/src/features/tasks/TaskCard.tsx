@@ -2,7 +2,7 @@
 import { Group, Text } from '@mantine/core';
 import { Link, useLocation } from 'react-router';
 
-import type { Task } from '../../api/knowledge';
+import type { TaskSummary } from '../../api/knowledge';
 import { mayWrite, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import type { Drag } from './Board';
@@ -11,7 +11,7 @@ import classes from './tasks.module.css';
 
 const words = texts.tasks;
 
-export function TaskCard({ task, drag }: { task: Task; drag: Drag }) {
+export function TaskCard({ task, drag }: { task: TaskSummary; drag: Drag }) {
   const { search } = useLocation();
   const may = mayWrite(useMe());
   return (

@@ -7,7 +7,7 @@ import {
   PRIORITIES,
   STATUSES,
   type Bucket,
-  type Mentionable,
+  type Author,
   type Priority,
   type TaskStatus,
 } from '../../api/knowledge';
@@ -22,7 +22,7 @@ export interface Chosen {
   status: TaskStatus;
   priority: Priority;
   bucket: Bucket;
-  assignee: Mentionable | null;
+  assignee: Author | null;
   /** Empty without one. */
   dueDate: string;
   projectId: string | null;

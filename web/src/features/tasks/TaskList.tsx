@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { SquareCheckBig } from 'lucide-react';
 import { Link, useLocation } from 'react-router';
 
-import type { Task } from '../../api/knowledge';
+import type { TaskSummary } from '../../api/knowledge';
 import { projectsQuery, tasksQuery, type TaskFilter } from '../../api/tasks';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
@@ -47,7 +47,7 @@ export function TaskList({ filter }: { filter: TaskFilter }) {
   );
 }
 
-function Rows({ tasks }: { tasks: Task[] }) {
+function Rows({ tasks }: { tasks: TaskSummary[] }) {
   const { fields } = words;
   return (
     <Table.ScrollContainer minWidth={820}>
@@ -55,7 +55,7 @@ function Rows({ tasks }: { tasks: Task[] }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th w={60}>{fields.number}</Table.Th>
-            <Table.Th>{fields.title}</Table.Th>
+            <Table.Th miw={200}>{fields.title}</Table.Th>
             <Table.Th w={110}>{fields.status}</Table.Th>
             <Table.Th w={100}>{fields.priority}</Table.Th>
             <Table.Th w={150}>{fields.assignee}</Table.Th>
@@ -74,7 +74,7 @@ function Rows({ tasks }: { tasks: Task[] }) {
   );
 }
 
-function Row({ task }: { task: Task }) {
+function Row({ task }: { task: TaskSummary }) {
   const { search } = useLocation();
   const projects = useQuery(projectsQuery).data?.items ?? [];
   const project = projects.find(({ id }) => id === task.projectId);

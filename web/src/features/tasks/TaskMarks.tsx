@@ -13,7 +13,7 @@ import {
   type LucideIcon,
 } from 'lucide-react';
 
-import type { Bucket, Mentionable, Priority, Task } from '../../api/knowledge';
+import type { Author, Bucket, Priority, TaskSummary } from '../../api/knowledge';
 import { toneColor, type Tone } from '../../parts/states';
 import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
@@ -53,12 +53,12 @@ export function BucketMark({ bucket }: { bucket: Bucket }) {
   return <Small icon={Layers} tone="quiet" word={words.buckets[bucket]} />;
 }
 
-export function AssigneeMark({ who }: { who: Mentionable }) {
+export function AssigneeMark({ who }: { who: Author }) {
   return <Small icon={who.kind === 'agent' ? Bot : CircleUser} tone="quiet" word={who.name} />;
 }
 
 /** Late is only what nobody has finished. */
-export function DueMark({ task }: { task: Task }) {
+export function DueMark({ task }: { task: TaskSummary }) {
   const today = dayOf(useNow());
   const dueDate = task.dueDate ?? '';
   const isOpen = task.status !== 'done' && task.status !== 'cancelled';

@@ -1,21 +1,21 @@
 /** Owns moving a task on the board: shown at once, taken back when it is refused. Must not know keys or pointers. */
 import { useMutation, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 
-import type { Paged, Task } from '../../api/knowledge';
+import type { Paged, TaskSummary } from '../../api/knowledge';
 import { moveTask, taskKeys, tasksQuery, type TaskFilter } from '../../api/tasks';
 import { inserted, type Place } from './boardMoves';
 import { inColumn } from './taskFilter';
 
-type Loaded = InfiniteData<Paged<Task>, string | undefined>;
+type Loaded = InfiniteData<Paged<TaskSummary>, string | undefined>;
 
 interface Move {
-  task: Task;
+  task: TaskSummary;
   place: Place;
 }
 
 export function useMoveTask(filter: TaskFilter) {
   const cache = useQueryClient();
-  const keyOf = (status: Task['status']) => tasksQuery(inColumn(filter, status)).queryKey;
+  const keyOf = (status: TaskSummary['status']) => tasksQuery(inColumn(filter, status)).queryKey;
   const put = ({ task, place }: Move) => {
     cache.setQueryData<Loaded>(keyOf(task.status), (known) => known && without(known, task.id));
     const moved = { ...task, status: place.status };
@@ -36,7 +36,7 @@ export function useMoveTask(filter: TaskFilter) {
     mutationKey: ['move-task'],
     scope: { id: 'move-task' },
   });
-  const taskOf = (id: string): Task | undefined =>
+  const taskOf = (id: string): TaskSummary | undefined =>
     cache
       .getQueriesData<Loaded>({ queryKey: taskKeys.lists })
       .flatMap(([, data]) => data?.pages.flatMap(({ items }) => items) ?? [])
@@ -58,7 +58,7 @@ function without(list: Loaded, id: string): Loaded {
 }
 
 /** Into the page that has the one it stands before; at the end of what is loaded otherwise. */
-function withTask(list: Loaded, task: Task, before: string | undefined): Loaded {
+function withTask(list: Loaded, task: TaskSummary, before: string | undefined): Loaded {
   const cleaned = without(list, task.id);
   const found = cleaned.pages.findIndex(({ items }) => items.some(({ id }) => id === before));
   const at = found < 0 ? cleaned.pages.length - 1 : found;

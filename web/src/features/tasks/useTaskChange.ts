@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import type { Task, TaskChange } from '../../api/knowledge';
-import { assignTask, changeTask, moveTask, taskKeys } from '../../api/tasks';
+import { changeTask, taskKeys } from '../../api/tasks';
 import type { Chosen } from './TaskFields';
 
 interface Wanted {
@@ -15,38 +15,23 @@ export type TaskChanging = ReturnType<typeof useTaskChange>;
 
 export function useTaskChange(task: Task) {
   const cache = useQueryClient();
-  const onSuccess = (changed: Task) => {
-    cache.setQueryData(taskKeys.one(changed.id), changed);
-    void cache.invalidateQueries({ queryKey: taskKeys.lists });
-    void cache.invalidateQueries({ queryKey: taskKeys.projects });
-  };
   const changing = useMutation({
     mutationFn: ({ change, version }: Wanted) => changeTask(task.id, { ...change, version }),
     onSuccess: (changed, { onSaved }) => {
-      onSuccess(changed);
+      cache.setQueryData(taskKeys.one(changed.id), changed);
+      void cache.invalidateQueries({ queryKey: taskKeys.lists });
+      void cache.invalidateQueries({ queryKey: taskKeys.projects });
       onSaved?.();
     },
   });
-  const placing = useMutation({
-    mutationFn: (part: Partial<Chosen>) =>
-      part.assignee !== undefined
-        ? assignTask(task.id, part.assignee?.id ?? null)
-        : moveTask(task.id, { projectId: part.projectId ?? null }),
-    onSuccess,
-  });
-  const change = (part: TaskChange, onSaved?: () => void) => {
-    placing.reset();
+  const change = (part: TaskChange, onSaved?: () => void) =>
     changing.mutate({ change: part, version: task.version, onSaved });
-  };
-  /** Who does it, and the project it stands in, have requests of their own. */
-  const choose = (part: Partial<Chosen>) => {
-    const { assignee, projectId, dueDate, ...rest } = part;
-    if (assignee !== undefined || projectId !== undefined) {
-      changing.reset();
-      return placing.mutate(part);
-    }
-    change(dueDate === undefined ? rest : { ...rest, dueDate: dueDate || null });
-  };
+  const choose = ({ assignee, dueDate, ...rest }: Partial<Chosen>) =>
+    change({
+      ...rest,
+      ...(assignee === undefined ? {} : { assigneeId: assignee?.id ?? null }),
+      ...(dueDate === undefined ? {} : { dueDate: dueDate || null }),
+    });
   const again = (version: number) => {
     const wanted = changing.variables;
     if (wanted) changing.mutate({ ...wanted, version });
@@ -59,10 +44,10 @@ export function useTaskChange(task: Task) {
     return unsaved;
   };
   return {
-    error: changing.error ?? placing.error,
-    isPending: changing.isPending || placing.isPending,
-    /** What was saved last, to know whose button waits. */
-    wanted: changing.isPending ? changing.variables?.change : undefined,
+    error: changing.error,
+    isPending: changing.isPending,
+    /** What is being saved, to know whose button waits. */
+    wanted: changing.isPending ? changing.variables.change : undefined,
     change,
     choose,
     again,

@@ -4,9 +4,10 @@ import { Link } from 'react-router';
 import remarkGfm from 'remark-gfm';
 
 import { isOwnImage, targetOf } from './links';
+import { namesOfMentions } from './mentions';
 import classes from './markdown.module.css';
 
-const PLUGINS = [remarkGfm];
+const PLUGINS = [remarkGfm, namesOfMentions];
 
 const COMPONENTS: Components = {
   a: ({ href, children, title }) => {
