@@ -12,6 +12,7 @@ import {
   conflictTexts,
   editorTexts,
   historyTexts,
+  knowledgeKinds,
   pageTexts,
   searchTexts,
 } from './texts/pages';
@@ -55,6 +56,7 @@ const kinds: Record<ActivityKind, string> = {
   runtime_disconnected: 'Runtime disconnected',
   ...approvalKinds,
   ...notificationKinds,
+  ...knowledgeKinds,
 };
 
 const types: Record<string, { name: string; about: string } | undefined> = {

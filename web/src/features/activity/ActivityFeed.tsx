@@ -47,6 +47,7 @@ import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';
 import { toneColor, type Tone } from '../../parts/states';
 import { texts } from '../../texts';
+import { knowledgeLooks } from './knowledgeLooks';
 
 const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   agent_spawned: { icon: Rocket, tone: 'working' },
@@ -95,6 +96,7 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   question_expired: { icon: MessageCircleX, tone: 'quiet' },
   policy_changed: { icon: ShieldCheck, tone: 'quiet' },
   tool_called: { icon: Wrench, tone: 'quiet' },
+  ...knowledgeLooks,
 };
 
 interface FeedProps {
