@@ -13,12 +13,17 @@ use crate::auth::{AgentCaller, Caller, Named, Person, Role};
 use crate::error::Error;
 
 pub mod knowledge;
+pub mod work;
 
 /// A kind of action, with the least role in which a person may do it, and the permission with which an agent
 /// may, if any.
 pub trait Permission {
     const LEAST: Role;
     const AGENT: Option<words::Permission> = None;
+    /// Whether every agent may, whatever it was granted: what it may do it to is for the room to say.
+    const EVERY_AGENT: bool = false;
+    /// Whether the workspace's control plane may.
+    const CONTROL_PLANE: bool = false;
     const ACTION: &'static str;
 }
 
@@ -99,20 +104,25 @@ impl<P> Granted<P> {
         self.caller.actor()
     }
 
-    /// The person who does it; `None` when it is an agent.
+    /// The person who does it, if it is one.
     pub fn person(&self) -> Option<&Person> {
         match &self.caller {
             Caller::Person(person) => Some(person),
-            Caller::Agent(_) => None,
+            Caller::Agent(_) | Caller::ControlPlane(_) => None,
         }
     }
 
-    /// The agent that does it; `None` when it is a person.
+    /// The agent that does it, if it is one.
     pub fn agent(&self) -> Option<&AgentCaller> {
         match &self.caller {
-            Caller::Person(_) => None,
             Caller::Agent(agent) => Some(agent),
+            Caller::Person(_) | Caller::ControlPlane(_) => None,
         }
+    }
+
+    /// Who does it.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 }
 
@@ -123,7 +133,12 @@ impl<P> Granted<P> {
 pub fn decide<P: Permission>(caller: &Caller) -> Result<Granted<P>, Error> {
     match caller {
         Caller::Person(person) => decide_role(person.role, P::LEAST, P::ACTION)?,
+        Caller::Agent(_) if P::EVERY_AGENT => {}
         Caller::Agent(agent) => decide_agent(agent, P::AGENT, P::ACTION)?,
+        Caller::ControlPlane(_) if P::CONTROL_PLANE => {}
+        Caller::ControlPlane(_) => {
+            return Err(Error::Denied(format!("a control plane may not {}; a person can", P::ACTION)));
+        }
     }
     Ok(Granted { caller: caller.clone(), right: PhantomData })
 }
@@ -157,6 +172,7 @@ fn decide_agent(agent: &AgentCaller, needs: Option<words::Permission>, action: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::ControlPlane;
     use raven_protocol::id::{AgentId, UserId};
 
     fn may<P: Permission>(role: Role) -> bool {
@@ -192,5 +208,16 @@ mod tests {
         assert!(decide::<SpawnAgents>(&agent(&words::Permission::DEFAULT)).is_err());
         assert!(decide::<Drive>(&agent(&all)).is_err());
         assert!(decide::<Administer>(&agent(&all)).is_err());
+        assert!(decide::<work::AssignWork>(&agent(&words::Permission::DEFAULT)).is_err());
+        assert!(decide::<work::ReportWork>(&agent(&[])).is_ok());
+    }
+
+    #[test]
+    fn a_control_plane_may_what_is_of_work_and_nothing_else() {
+        let plane = Caller::ControlPlane(ControlPlane::example(WorkspaceId::generate()));
+        assert!(decide::<work::AssignWork>(&plane).is_ok() && decide::<work::SeeWork>(&plane).is_ok());
+        assert!(decide::<work::ReportWork>(&plane).is_ok());
+        assert!(decide::<Read>(&plane).is_err() && decide::<Drive>(&plane).is_err());
+        assert!(decide::<SpawnAgents>(&plane).is_err() && decide::<knowledge::ReadPages>(&plane).is_err());
     }
 }

@@ -109,6 +109,14 @@ kinds! {
     TaskDeleted = "task_deleted", "Task deleted";
     MemoryStored = "memory_stored", "Something remembered";
     ToolCalled = "tool_called", "Tool called";
+    AssignmentGiven = "assignment_given", "Work given";
+    AssignmentDelivered = "assignment_delivered", "Work delivered";
+    AssignmentWorking = "assignment_working", "Work begun";
+    AssignmentBlocked = "assignment_blocked", "Work is blocked";
+    AssignmentDone = "assignment_done", "Work done";
+    AssignmentFailed = "assignment_failed", "Work failed";
+    AssignmentCancelled = "assignment_cancelled", "Work called off";
+    AgentLogged = "agent_logged", "Agent notes";
     WebhookDisabled = "webhook_disabled", "Webhook turned off";
 }
 

@@ -31,9 +31,11 @@ use deed::Deed;
 pub mod admission;
 mod deed;
 mod driving;
+pub mod handing;
 pub mod invites;
 mod limits;
 pub mod lineage;
+pub mod own;
 pub mod profile;
 mod report;
 pub mod requests;
@@ -89,6 +91,8 @@ pub struct Agent {
     pub decision: Option<AccessDecision>,
     /// The invite by which it came.
     pub invite: Option<Named>,
+    /// What it says that it is at.
+    pub own_status: Option<own::SaidStatus>,
     /// Its terminal, once it has one.
     pub session: Option<SessionBrief>,
     /// What it is at: what it asks, how to sign in, its turn, what it has used.
@@ -390,6 +394,7 @@ fn view(row: rows::Model, session: Option<SessionBrief>) -> Result<Agent, Error>
             kind: row.spawned_by_kind,
         }),
         origin,
+        own_status: row.own_status.as_deref().and_then(|said| serde_json::from_str(said).ok()),
         description: admission.description,
         avatar_url: admission.avatar_url,
         requested_permissions: admission.request.map(|asked| asked.permissions.into_iter().collect()),

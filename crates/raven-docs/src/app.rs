@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agents::Agents;
 use crate::approvals::Approvals;
+use crate::assignments::{Assignments, delivery as work};
 use crate::audit::chain::Chains;
 use crate::audit::keeper;
 use crate::audit::log::AuditLog;
@@ -75,6 +76,7 @@ pub struct App {
     pub projects: Projects,
     pub tasks: Tasks,
     pub memory: Memories,
+    pub assignments: Assignments,
     pub tool_calls: ToolCalls,
     /// Told when something was stored that has a deadline.
     pub deadlines: Arc<Notify>,
@@ -215,6 +217,7 @@ async fn build(
         projects: Projects::new(db.clone(), changes.clone()),
         tasks: Tasks::new(db.clone(), changes.clone()),
         memory: Memories::new(db.clone(), changes.clone()),
+        assignments: Assignments::new(db.clone(), changes.clone(), agents.clone(), Arc::clone(&deadlines)),
         tool_calls: ToolCalls::new(changes.clone()),
         policies,
         deadlines,
@@ -249,8 +252,13 @@ fn take_up_approvals(app: &App, tasks: &TaskTracker, cancel: &CancellationToken)
     let (of_tool, running) = (app.clone(), (tasks.clone(), cancel.clone()));
     let call_tool = move |call| mcp::tools::approved(of_tool.clone(), call);
     tasks.spawn(app.approvals.clone().carry_out(call_tool, running.0, running.1));
-    let (approvals, questions) = (app.approvals.clone(), app.questions.clone());
-    tasks.spawn(deadlines::keep(approvals, questions, Arc::clone(&app.deadlines), cancel.clone()));
+    let rooms = deadlines::Rooms {
+        approvals: app.approvals.clone(),
+        questions: app.questions.clone(),
+        assignments: app.assignments.clone(),
+    };
+    tasks.spawn(deadlines::keep(rooms, Arc::clone(&app.deadlines), cancel.clone()));
+    tasks.spawn(work::keep_delivering(app.assignments.clone(), cancel.clone()));
 }
 
 /// The server's own address as seen from this machine.

@@ -36,6 +36,9 @@ pub enum ActorKind {
     User,
     Agent,
     Runtime,
+    /// The control plane outside that assigns work.
+    #[serde(rename = "control_plane")]
+    ControlPlane,
     /// Whoever runs `raven-docs` commands on the server.
     Operator,
     /// The server by itself: deadlines, retention.
@@ -50,6 +53,7 @@ impl ActorKind {
             Self::User => "user",
             Self::Agent => "agent",
             Self::Runtime => "runtime",
+            Self::ControlPlane => "control_plane",
             Self::Operator => "operator",
             Self::System => "system",
             Self::Anonymous => "anonymous",
@@ -58,7 +62,7 @@ impl ActorKind {
 
     /// What a row spells that is not known was written by a newer version, or is not what was written.
     pub fn from_row(text: &str) -> Self {
-        let all = [Self::User, Self::Agent, Self::Runtime, Self::Operator, Self::System];
+        let all = [Self::User, Self::Agent, Self::Runtime, Self::ControlPlane, Self::Operator, Self::System];
         all.into_iter().find(|kind| kind.as_str() == text).unwrap_or(Self::Anonymous)
     }
 }

@@ -19,6 +19,7 @@ use crate::audit::{Actor, ActorKind};
 use crate::db::{self, Db};
 use crate::error::Error;
 use crate::secrets::{self, Secrets};
+use crate::settings::HostingMode;
 
 mod scope;
 
@@ -29,6 +30,9 @@ pub const SIGN_IN_LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// How every agent's key begins.
 pub const AGENT_KEY: &str = "raven_mcp_";
+
+/// How every personal token begins.
+pub const PERSONAL_TOKEN: &str = "raven_pat_";
 
 /// The time of last use of a token or a cookie is written at most this often, so that reads do not become writes.
 const TOUCH_EVERY_MS: i64 = 60 * 1000;
@@ -179,11 +183,29 @@ impl AgentCaller {
     }
 }
 
-/// A person or an agent who calls.
+/// The control plane outside that a workspace's settings name, which proved itself. Only this file makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlPlane {
+    workspace: WorkspaceId,
+}
+
+impl ControlPlane {
+    #[cfg(test)]
+    pub fn example(workspace: WorkspaceId) -> Self {
+        Self { workspace }
+    }
+
+    pub fn named() -> Named {
+        Named { id: "control_plane".to_owned(), name: "Control plane".to_owned() }
+    }
+}
+
+/// Who calls: a person, an agent, or the control plane outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     Person(Person),
     Agent(AgentCaller),
+    ControlPlane(ControlPlane),
 }
 
 impl Caller {
@@ -191,6 +213,7 @@ impl Caller {
         match self {
             Self::Person(person) => &person.workspace,
             Self::Agent(agent) => &agent.workspace,
+            Self::ControlPlane(plane) => &plane.workspace,
         }
     }
 
@@ -198,6 +221,7 @@ impl Caller {
         match self {
             Self::Person(person) => person.named(),
             Self::Agent(agent) => agent.named(),
+            Self::ControlPlane(_) => ControlPlane::named(),
         }
     }
 
@@ -205,6 +229,7 @@ impl Caller {
         match self {
             Self::Person(person) => Actor::user(person.named()),
             Self::Agent(agent) => Actor::of(ActorKind::Agent, agent.named()),
+            Self::ControlPlane(_) => Actor::of(ActorKind::ControlPlane, ControlPlane::named()),
         }
     }
 }
@@ -275,7 +300,7 @@ impl Auth {
         }
     }
 
-    /// Whoever calls: an agent by its key, or a person by cookie or personal token.
+    /// Whoever calls: an agent by its key, the control plane by its own, or a person by cookie or personal token.
     ///
     /// # Errors
     /// `Unauthenticated` or `UnknownAgentKey` when there is none, or it is not good any more.
@@ -284,8 +309,22 @@ impl Auth {
             Some(bearer) if bearer.expose_secret().starts_with(AGENT_KEY) => {
                 Ok(Caller::Agent(self.agent(credentials).await?))
             }
+            Some(bearer) if !bearer.expose_secret().starts_with(PERSONAL_TOKEN) => {
+                match self.control_plane(bearer).await? {
+                    Some(plane) => Ok(Caller::ControlPlane(plane)),
+                    None => Ok(Caller::Person(self.person(credentials).await?)),
+                }
+            }
             _ => Ok(Caller::Person(self.person(credentials).await?)),
         }
+    }
+
+    /// The control plane behind a key, where a workspace is hosted by one.
+    async fn control_plane(&self, key: &SecretString) -> Result<Option<ControlPlane>, Error> {
+        let digest = control_plane_key_digest(&self.secrets, key)?;
+        let row = db::settings::by_control_plane_key(self.db.read(), &digest).await?;
+        let hosted = row.filter(|row| row.hosting_mode == HostingMode::Parallax.as_str());
+        hosted.map(|row| Ok(ControlPlane { workspace: WorkspaceId::parse(row.workspace_id)? })).transpose()
     }
 
     /// The person behind a cookie or a personal token.
@@ -430,6 +469,10 @@ impl Auth {
                 callback: Some(Callback { digest: callback, runtime_id: agent.runtime_id }),
             }]);
         }
+        // Whoever runs a workspace's agents tells of them.
+        if let Some(plane) = self.control_plane(bearer).await? {
+            return Ok(vec![Runtime { workspace: plane.workspace, callback: None }]);
+        }
         let digest = runtime_key_digest(&self.secrets, bearer)?;
         let rows = db::settings::by_key_digest(self.db.read(), &digest).await?;
         rows.into_iter()
@@ -452,6 +495,11 @@ pub async fn member(db: &Db, workspace: &str, user: &str) -> Result<Option<Perso
 /// The digest under which a runtime's key is recognised.
 pub fn runtime_key_digest(secrets: &Secrets, key: &SecretString) -> Result<String, Error> {
     Ok(secrets.keyed_digest("runtime key", key.expose_secret())?)
+}
+
+/// The digest under which a control plane's key is recognised.
+pub fn control_plane_key_digest(secrets: &Secrets, key: &SecretString) -> Result<String, Error> {
+    Ok(secrets.keyed_digest("control plane key", key.expose_secret())?)
 }
 
 /// Whether an address names this machine's loopback interface.

@@ -16,6 +16,7 @@ pub mod activities;
 pub mod agent_keys;
 pub mod agents;
 pub mod approvals;
+pub mod assignments;
 pub mod audit;
 pub mod audit_checkpoints;
 pub mod deliveries;

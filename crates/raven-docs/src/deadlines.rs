@@ -10,16 +10,24 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::approvals::Approvals;
+use crate::assignments::Assignments;
 use crate::error::Error;
 use crate::questions::Questions;
 
 /// Longest sleep: a clock that is set, and a machine that slept, bring a stored time nearer than a timer knows.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Keeps to the deadlines of requests and questions, until the server ends.
-pub async fn keep(approvals: Approvals, questions: Questions, set: Arc<Notify>, cancel: CancellationToken) {
+/// The rooms whose things have deadlines.
+pub struct Rooms {
+    pub approvals: Approvals,
+    pub questions: Questions,
+    pub assignments: Assignments,
+}
+
+/// Keeps to all deadlines, until the server ends.
+pub async fn keep(rooms: Rooms, set: Arc<Notify>, cancel: CancellationToken) {
     loop {
-        let next = match ended(&approvals, &questions).await {
+        let next = match ended(&rooms).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "deadlines could not be looked at");
@@ -36,7 +44,8 @@ pub async fn keep(approvals: Approvals, questions: Questions, set: Arc<Notify>, 
     }
 }
 
-async fn ended(approvals: &Approvals, questions: &Questions) -> Result<Option<Timestamp>, Error> {
-    let next = [approvals.expire().await?, questions.expire().await?];
+async fn ended(rooms: &Rooms) -> Result<Option<Timestamp>, Error> {
+    let next =
+        [rooms.approvals.expire().await?, rooms.questions.expire().await?, rooms.assignments.expire().await?];
     Ok(next.into_iter().flatten().min())
 }

@@ -158,6 +158,8 @@ pub enum Conflict {
     ProjectHasTasks,
     TaskTaken,
     TaskOver,
+    AssignmentEnded,
+    TooMuchWork,
 }
 
 impl Conflict {
@@ -361,6 +363,8 @@ impl Conflict {
             Self::DeadlinePassed => face(409, "DEADLINE_PASSED", "The deadline has passed"),
             Self::PolicyChanged => face(409, "POLICY_CHANGED", "The policy was changed meanwhile"),
             Self::QuestionClosed => face(409, "QUESTION_CLOSED", "The question takes no answer any more"),
+            Self::AssignmentEnded => face(409, "ASSIGNMENT_ENDED", "The assignment has ended"),
+            Self::TooMuchWork => face(409, "TOO_MUCH_WORK", "The agent has too much work"),
             Self::TooManyRequests => face(429, "TOO_MANY_REQUESTS", "Too many requests wait"),
             Self::TooManyProjects => face(409, "TOO_MANY_PROJECTS", "The workspace has too many projects"),
             Self::TooManyTasks => face(409, "TOO_MANY_TASKS", "The workspace has too many tasks"),

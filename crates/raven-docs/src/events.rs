@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::activity::Activity;
 use crate::agents::Agent;
 use crate::approvals::Approval;
+use crate::assignments::Assignment;
 use crate::audit::chain::Chains;
 use crate::db::{Db, Tx};
 use crate::error::Error;
@@ -50,6 +51,8 @@ pub enum WorkspaceEvent {
     QuestionAsked(Box<Question>),
     /// A question was answered, escalated, or is over.
     QuestionChanged(Box<Question>),
+    /// An assignment was given, or changed.
+    AssignmentChanged(Box<Assignment>),
     /// For one person alone.
     NotificationAdded(Box<NotificationAdded>),
     /// For one person alone.

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod agents;
 pub mod approvals;
 pub mod assets;
+pub mod assignments;
 pub mod audit;
 pub mod auth;
 pub mod driving;

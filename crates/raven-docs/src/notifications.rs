@@ -26,7 +26,7 @@ pub mod inbox;
 mod link;
 pub mod mail;
 pub mod outbox;
-mod post;
+pub mod post;
 pub mod rules;
 pub mod topics;
 pub mod webhooks;

@@ -13,7 +13,7 @@ use raven_protocol::time::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Administer, Granted, Read};
+use crate::access::{Administer, Granted};
 use crate::activity::{self, About, ActivityKind};
 use crate::auth::{self, Runtime};
 use crate::db::{self, Db, settings as rows};
@@ -150,7 +150,7 @@ impl Runtimes {
     }
 
     /// Asks the runtime of the settings for its health.
-    pub async fn test(&self, by: &Granted<Read>, request_id: &str) -> Result<RuntimeTest, Error> {
+    pub async fn test<P>(&self, by: &Granted<P>, request_id: &str) -> Result<RuntimeTest, Error> {
         match self.client(by.workspace()).await {
             Ok(client) => self.tested(by.workspace(), client, Settled::Yes, request_id).await,
             Err(Error::Runtime(failure)) => Ok(failed(failure, request_id)),

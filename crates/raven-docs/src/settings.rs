@@ -20,6 +20,8 @@ use crate::recordings::RecordInput;
 use crate::runtimes::{HostingDefaults, RuntimeStatus, key_purpose};
 use crate::secrets::Secrets;
 
+mod control_plane;
+
 /// Most days for which recordings are kept, unless they are kept for ever: ten years.
 const MAX_RETENTION_DAYS: i64 = 3650;
 
@@ -97,6 +99,10 @@ pub struct AgentSettings {
     pub allow_access_requests: bool,
     /// How many spawned agents may run at once.
     pub max_agents: i64,
+    /// Where the control plane of the hosting mode `parallax` is.
+    pub control_plane_url: Option<String>,
+    /// The first characters of its key's digest; the key itself is never shown.
+    pub control_plane_key_fingerprint: Option<String>,
 }
 
 /// A change of settings; what is absent stays.
@@ -128,6 +134,14 @@ pub struct SettingsChange {
     /// 1 to 200.
     #[schema(minimum = 1, maximum = 200)]
     pub max_agents: Option<i64>,
+    /// Of the hosting mode `parallax`: an `http` or `https` address, under which decisions are pushed; null removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub control_plane_url: Option<Option<String>>,
+    /// What we and the control plane prove ourselves with, write-only; null removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub control_plane_key: Option<Option<SecretString>>,
 }
 
 /// The settings of a workspace.
@@ -172,6 +186,8 @@ pub async fn update(
     let (detail_days, audit_days) = audit_retention(&before, &wanted)?;
     rows::set_audit(change.tx(), workspace, detail_days, audit_days).await?;
     rows::set_access(change.tx(), workspace, access_rules(&before, &wanted)?).await?;
+    let plane = control_plane::merged(&change, secrets, (workspace, &before), &wanted).await?;
+    rows::set_control_plane(change.tx(), workspace, plane).await?;
     let after = merged(secrets, workspace, &before, wanted)?;
     let moved = after.endpoint != before.runtime_endpoint;
     let heard = if moved { rows::Heard::Forget } else { rows::Heard::Keep };
@@ -279,11 +295,16 @@ pub fn seal_key(
     key: &SecretString,
 ) -> Result<(String, String), Error> {
     let text = key.expose_secret();
+    check_key("runtimeApiKey", text)?;
+    Ok((secrets.seal(&key_purpose(workspace), key)?, runtime_key_digest(secrets, key)?))
+}
+
+fn check_key(field: &'static str, text: &str) -> Result<(), Error> {
     if text.is_empty() || text.len() > MAX_KEY || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         let why = format!("must be 1 to {MAX_KEY} printable ASCII characters without spaces");
-        return Err(Error::invalid("runtimeApiKey", why));
+        return Err(Error::invalid(field, why));
     }
-    Ok((secrets.seal(&key_purpose(workspace), key)?, runtime_key_digest(secrets, key)?))
+    Ok(())
 }
 
 /// Checks a runtime's address and cuts what does not belong to it.
@@ -324,6 +345,7 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
         let what = if after.runtime_key_digest.is_some() { "replaced" } else { "removed" };
         words.push(format!("API key {what}"));
     }
+    words.extend(control_plane::difference(before, after));
     if before.record_input != after.record_input {
         words.push(match RecordInput::from_row(&after.record_input) {
             RecordInput::Full => "what people type is recorded".to_owned(),
@@ -354,7 +376,12 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
 
 /// What the audit log keeps of settings: of the key only which one it was.
 fn audited(row: &rows::Model) -> Value {
-    let AgentSettings { runtime_status: _, ref runtime_api_key_fingerprint, .. } = view(row);
+    let AgentSettings {
+        runtime_status: _,
+        ref runtime_api_key_fingerprint,
+        ref control_plane_key_fingerprint,
+        ..
+    } = view(row);
     json!({
         "hostingMode": row.hosting_mode,
         "runtimeEndpoint": row.runtime_endpoint,
@@ -366,6 +393,8 @@ fn audited(row: &rows::Model) -> Value {
         "auditDays": row.audit_days,
         "allowAccessRequests": row.allow_access_requests,
         "maxAgents": row.max_agents,
+        "controlPlaneUrl": row.control_plane_url,
+        "controlPlaneKeyFingerprint": control_plane_key_fingerprint,
     })
 }
 
@@ -374,7 +403,7 @@ fn view(row: &rows::Model) -> AgentSettings {
         hosting_mode: HostingMode::from_row(&row.hosting_mode),
         runtime_endpoint: row.runtime_endpoint.clone(),
         runtime_auth_type: RuntimeAuthType::from_row(&row.runtime_auth_type),
-        runtime_api_key_fingerprint: row.runtime_key_digest.as_deref().map(|digest| digest[..8].to_owned()),
+        runtime_api_key_fingerprint: row.runtime_key_digest.as_deref().map(fingerprint),
         runtime_status: RuntimeStatus::of(row),
         record_input: RecordInput::from_row(&row.record_input),
         recording_retention_days: row.recording_retention_days,
@@ -382,7 +411,13 @@ fn view(row: &rows::Model) -> AgentSettings {
         audit_days: row.audit_days,
         allow_access_requests: row.allow_access_requests,
         max_agents: row.max_agents,
+        control_plane_url: row.control_plane_url.clone(),
+        control_plane_key_fingerprint: row.control_plane_key_digest.as_deref().map(fingerprint),
     }
+}
+
+fn fingerprint(digest: &str) -> String {
+    digest.chars().take(8).collect()
 }
 
 #[cfg(test)]

@@ -182,6 +182,8 @@ pub mod workspace {
     pub const QUESTION_ASKED: &str = "question:asked";
     /// `{question, state}`: it was answered, escalated to admins, or its time is over.
     pub const QUESTION_CHANGED: &str = "question:changed";
+    /// `{assignment}`: work was given to an agent, or changed.
+    pub const ASSIGNMENT_CHANGED: &str = "assignment:changed";
     /// `{agent}`: an outside agent asks to be let in.
     pub const AGENT_ACCESS_REQUESTED: &str = "agent:access_requested";
     /// `{agent}`: an outside agent was let in.

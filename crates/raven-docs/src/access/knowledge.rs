@@ -1,4 +1,4 @@
-//! The rights in the knowledge base and to assign work, of people by role and of agents by permission.
+//! The rights in the knowledge base, of people by role and of agents by permission.
 //!
 //! Owns their list. Whether an agent may see one certain page, task or project is decided by its flags (see `pages`
 //! and `tasks`), and needs one of these rights first. Must not know how rights are granted.
@@ -49,6 +49,4 @@ rights! {
     ReadMemory: Viewer, ReadMemory, "read memory";
     /// Remembering something.
     WriteMemory: Member, WriteMemory, "write memory";
-    /// Giving an agent work.
-    AssignWork: Member, DelegateAgents, "give agents work";
 }

@@ -167,6 +167,22 @@ pub(super) fn check_not_revoked(row: &rows::Model) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses to give work to an agent that will not do it.
+pub fn check_takes_work(row: &rows::Model) -> Result<(), Error> {
+    check_not_revoked(row)?;
+    match (Access::of(row), AgentStatus::from_str_opt(&row.status)) {
+        (Access::Approved, Some(status)) if !status.is_final() => Ok(()),
+        (Access::Approved, _) => {
+            let detail = "this agent has ended: restart it, or give the work to another".to_owned();
+            Err(Error::Conflict { code: Conflict::AgentEnded, detail })
+        }
+        (access, _) => {
+            let detail = format!("this agent is not let in: its access is {}", access.as_str());
+            Err(Error::Conflict { code: Conflict::AccessNotApproved, detail })
+        }
+    }
+}
+
 /// Checks a text that somebody may give.
 pub(super) fn check_words(
     field: &'static str,

@@ -21,7 +21,10 @@ pub struct Profile {
     pub capabilities: Vec<String>,
     pub permissions: Vec<Permission>,
     pub workspace_id: String,
+    pub description: Option<String>,
+    pub avatar_url: Option<String>,
     pub created_at: Timestamp,
+    pub last_active_at: Option<Timestamp>,
 }
 
 impl Agents {
@@ -37,7 +40,10 @@ impl Agents {
             capabilities: agent.capabilities,
             permissions: agent.permissions,
             workspace_id: of.workspace().to_string(),
+            description: agent.description,
+            avatar_url: agent.avatar_url,
             created_at: agent.created_at,
+            last_active_at: agent.last_activity_at,
         })
     }
 }

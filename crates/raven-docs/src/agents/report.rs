@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{Access, Agent, Agents, named, rows, status_of, view};
 use crate::activity::{self, About, ActivityKind};
+use crate::assignments::ending::{Left, agent_left};
 use crate::audit::{Action, Actor, Entry, Target};
 use crate::auth::Named;
 use crate::db;
@@ -105,6 +106,10 @@ impl Agents {
             db::agent_keys::revoke_of_agent(change.tx(), &row.id, now).await?;
         }
         rows::update(change.tx(), &row).await?;
+        if after.is_final() && after != before {
+            let restarts = self.is_restarting(&AgentId::parse(row.id.as_str())?);
+            agent_left(change, &row, if restarts { Left::Restarts } else { Left::Ended }).await?;
+        }
         note_turn(change, &workspace, (&was, &row), after).await?;
         if after == before {
             return self.tell_more(change, &was, row).await;

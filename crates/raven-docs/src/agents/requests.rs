@@ -301,6 +301,8 @@ impl Agents {
             started_at: None,
             ended_at: None,
             last_activity_at: None,
+            takes_prompts: false,
+            own_status: None,
         })
     }
 }

@@ -21,6 +21,7 @@ use super::limits::More;
 use super::{Agent, Agents, StopAgent, check_is_spawned, check_not_revoked, rows, status_of, view};
 use crate::access::{Drive, Granted};
 use crate::activity::ActivityKind;
+use crate::assignments::ending::{Left, agent_left};
 use crate::audit::Action;
 use crate::auth::AGENT_KEY;
 use crate::db::{self, sessions};
@@ -67,6 +68,11 @@ impl Restarts {
 
     fn under_way(&self) -> MutexGuard<'_, HashMap<AgentId, watch::Sender<Option<StopAgent>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an agent is being restarted.
+    pub fn is_under_way(&self, id: &AgentId) -> bool {
+        self.under_way().contains_key(id)
     }
 
     /// Has an agent that is being restarted not start again.
@@ -261,6 +267,7 @@ impl Agents {
         }
         rows::update(change.tx(), &former).await?;
         db::agent_keys::revoke_of_agent(change.tx(), &former.id, Timestamp::now()).await?;
+        agent_left(&mut change, &former, Left::Ended).await?;
         let session = Terminals::brief_in(&change, &former).await?;
         change.tell(workspace, WorkspaceEvent::AgentChanged(Box::new(view(former, session)?)));
         change.commit().await

@@ -16,6 +16,7 @@ use super::admission::{Access, AgentOrigin, MAX_REASON, check_words, decided, se
 use super::{Agent, Agents, StopAgent, rows, status_of};
 use crate::access::{Administer, Granted};
 use crate::activity::ActivityKind;
+use crate::assignments::ending::{Left, agent_left};
 use crate::audit::Action;
 use crate::db;
 use crate::error::{Conflict, Error};
@@ -70,6 +71,7 @@ impl Agents {
         "[]".clone_into(&mut row.permissions);
         rows::update(change.tx(), &row).await?;
         db::agent_keys::revoke_of_agent(change.tx(), &row.id, now).await?;
+        agent_left(&mut change, &row, Left::Revoked).await?;
         let links = db::links::revoke_of_agent(change.tx(), &row.id, now).await?;
         let kept = json!({ "access": row.access, "reason": reason, "linksRevoked": links });
         self.on_file(&mut change, by, Action::AgentRevoke, &row, (had, kept)).await?;

@@ -20,6 +20,7 @@ use super::lineage;
 use super::{Agents, check_capabilities, named, rows, status_of, view};
 use crate::access::{Granted, SpawnAgents};
 use crate::activity::{self, About, ActivityKind};
+use crate::assignments::{NewAssignment, giving};
 use crate::audit::{Action, Entry, Target};
 use crate::auth::{AGENT_KEY, Named};
 use crate::db;
@@ -49,6 +50,9 @@ pub struct Spawn {
     pub permissions: Option<BTreeSet<Permission>>,
     #[serde(default)]
     pub config: SpawnConfig,
+    /// Its first work; with several agents each gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<NewAssignment>,
 }
 
 fn one() -> u32 {
@@ -113,7 +117,7 @@ impl IdempotencyKey {
     }
 
     /// One person's key says nothing about another's.
-    pub(crate) fn digest(&self, by: &Granted<SpawnAgents>) -> String {
+    pub(crate) fn digest<P>(&self, by: &Granted<P>) -> String {
         secrets::digest(&format!("{} {} {}", by.workspace(), by.by().id, self.0))
     }
 }
@@ -197,6 +201,9 @@ impl Agents {
             let kept = json!({ "type": row.agent_type, "permissions": permissions(wanted), "cwd": row.cwd });
             change.audit(by.workspace(), spawned.after(kept)).await?;
             change.tell(by.workspace(), WorkspaceEvent::AgentChanged(Box::new(view(row.clone(), None)?)));
+            if let Some(work) = &wanted.assignment {
+                giving::insert(&mut change, by, &row, (work.clone(), None)).await?;
+            }
             inserted.push(row);
         }
         change.commit().await?;
@@ -312,6 +319,7 @@ fn check(wanted: &Spawn) -> Result<(), Error> {
     check_count(wanted.count)?;
     wanted.name.as_deref().map(check_name).transpose()?;
     wanted.config.check(&wanted.agent_type)?;
+    wanted.assignment.as_ref().map(giving::check).transpose()?;
     check_capabilities(&wanted.capabilities)
 }
 
@@ -325,6 +333,13 @@ async fn check_type(client: &RuntimeClient, wanted: &AgentType) -> Result<Option
     let known: Vec<&str> = types.iter().map(|known| known.agent_type.as_str()).collect();
     let (unknown, known) = (wanted.to_string(), known.join(", "));
     Err(RuntimeFailure::UnknownAgentType { unknown, known }.into())
+}
+
+/// Whether what is typed into an agent is taken as words, and can be seen to be: a command of somebody's own may be
+/// a shell, unless it is described what its screen means.
+fn takes_prompts(wanted: &Spawn) -> bool {
+    let described = wanted.config.rules.is_some() || wanted.config.signals.is_some();
+    wanted.agent_type.as_str() != AgentType::CUSTOM || described
 }
 
 fn new_row(
@@ -369,5 +384,7 @@ fn new_row(
         started_at: None,
         ended_at: None,
         last_activity_at: None,
+        takes_prompts: takes_prompts(wanted),
+        own_status: None,
     })
 }

@@ -19,11 +19,14 @@ use crate::access::{Granted, Read, SpawnAgents};
 use crate::activity::{self, About, ActivityKind};
 use crate::agents::lineage;
 use crate::agents::spawn::{IdempotencyKey, Spawn, SpawnAnswer};
+use crate::assignments::NewAssignment;
 use crate::audit::{Action, Actor, Entry, Outcome, Target};
 use crate::auth::{AgentCaller, Named};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, Heard, WorkspaceEvent, heard_until};
-use crate::policies::ruling::{Asker, DEADLINE_MINUTES, DeciderRole, Effect, Ruling, spawn_names};
+use crate::policies::ruling::{
+    Asker, DEADLINE_MINUTES, DeciderRole, Effect, Ruling, spawn_names, tool_names,
+};
 
 /// Most requests of one asker that wait: people must be able to read them all.
 const MAX_PENDING: u64 = 20;
@@ -141,6 +144,35 @@ impl Approvals {
     ) -> Result<Approval, Error> {
         let action = ApprovedAction::Tool { name: name.to_owned(), arguments };
         self.ask(&By::agent(caller), action, None, (Terms::of(ruling), None)).await
+    }
+
+    /// Asks the policy whether an agent may give another work, where it does not come by a tool.
+    ///
+    /// # Errors
+    /// `Denied` when it may not, `ApprovalRequired` when people are to decide: then it is given once they have.
+    pub async fn check_delegation(
+        &self,
+        caller: &AgentCaller,
+        to: &AgentId,
+        new: &NewAssignment,
+    ) -> Result<(), Error> {
+        const TOOL: &str = "agent_delegate";
+        let ruling =
+            self.policies.ruling(caller.workspace(), Some(caller.agent()), &tool_names(TOOL)).await?;
+        match ruling.effect() {
+            Effect::Allow => Ok(()),
+            Effect::Deny => Err(ruling.denied()),
+            Effect::Ask => {
+                let mut arguments = serde_json::to_value(new).map_err(anyhow::Error::from)?;
+                arguments["agentId"] = json!(to);
+                let arguments = arguments.as_object().cloned().unwrap_or_default();
+                let asked = self.ask_for_tool(caller, (TOOL, arguments), &ruling).await?;
+                Err(Error::ApprovalRequired {
+                    request: ApprovalId::parse(asked.id)?,
+                    deadline: asked.deadline,
+                })
+            }
+        }
     }
 
     /// Asks people for a yes to what an agent will do by itself.

@@ -132,7 +132,7 @@ impl Approvals {
             (ApprovedAction::Tool { name, arguments }, Caller::Agent(caller)) => {
                 call_tool(ToolCall { caller, name, arguments }).await
             }
-            (ApprovedAction::Tool { .. }, Caller::Person(_)) => {
+            (ApprovedAction::Tool { .. }, Caller::Person(_) | Caller::ControlPlane(_)) => {
                 Err(Error::Denied("only agents call tools".to_owned()))
             }
             (ApprovedAction::Custom { .. }, _) => Ok(Value::Null),
@@ -143,7 +143,7 @@ impl Approvals {
     async fn check_not_denied(&self, row: &rows::Model, caller: &Caller) -> Result<(), Error> {
         let agent = match caller {
             Caller::Agent(agent) => Some(agent.agent()),
-            Caller::Person(_) => None,
+            Caller::Person(_) | Caller::ControlPlane(_) => None,
         };
         let asker = if agent.is_some() { Asker::Agent } else { Asker::Person };
         let names = row.tool.as_deref().map_or_else(|| spawn_names(asker), tool_names);

@@ -60,6 +60,10 @@ pub struct Model {
     pub started_at: Option<i64>,
     pub ended_at: Option<i64>,
     pub last_activity_at: Option<i64>,
+    /// Whether its program takes what is typed as words; a bare shell would run them.
+    pub takes_prompts: bool,
+    /// What it says of itself, as JSON.
+    pub own_status: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -103,6 +107,8 @@ impl Model {
             started_at: None,
             ended_at: None,
             last_activity_at: None,
+            takes_prompts: true,
+            own_status: None,
         }
     }
 }

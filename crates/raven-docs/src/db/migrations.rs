@@ -25,6 +25,7 @@ const NOTIFICATIONS: &str = include_str!("migrations/m0011_notifications.sql");
 const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
 const OPENID: &str = include_str!("migrations/m0013_openid.sql");
 const TASKS: &str = include_str!("migrations/m0015_tasks.sql");
+const ASSIGNMENTS: &str = include_str!("migrations/m0016_assignments.sql");
 
 struct Step {
     name: &'static str,
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0013_openid", sql: OPENID }),
             Box::new(Step { name: "m0015_tasks", sql: TASKS }),
             Box::new(Step { name: "m0015_memory_index", sql: super::memories::INDEX }),
+            Box::new(Step { name: "m0016_assignments", sql: ASSIGNMENTS }),
         ]
     }
 }

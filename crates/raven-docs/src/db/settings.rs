@@ -31,6 +31,9 @@ pub struct Model {
     pub audit_days: i64,
     pub allow_access_requests: bool,
     pub max_agents: i64,
+    pub control_plane_url: Option<String>,
+    pub control_plane_key_sealed: Option<String>,
+    pub control_plane_key_digest: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -120,7 +123,38 @@ fn hosting_columns(hosting: Hosting) -> ActiveModel {
         audit_days: NotSet,
         allow_access_requests: NotSet,
         max_agents: NotSet,
+        control_plane_url: NotSet,
+        control_plane_key_sealed: NotSet,
+        control_plane_key_digest: NotSet,
     }
+}
+
+/// The control plane outside: the part of the row that says where it is, and how it and we know each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlPlane {
+    pub url: Option<String>,
+    pub key_sealed: Option<String>,
+    pub key_digest: Option<String>,
+}
+
+/// Replaces which control plane a workspace has.
+pub async fn set_control_plane(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    plane: ControlPlane,
+) -> Queried<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::ControlPlaneUrl, Expr::value(plane.url))
+        .col_expr(Column::ControlPlaneKeySealed, Expr::value(plane.key_sealed))
+        .col_expr(Column::ControlPlaneKeyDigest, Expr::value(plane.key_digest))
+        .filter(Column::WorkspaceId.eq(workspace.as_str()));
+    update.exec(db).await?;
+    Ok(())
+}
+
+/// The workspace whose control plane holds a key, by the key's digest.
+pub async fn by_control_plane_key(db: &impl ConnectionTrait, digest: &str) -> Queried<Option<Model>> {
+    Ok(Entity::find().filter(Column::ControlPlaneKeyDigest.eq(digest)).one(db).await?)
 }
 
 /// Whether outside agents may ask for access, and how many agents may run at once.

@@ -54,6 +54,7 @@ pub async fn get(
             let refusal = Some("no agent decides; people do".to_owned());
             Ok(Json(SeenApproval { approval, refusal }))
         }
+        Caller::ControlPlane(_) => Err(Error::Denied("a control plane sees no approvals".to_owned())),
     }
 }
 

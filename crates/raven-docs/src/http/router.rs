@@ -15,9 +15,10 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    access, activity, agents, approvals, assets, audit, auth, driving, equipment, extract::MAX_BODY, guard,
-    invitations, invites, links, members, memory, notifications, openapi, openid, policies, projects,
-    questions, recordings, reports, security, settings, tasks, terminals, tokens, webhooks, workspaces,
+    access, activity, agents, approvals, assets, assignments, audit, auth, driving, equipment,
+    extract::MAX_BODY, guard, invitations, invites, links, members, memory, notifications, openapi, openid,
+    policies, projects, questions, recordings, reports, security, settings, tasks, terminals, tokens,
+    webhooks, workspaces,
 };
 use crate::app::App;
 use crate::error::Error;
@@ -142,6 +143,10 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(approvals::reject))
         .routes(routes!(questions::list))
         .routes(routes!(questions::answer))
+        .routes(routes!(assignments::create, assignments::list))
+        .routes(routes!(assignments::get))
+        .routes(routes!(assignments::report))
+        .routes(routes!(assignments::cancel))
         .routes(routes!(policies::get, policies::put))
         .routes(routes!(policies::of_agent, policies::put_of_agent))
 }

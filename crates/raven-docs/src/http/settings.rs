@@ -53,7 +53,7 @@ pub async fn test(
     OptionalBody(wanted): OptionalBody<TestRequest>,
 ) -> Result<Json<RuntimeTest>, Error> {
     let tested = match wanted.endpoint {
-        None => app.runtimes.test(&by.and::<Read>()?, &request_id()).await?,
+        None => app.runtimes.test(&by, &request_id()).await?,
         Some(address) => app.runtimes.test_other(&by.and::<Administer>()?, &address, &request_id()).await?,
     };
     Ok(Json(tested))

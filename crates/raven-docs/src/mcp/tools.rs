@@ -22,6 +22,7 @@ mod agent;
 mod approval;
 mod assignment;
 pub mod catalogue;
+mod colleague;
 mod comment;
 mod memory;
 mod page;
@@ -32,8 +33,9 @@ mod space;
 mod task;
 
 /// All families, in the order in which clients see them.
-const FAMILIES: [&[Listed]; 12] = [
+const FAMILIES: [&[Listed]; 13] = [
     agent::TOOLS,
+    colleague::TOOLS,
     assignment::TOOLS,
     question::TOOLS,
     approval::TOOLS,

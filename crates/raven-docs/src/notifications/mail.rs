@@ -154,6 +154,7 @@ impl Letter {
             Some(Topic::LoginRequired) => "wants a person to sign in",
             Some(Topic::Approval) => "needs a decision",
             Some(Topic::Error) => "failed",
+            Some(Topic::Work) => "has news of its work",
             Some(Topic::Done) | None => "is done",
         };
         let detail = self.events.first().and_then(|line| line.detail.as_deref());

@@ -151,15 +151,19 @@ pub fn check_url(text: &str) -> Result<Url, Error> {
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return refuse("must not hold a name, a password or a fragment: each message is signed instead");
     }
-    let literal = match url.host() {
-        Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
-        Some(Host::Domain(_)) | None => None,
-    };
-    if literal.is_some_and(is_forbidden) {
+    if !is_sendable(&url) {
         return refuse("must not be a link-local, metadata, multicast or unspecified address");
     }
     Ok(url)
+}
+
+/// Whether something may be sent to an address, as far as its spelling tells.
+pub fn is_sendable(url: &Url) -> bool {
+    !match url.host() {
+        Some(Host::Ipv4(ip)) => is_forbidden(IpAddr::V4(ip)),
+        Some(Host::Ipv6(ip)) => is_forbidden(IpAddr::V6(ip)),
+        Some(Host::Domain(_)) | None => false,
+    }
 }
 
 /// Whether nothing may be sent to an address.

@@ -102,7 +102,10 @@ pub fn channels(news: &News<'_>, member: &Member<'_>) -> Channels {
         Agents::All => true,
         Agents::Mine => theirs,
     };
-    if member.role < news.audience.least() || news.actor == Some(member.id) || !wanted {
+    if news.audience.least().is_none_or(|least| member.role < least)
+        || news.actor == Some(member.id)
+        || !wanted
+    {
         return NONE;
     }
     member
@@ -127,6 +130,7 @@ mod tests {
             ("no decider", Audience::Members, None, true, ("usr_a", Role::Viewer, &all), false),
             ("a decider", Audience::Members, None, true, ("usr_a", Role::Member, &all), true),
             ("no admin", Audience::Admins, None, false, ("usr_a", Role::Member, &all), false),
+            ("no person", Audience::Programs, None, false, ("usr_a", Role::Owner, &all), false),
             ("an admin", Audience::Admins, None, false, ("usr_a", Role::Admin, &mine), true),
             ("not mine", Audience::Everybody, None, true, ("usr_a", Role::Owner, &mine), false),
             ("mine by an agent", Audience::Everybody, None, true, ("usr_owner", Role::Member, &mine), true),

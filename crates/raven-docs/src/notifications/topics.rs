@@ -21,10 +21,13 @@ pub enum Topic {
     Error,
     /// An agent has done a turn of work.
     Done,
+    /// Work that was given to an agent moved on.
+    Work,
 }
 
 impl Topic {
-    pub const ALL: [Self; 5] = [Self::Blocked, Self::LoginRequired, Self::Approval, Self::Error, Self::Done];
+    pub const ALL: [Self; 6] =
+        [Self::Blocked, Self::LoginRequired, Self::Approval, Self::Error, Self::Done, Self::Work];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -33,6 +36,7 @@ impl Topic {
             Self::Approval => "approval",
             Self::Error => "error",
             Self::Done => "done",
+            Self::Work => "work",
         }
     }
 
@@ -48,16 +52,19 @@ pub enum Audience {
     /// Those who may decide what agents ask for.
     Members,
     Admins,
+    /// Webhooks alone: people see it where they look.
+    Programs,
 }
 
 impl Audience {
-    const ALL: [Self; 3] = [Self::Everybody, Self::Members, Self::Admins];
+    const ALL: [Self; 4] = [Self::Everybody, Self::Members, Self::Admins, Self::Programs];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Everybody => "everybody",
             Self::Members => "members",
             Self::Admins => "admins",
+            Self::Programs => "programs",
         }
     }
 
@@ -65,12 +72,13 @@ impl Audience {
         Self::ALL.into_iter().find(|audience| audience.as_str() == text)
     }
 
-    /// The least role of those who may.
-    pub fn least(self) -> Role {
+    /// The least role of those who may; `None` when no person is told.
+    pub fn least(self) -> Option<Role> {
         match self {
-            Self::Everybody => Role::Viewer,
-            Self::Members => Role::Member,
-            Self::Admins => Role::Admin,
+            Self::Everybody => Some(Role::Viewer),
+            Self::Members => Some(Role::Member),
+            Self::Admins => Some(Role::Admin),
+            Self::Programs => None,
         }
     }
 }
@@ -85,6 +93,13 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         Kind::ApprovalFailed => Some((Topic::Error, Audience::Members)),
         Kind::ApprovalRequested | Kind::QuestionAsked => Some((Topic::Approval, Audience::Members)),
         Kind::QuestionEscalated | Kind::AccessRequested => Some((Topic::Approval, Audience::Admins)),
+        Kind::AssignmentBlocked | Kind::AssignmentDone | Kind::AssignmentFailed => {
+            Some((Topic::Work, Audience::Everybody))
+        }
+        Kind::AssignmentGiven
+        | Kind::AssignmentDelivered
+        | Kind::AssignmentWorking
+        | Kind::AssignmentCancelled => Some((Topic::Work, Audience::Programs)),
         Kind::AgentSpawned
         | Kind::AgentRestarted
         | Kind::AgentReady
@@ -131,6 +146,7 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         | Kind::KeyRotated
         | Kind::InviteCreated
         | Kind::InviteRevoked
+        | Kind::AgentLogged
         | Kind::WebhookDisabled => None,
     }
 }

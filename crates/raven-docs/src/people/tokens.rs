@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{People, check_text};
 use crate::audit::{Action, Actor, Entry, Target};
-use crate::auth::{Person, Proof, Role, Scope};
+use crate::auth::{PERSONAL_TOKEN, Person, Proof, Role, Scope};
 use crate::db::tokens as rows;
 use crate::error::Error;
 use crate::events::Change;
@@ -119,7 +119,7 @@ pub(super) async fn make(
 ) -> Result<(Token, SecretString), Error> {
     let (scopes, now) = (scopes(&new, maker.most)?, Timestamp::now());
     let expires_at = expiry(&new, maker.expires_at, now)?;
-    let secret = secrets::generate("raven_pat_");
+    let secret = secrets::generate(PERSONAL_TOKEN);
     let row = rows::Model {
         id: TokenId::generate().to_string(),
         user_id: maker.user.to_string(),

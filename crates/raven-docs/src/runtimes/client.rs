@@ -121,6 +121,18 @@ impl RuntimeClient {
         self.typed(&format!("/api/agents/{agent}/send"), message).await
     }
 
+    /// Sends a message under an id: sent again, it is answered with what became of it, and typed once.
+    pub async fn send_once(
+        &self,
+        agent: &AgentId,
+        id: &MessageId,
+        message: &SendRequest,
+    ) -> Result<SendAnswer, RuntimeFailure> {
+        let request = self.request(Method::POST, &format!("/api/agents/{agent}/send"));
+        let request = request.timeout(TYPED_WITHIN).header("Idempotency-Key", id.as_str());
+        self.read(request.json(message).send().await).await
+    }
+
     pub async fn cancel_message(
         &self,
         agent: &AgentId,

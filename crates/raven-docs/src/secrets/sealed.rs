@@ -21,6 +21,12 @@ pub const COLUMNS: &[Column] = &[
         column: "runtime_key_sealed",
         purpose: "runtime key of ",
     },
+    Column {
+        table: "agent_settings",
+        id: "workspace_id",
+        column: "control_plane_key_sealed",
+        purpose: "control plane key of ",
+    },
     Column { table: "agents", id: "id", column: "variables_sealed", purpose: "variables of the agent " },
     Column { table: "second_factors", id: "user_id", column: "seed_sealed", purpose: "second factor of " },
     Column { table: "approvals", id: "id", column: "action_sealed", purpose: "approved action of " },

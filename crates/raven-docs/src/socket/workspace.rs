@@ -166,6 +166,9 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
             let data = json!({ "question": question, "state": question.state });
             emit(socket, names::QUESTION_CHANGED, &data).await
         }
+        WorkspaceEvent::AssignmentChanged(assignment) => {
+            emit(socket, names::ASSIGNMENT_CHANGED, &json!({ "assignment": assignment })).await
+        }
         WorkspaceEvent::NotificationAdded(added) => {
             let data = json!({ "notification": added.notification, "unread": added.unread });
             emit(socket, names::NOTIFICATION_ADDED, &data).await

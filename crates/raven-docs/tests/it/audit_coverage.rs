@@ -222,15 +222,25 @@ fn decisions_and_answers_leave_entries_that_name_who_asked_and_who_decided() {
     let question = asking.tool("question_ask", json!({ "question": "Which?" })).unwrap();
     let path = format!("/api/questions/{}/answer", question["questionId"].as_str().unwrap());
     assert_eq!(boss.post(&path, &json!({ "answer": "this" })).status, 200);
+    let work = json!({ "title": "Read", "instructions": "Read it." });
+    let assign = || boss.post(&format!("/api/agents/{}/assignments", asking.agent), &work).body["id"].clone();
+    let (first, second) = (assign(), assign());
+    let said = json!({ "assignmentId": first, "state": "done" });
+    assert_eq!(asking.tool("assignment_report", said).unwrap()["state"], "done");
+    let cancel = format!("/api/assignments/{}/cancel", second.as_str().unwrap());
+    assert_eq!(boss.post(&cancel, &json!({})).status, 200);
     let kept = asking.place.asked(
         "SELECT action || ' ' || actor_kind || ' ' || actor_name || ' ' || (agent_id IS NOT NULL) FROM audit_log \
-         WHERE action LIKE 'approval.%' OR action LIKE 'question.%' ORDER BY seq",
+         WHERE action LIKE 'approval.%' OR action LIKE 'question.%' OR action LIKE 'assignment.%' ORDER BY seq",
     );
     for wanted in [
         "approval.request agent Scout 1",
         "approval.reject user boss@example.com 1",
         "approval.approve user boss@example.com 1",
         "approval.execute agent Scout 1",
+        "assignment.create user boss@example.com 1",
+        "assignment.report agent Scout 1",
+        "assignment.cancel user boss@example.com 1",
         "question.ask agent Scout 1",
         "question.answer user boss@example.com 1",
     ] {
@@ -328,6 +338,9 @@ const SILENT: &[(&str, &str)] = &[
     ("post /api/approvals/{id}/approve", "tested above"),
     ("post /api/approvals/{id}/reject", "tested above"),
     ("post /api/questions/{id}/answer", "tested above"),
+    ("post /api/agents/{id}/assignments", "tested above"),
+    ("post /api/assignments/{id}/report", "tested above"),
+    ("post /api/assignments/{id}/cancel", "tested above"),
     ("post /api/parallax-agents/access-request", "tested with access"),
     ("post /api/parallax-agents/{id}/approve", "tested with access"),
     ("post /api/parallax-agents/{id}/deny", "tested with access"),

@@ -30,7 +30,12 @@ pub enum Who {
     Runtime,
     /// A runtime, by the callback token of one spawn.
     Callback,
+    /// The control plane outside that the settings name, by its key.
+    ControlPlane,
 }
+
+/// What the control plane outside proves itself with.
+const PLANE: &str = "plane-key-0123456789";
 
 /// One of each, in one workspace, beside a spawned agent.
 pub struct Callers {
@@ -49,7 +54,8 @@ impl Callers {
     pub fn gather() -> Self {
         let place = Place::without_runtime();
         let foreign = Foreign::start();
-        let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY });
+        let settings = json!({ "runtimeEndpoint": foreign.address, "runtimeApiKey": KEY,
+            "hostingMode": "parallax", "controlPlaneUrl": "http://127.0.0.1:9", "controlPlaneKey": PLANE });
         assert_eq!(place.owner().patch("/api/workspace/agent-settings", &settings).status, 200);
         let workspace = place.owner().get("/api/auth/me").body["workspaceId"].as_str().unwrap().to_owned();
         let agent = place.spawn(&["cat"]);
@@ -74,6 +80,7 @@ impl Callers {
             (Who::AgentRevoked, revoked),
             (Who::Runtime, KEY.to_owned()),
             (Who::Callback, callback),
+            (Who::ControlPlane, PLANE.to_owned()),
         ];
         Self { place, _foreign: foreign, workspace, agent, session, all }
     }

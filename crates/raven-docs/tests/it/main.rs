@@ -13,9 +13,11 @@ mod postbox;
 mod programs;
 mod receiver;
 mod surroundings;
+mod worker;
 
 mod access;
 mod approvals;
+mod assignments;
 mod audit;
 mod audit_coverage;
 mod audit_tampering;

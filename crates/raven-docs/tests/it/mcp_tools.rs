@@ -72,6 +72,23 @@ fn tools() -> Vec<Row> {
     ];
     families.concat()
 }
+/// Every tool, with the permission that it needs. One that is missing here fails the test.
+const TOOLS: &[(&str, Option<&str>)] = &[
+    ("agent_profile", None),
+    ("agent_spawn", Some("delegate:agents")),
+    ("agent_list", Some("delegate:agents")),
+    ("agent_delegate", Some("delegate:agents")),
+    ("agent_updateStatus", None),
+    ("agent_logActivity", None),
+    ("agent_runtime_test", Some("delegate:agents")),
+    ("assignment_next", None),
+    ("assignment_get", None),
+    ("assignment_report", None),
+    ("question_ask", None),
+    ("question_get", None),
+    ("approval_request", None),
+    ("approval_status", None),
+];
 
 #[test]
 fn every_tool_is_for_those_it_is_for() {

@@ -30,7 +30,13 @@ enum For {
     Admins,
     /// The owners of a workspace.
     Owners,
-    /// The workspace's runtime, and no person.
+    /// The same, and the workspace's control plane.
+    Assigners,
+    /// Whoever is signed in, every agent, and the control plane.
+    Workers,
+    /// Members and above, every agent, and the control plane.
+    Reporters,
+    /// The workspace's runtime or its control plane, and no person.
     Runtimes,
     /// The same, and whoever has the callback token of a spawn.
     Callbacks,
@@ -155,6 +161,11 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("get", "/api/memory", For::Readers),
     ("post", "/api/memory", For::Spawners),
     ("get", "/api/memory/days", For::Readers),
+    ("post", "/api/agents/{id}/assignments", For::Assigners),
+    ("get", "/api/agents/{id}/assignments", For::Workers),
+    ("get", "/api/assignments/{id}", For::Workers),
+    ("post", "/api/assignments/{id}/report", For::Reporters),
+    ("post", "/api/assignments/{id}/cancel", For::Assigners),
     ("get", "/api/policies", For::Admins),
     ("put", "/api/policies", For::Admins),
     ("get", "/api/parallax-agents/{id}/policy", For::Admins),
@@ -199,7 +210,8 @@ fn body_for(path: &str, workspace: &str) -> Value {
 /// Whether a route lets a caller in.
 fn lets_in(whom: For, who: Who) -> bool {
     use Who::{
-        Admin, AgentWith, AgentWithout, Callback, Member, Owner, OwnerInBrowser, Runtime, Stranger, Viewer,
+        Admin, AgentWith, AgentWithout, Callback, ControlPlane, Member, Owner, OwnerInBrowser, Runtime,
+        Stranger, Viewer,
     };
     let browsing = who == OwnerInBrowser;
     match whom {
@@ -212,8 +224,13 @@ fn lets_in(whom: For, who: Who) -> bool {
         For::Spawners => browsing || matches!(who, Member | Admin | Owner | Stranger | AgentWith),
         For::Admins => browsing || matches!(who, Admin | Owner | Stranger),
         For::Owners => browsing || who == Owner,
-        For::Runtimes => who == Runtime,
-        For::Callbacks => matches!(who, Runtime | Callback),
+        For::Assigners => lets_in(For::Spawners, who) || who == ControlPlane,
+        For::Workers => lets_in(For::Askers, who) || who == ControlPlane,
+        For::Reporters => {
+            lets_in(For::Drivers, who) || matches!(who, AgentWith | AgentWithout | ControlPlane)
+        }
+        For::Runtimes => matches!(who, Runtime | ControlPlane),
+        For::Callbacks => matches!(who, Runtime | Callback | ControlPlane),
     }
 }
 

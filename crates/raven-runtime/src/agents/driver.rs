@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 pub use self::refusal::DriveRefused;
 use super::kinds::Kind;
 use super::kinds::rules::Asked;
-use super::record::{Message, Record, TooLate};
+use super::record::{Known, Message, Record, TooLate};
 use crate::host::look::Look;
 use crate::session::Session;
 
@@ -65,23 +65,33 @@ impl Driver {
         Self { record, kind, session }
     }
 
-    /// Types a message, or lets it wait.
+    /// Types a message, or lets it wait. One that is sent again under its id is answered with where it is, and
+    /// typed once.
     ///
     /// # Errors
     /// [`DriveRefused`]; the message was not taken then, as far as could be seen.
-    pub async fn send(&self, request: SendRequest) -> Result<SendAnswer, DriveRefused> {
+    pub async fn send(
+        &self,
+        request: SendRequest,
+        id: Option<MessageId>,
+    ) -> Result<SendAnswer, DriveRefused> {
         check_text(&request.message)?;
-        let message = Message { id: MessageId::generate(), text: request.message };
+        let message = Message { id: id.unwrap_or_else(MessageId::generate), text: request.message };
         let message_id = message.id.clone();
         let answer = |state| Ok(SendAnswer { message_id: message_id.clone(), state });
         let turn = self.record.driving().lock().await;
+        if let Some(known) = self.record.known(&message_id) {
+            return answer(self.sent_before(&message, known).await?);
+        }
         let (status, queue) = (self.record.status(), self.record.queue());
         if status.is_final() || status == AgentStatus::Stopping {
             return Err(DriveRefused::Ended(status));
         }
         if status == AgentStatus::Ready && queue.is_empty() {
-            self.deliver(&message, Enter::of(request.submit)).await?;
+            let delivered = self.deliver(&message, Enter::of(request.submit)).await;
+            self.note_failure(&message, &delivered);
             drop(turn);
+            delivered?;
             return answer(if request.submit { MessageState::Submitted } else { MessageState::Typed });
         }
         if status == AgentStatus::Ready && !request.queue {
@@ -98,6 +108,33 @@ impl Driver {
         }
         self.record.change(|state| state.messages.queue.push(message));
         answer(MessageState::Queued)
+    }
+
+    /// Where a message is that is sent again. Of one that was submitted and has begun no turn it is looked once
+    /// more whether its program took it: the daemon may have ended in between.
+    async fn sent_before(&self, message: &Message, known: Known) -> Result<MessageState, DriveRefused> {
+        match known {
+            Known::Waiting => Ok(MessageState::Queued),
+            Known::Failed => Err(DriveRefused::NotTakenBefore),
+            Known::Typed => {
+                let unseen = !self.kind.rules.is_empty() && self.record.typed().as_ref() == Some(&message.id);
+                if unseen && self.record.status() == AgentStatus::Ready && !self.is_taken(message).await? {
+                    self.record.change(|state| {
+                        state.messages.typed = None;
+                        state.messages.came_to_nothing(&message.id);
+                    });
+                    return Err(DriveRefused::NotTakenBefore);
+                }
+                Ok(MessageState::Submitted)
+            }
+        }
+    }
+
+    /// Remembers a message that was begun and came to nothing.
+    fn note_failure(&self, message: &Message, delivered: &Result<(), DriveRefused>) {
+        if delivered.is_err() {
+            self.record.change(|state| state.messages.came_to_nothing(&message.id));
+        }
     }
 
     /// Types the messages that wait, each when the agent is ready for it, until it ends.
@@ -142,6 +179,7 @@ impl Driver {
         self.record.change(|state| {
             state.messages.done(&message.id);
             if let Err(refused) = &delivered {
+                state.messages.came_to_nothing(&message.id);
                 state.turn_failed(&message.id, refused.to_string());
             }
         });

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use self::messages::Messages;
-pub use self::messages::{Message, TooLate};
+pub use self::messages::{Known, Message, TooLate};
 use super::watch::{Asks, Observed, end};
 use crate::events::Events;
 use crate::files::{self, Durability};
@@ -357,6 +357,11 @@ impl Record {
         let mut next = state.clone();
         change(&mut next);
         self.publish(state, next)
+    }
+
+    /// What is known of a message that is sent again.
+    pub fn known(&self, id: &MessageId) -> Option<Known> {
+        self.state().messages.known(id)
     }
 
     /// Takes up the first message that waits; from now on it cannot be taken back.

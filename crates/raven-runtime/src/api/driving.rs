@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use raven_protocol::doing::{AnswerRequest, SendAnswer, SendRequest};
 use raven_protocol::id::MessageId;
@@ -21,16 +21,26 @@ fn driver(api: &Api, id: &str) -> Result<Driver, Refusal> {
     api.pulse.agents.driver(&record.spec.id).ok_or_else(|| Refusal::NoAgent(id.to_owned()))
 }
 
-/// Types a message, or lets it wait. Answered once the program was seen to take it.
+/// Types a message, or lets it wait. Answered once the program was seen to take it. The `Idempotency-Key` is the
+/// message's id: repeated with it, nothing is typed again.
 pub async fn send(
     State(api): State<Api>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<SendAnswer>), Refusal> {
     let (driver, request) = (driver(&api, &id)?, json::<SendRequest>(body)?);
+    let message = message_id(&headers)?;
     // It goes on when the caller leaves: half a message must not stay.
-    let sent = tokio::spawn(async move { driver.send(request).await }).await;
+    let sent = tokio::spawn(async move { driver.send(request, message).await }).await;
     Ok((StatusCode::ACCEPTED, Json(sent.map_err(|panicked| Refusal::Internal(panicked.to_string()))??)))
+}
+
+fn message_id(headers: &HeaderMap) -> Result<Option<MessageId>, Refusal> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let id = key.to_str().ok().and_then(|key| MessageId::parse(key).ok());
+    let why = "`Idempotency-Key` must be 1 to 128 of A-Z a-z 0-9 . _ : -";
+    Ok(Some(id.ok_or_else(|| Refusal::Invalid(why.to_owned()))?))
 }
 
 /// Takes back a message that waits.

@@ -206,7 +206,7 @@ impl From<DriveRefused> for Refusal {
             DriveRefused::NoSuchMessage(_) => return Self::NoMessage(detail),
             DriveRefused::Typed => NotDriven::Typed,
             DriveRefused::ComposerInUse(_) => NotDriven::ComposerInUse,
-            DriveRefused::NotTaken(_) => NotDriven::NotTaken,
+            DriveRefused::NotTaken(_) | DriveRefused::NotTakenBefore => NotDriven::NotTaken,
             DriveRefused::PromptChanged => NotDriven::PromptChanged,
             DriveRefused::NothingToInterrupt(_) => NotDriven::NothingToInterrupt,
             DriveRefused::SignIn(_) => NotDriven::SignIn,

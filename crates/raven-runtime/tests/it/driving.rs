@@ -107,3 +107,30 @@ async fn a_message_waits_on_while_somebody_types() {
     got(&daemon, &id, "one\ntwo\n").await;
     go(&daemon, &id, 2);
 }
+
+#[tokio::test]
+async fn a_message_that_is_sent_again_under_its_key_is_typed_once_also_after_a_crash() {
+    let (mut daemon, id) = working("").await;
+    let again = async |daemon: &Daemon, key: &str, text: &str| {
+        let path = format!("/api/agents/{id}/send");
+        let request = daemon.request(Method::POST, &path).header("Idempotency-Key", key);
+        let sent = request.json(&json!({"message": text, "queue": true})).send().await.unwrap();
+        (sent.status().as_u16(), sent.json::<Value>().await.unwrap())
+    };
+    let first = again(&daemon, "msg_a", "one").await;
+    assert_eq!(first, (202, json!({"messageId": "msg_a", "state": "submitted"})));
+    assert_eq!(again(&daemon, "msg_a", "one").await, first);
+    daemon.status(&id, "busy").await;
+    let waits = again(&daemon, "msg_b", "two").await;
+    assert_eq!(waits.1["state"], "queued");
+    daemon.crash_and_restart();
+    assert_eq!(again(&daemon, "msg_a", "one").await, first);
+    assert_eq!(again(&daemon, "msg_b", "two").await, waits);
+    assert_eq!(again(&daemon, "no key", "three").await.0, 422);
+    go(&daemon, &id, 1);
+    got(&daemon, &id, "one\ntwo\n").await;
+    assert_eq!(again(&daemon, "msg_b", "two").await.1["state"], "submitted");
+    go(&daemon, &id, 2);
+    daemon.status(&id, "ready").await;
+    got(&daemon, &id, "one\ntwo\n").await;
+}

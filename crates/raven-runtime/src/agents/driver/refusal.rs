@@ -44,6 +44,11 @@ pub enum DriveRefused {
         "its program did not take what was typed: look at its terminal. The last lines of its screen:\n{0}"
     )]
     NotTaken(String),
+    /// It was sent before, begun, and not seen to be taken.
+    #[error(
+        "this message was typed before, and its program was not seen to take it: look at its terminal; it is not typed again"
+    )]
+    NotTakenBefore,
     /// The question is another one now.
     #[error("this prompt is gone or has changed: read the agent again and answer the prompt that it has now")]
     PromptChanged,

@@ -29,12 +29,25 @@ pub struct Messages {
     /// The message that was typed last and has begun no turn yet.
     pub typed: Option<MessageId>,
     done: VecDeque<MessageId>,
+    /// Those of them that came to nothing: a repeated call is told so, and nothing is typed again.
+    failed: VecDeque<MessageId>,
     /// The one whose text is being typed and has not been submitted. Kept: after a crash it may stand in the
     /// program's input line, and must not be typed again.
     typing: Option<MessageId>,
     /// The one that waited and is being typed. Not kept: whoever typed it is gone with the daemon.
     #[serde(skip)]
     in_hand: Option<MessageId>,
+}
+
+/// What is known of a message that is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It waits.
+    Waiting,
+    /// It was typed.
+    Typed,
+    /// It was begun, and not seen to be taken.
+    Failed,
 }
 
 /// Why a message cannot be taken back.
@@ -66,9 +79,35 @@ impl Messages {
 
     /// Gives up the message that was being typed when the daemon ended.
     pub fn give_up(&mut self) -> Option<MessageId> {
-        let left = self.typing.take()?;
-        self.done(&left);
+        let left = self.typing.clone()?;
+        self.came_to_nothing(&left);
         Some(left)
+    }
+
+    /// What is known of a message by its id, while nothing is being typed.
+    pub fn known(&self, id: &MessageId) -> Option<Known> {
+        if self.queue.iter().any(|waiting| waiting.id == *id) {
+            return Some(Known::Waiting);
+        }
+        if self.failed.contains(id) || self.typing.as_ref() == Some(id) {
+            return Some(Known::Failed);
+        }
+        self.done.contains(id).then_some(Known::Typed)
+    }
+
+    /// Notes that a message of which something was typed was not seen to be taken. Of one that was not begun
+    /// nothing is noted: it may be sent again.
+    pub fn came_to_nothing(&mut self, id: &MessageId) {
+        if self.typing.as_ref() != Some(id) && !self.done.contains(id) {
+            return;
+        }
+        self.done(id);
+        if !self.failed.contains(id) {
+            self.failed.push_back(id.clone());
+        }
+        while self.failed.len() > REMEMBERED {
+            self.failed.pop_front();
+        }
     }
 
     /// Notes that a message was typed, or came to nothing.
@@ -138,6 +177,31 @@ mod tests {
         assert_eq!(again.cancel(&first.id), Err(TooLate::Typed));
         messages.done(&first.id);
         assert_eq!(messages.give_up(), None, "it was submitted");
+    }
+
+    #[test]
+    fn a_message_is_known_by_its_id_also_after_a_restart() {
+        let (waits, typed, failed, left) =
+            (message("msg_1"), message("msg_2"), message("msg_3"), message("msg_4"));
+        let mut messages = Messages { queue: vec![waits.clone()], ..Messages::default() };
+        messages.came_to_nothing(&failed.id);
+        assert_eq!(messages.known(&failed.id), None, "nothing of it was typed");
+        messages.begin(&failed.id);
+        messages.came_to_nothing(&failed.id);
+        messages.done(&typed.id);
+        messages.begin(&left.id);
+        let mut again: Messages = serde_json::from_str(&serde_json::to_string(&messages).unwrap()).unwrap();
+        for (id, known) in [
+            (&waits.id, Some(Known::Waiting)),
+            (&typed.id, Some(Known::Typed)),
+            (&failed.id, Some(Known::Failed)),
+            (&left.id, Some(Known::Failed)),
+            (&message("msg_5").id, None),
+        ] {
+            assert_eq!(again.known(id), known, "{id}");
+        }
+        again.give_up();
+        assert_eq!(again.known(&left.id), Some(Known::Failed));
     }
 
     #[test]

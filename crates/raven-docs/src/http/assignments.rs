@@ -1,0 +1,87 @@
+//! Routes of the work that is given to agents: by people, by agents that may delegate, by a control plane outside.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use raven_protocol::id::{AgentId, AssignmentId};
+
+use super::extract::{Body, May, Path, Query};
+use crate::access::work::{AssignWork, ReportWork, SeeWork};
+use crate::agents::spawn::IdempotencyKey;
+use crate::app::App;
+use crate::assignments::reporting::Report;
+use crate::assignments::{Assignment, AssignmentQuery, NewAssignment};
+use crate::error::Error;
+use crate::page::{Page, PageQuery};
+
+/// Give an agent work. It fetches it, or gets it typed when it is ready.
+#[utoipa::path(post, path = "/api/agents/{id}/assignments", tag = "assignments", params(("id" = String, Path),
+    ("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key gives nothing more")),
+    request_body = NewAssignment,
+    responses((status = 201, body = Assignment), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn create(
+    State(app): State<App>,
+    May(by): May<AssignWork>,
+    Path(id): Path<AgentId>,
+    headers: HeaderMap,
+    Body(new): Body<NewAssignment>,
+) -> Result<(StatusCode, Json<Assignment>), Error> {
+    let key =
+        headers.get("idempotency-key").map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
+    if let Some(agent) = by.agent() {
+        app.approvals.check_delegation(agent, &id, &new).await?;
+    }
+    let given = app.assignments.assign(&by, &id, new, key.transpose()?).await?;
+    Ok((StatusCode::CREATED, Json(given)))
+}
+
+/// The work of an agent, newest first; an agent sees its own.
+#[utoipa::path(get, path = "/api/agents/{id}/assignments", tag = "assignments",
+    params(("id" = String, Path), AssignmentQuery, PageQuery),
+    responses((status = 200, body = Page<Assignment>), (status = 401), (status = 404)))]
+pub async fn list(
+    State(app): State<App>,
+    May(by): May<SeeWork>,
+    Path(id): Path<AgentId>,
+    Query(query): Query<AssignmentQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Assignment>>, Error> {
+    Ok(Json(app.assignments.list(&by, &id, query, page).await?))
+}
+
+/// One assignment; an agent sees its own, and what it gave.
+#[utoipa::path(get, path = "/api/assignments/{id}", tag = "assignments", params(("id" = String, Path)),
+    responses((status = 200, body = Assignment), (status = 401), (status = 404)))]
+pub async fn get(
+    State(app): State<App>,
+    May(by): May<SeeWork>,
+    Path(id): Path<AssignmentId>,
+) -> Result<Json<Assignment>, Error> {
+    Ok(Json(app.assignments.get(&by, &id).await?))
+}
+
+/// Report on an assignment: its agent, or somebody for it.
+#[utoipa::path(post, path = "/api/assignments/{id}/report", tag = "assignments", params(("id" = String, Path)),
+    request_body = Report,
+    responses((status = 200, body = Assignment), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn report(
+    State(app): State<App>,
+    May(by): May<ReportWork>,
+    Path(id): Path<AssignmentId>,
+    Body(report): Body<Report>,
+) -> Result<Json<Assignment>, Error> {
+    Ok(Json(app.assignments.report(&by, &id, report).await?))
+}
+
+/// Call an assignment off; an agent does so with what it gave.
+#[utoipa::path(post, path = "/api/assignments/{id}/cancel", tag = "assignments", params(("id" = String, Path)),
+    responses((status = 200, body = Assignment), (status = 401), (status = 403), (status = 404), (status = 409)))]
+pub async fn cancel(
+    State(app): State<App>,
+    May(by): May<AssignWork>,
+    Path(id): Path<AssignmentId>,
+) -> Result<Json<Assignment>, Error> {
+    Ok(Json(app.assignments.cancel(&by, &id).await?))
+}
