@@ -38,6 +38,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{id}/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The work of an agent, newest first; an agent sees its own. */
+        get: operations["assignments_list"];
+        put?: never;
+        /** Give an agent work. It fetches it, or gets it typed when it is ready. */
+        post: operations["assignments_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/approvals": {
         parameters: {
             query?: never;
@@ -100,6 +118,57 @@ export interface paths {
         put?: never;
         /** Reject a request. */
         post: operations["approvals_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One assignment; an agent sees its own, and what it gave. */
+        get: operations["assignments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call an assignment off; an agent does so with what it gave. */
+        post: operations["assignments_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report on an assignment: its agent, or somebody for it. */
+        post: operations["assignments_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1932,12 +2001,12 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "tool_called" | "webhook_disabled";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "tool_called" | "assignment_given" | "assignment_delivered" | "assignment_working" | "assignment_blocked" | "assignment_done" | "assignment_failed" | "assignment_cancelled" | "agent_logged" | "webhook_disabled";
         /**
          * @description What kind of caller did something.
          * @enum {string}
          */
-        ActorKind: "user" | "agent" | "runtime" | "operator" | "system" | "anonymous";
+        ActorKind: "user" | "agent" | "runtime" | "control_plane" | "operator" | "system" | "anonymous";
         /** @description An agent as the API and events show it. */
         Agent: components["schemas"]["Doing"] & {
             /** @description Whether it is let in. */
@@ -1964,6 +2033,7 @@ export interface components {
             name: string;
             /** @description Where it runs. */
             origin: components["schemas"]["AgentOrigin"];
+            ownStatus?: components["schemas"]["AgentOwnStatus"] | null;
             /** @description What it may do here. */
             permissions: components["schemas"]["Permission"][];
             /** Format: int64 */
@@ -1985,6 +2055,18 @@ export interface components {
          * @enum {string}
          */
         AgentOrigin: "spawned" | "external";
+        /**
+         * @description What an agent says it is at.
+         * @enum {string}
+         */
+        AgentOwnState: "active" | "idle" | "working" | "paused";
+        /** @description The same, as it is kept and shown. */
+        AgentOwnStatus: {
+            /** @description Since when. */
+            at: components["schemas"]["Timestamp"];
+            metadata?: Record<string, never> | null;
+            status: components["schemas"]["AgentOwnState"];
+        };
         /** @description The settings as everybody in the workspace sees them. */
         AgentSettings: {
             /** @description Whether agents from outside may ask for access. */
@@ -1999,6 +2081,10 @@ export interface components {
              * @description Days for which the audit log keeps what was before and after.
              */
             auditDetailDays: number;
+            /** @description The first characters of its key's digest; the key itself is never shown. */
+            controlPlaneKeyFingerprint?: string | null;
+            /** @description Where the control plane of the hosting mode `parallax` is. */
+            controlPlaneUrl?: string | null;
             hostingMode: components["schemas"]["HostingMode"];
             /**
              * Format: int64
@@ -2154,6 +2240,58 @@ export interface components {
          * @enum {string}
          */
         AskerKind: "user" | "agent";
+        /** @description Who gave it. */
+        AssignedBy: {
+            id: string;
+            /** @description `user`, `agent` or `control_plane`. */
+            kind: string;
+            name: string;
+        };
+        /** @description An assignment as the API and events show it. */
+        Assignment: {
+            agent: components["schemas"]["Named"];
+            assignedBy: components["schemas"]["AssignedBy"];
+            createdAt: components["schemas"]["Timestamp"];
+            deadline?: components["schemas"]["Timestamp"] | null;
+            deliveredAt?: components["schemas"]["Timestamp"] | null;
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            id: string;
+            instructions: string;
+            pageIds: string[];
+            /**
+             * Format: int64
+             * @description 0 to 100, where its agent tells.
+             */
+            progress?: number | null;
+            /** @description Why it failed, where nobody reported that. */
+            reason?: string | null;
+            /** @description What came of it. */
+            result?: unknown;
+            state: components["schemas"]["AssignmentState"];
+            /** @description What was said of it last. */
+            summary?: string | null;
+            taskIds: string[];
+            title: string;
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is said of an assignment. */
+        AssignmentReport: {
+            /**
+             * Format: int64
+             * @description 0 to 100.
+             */
+            progress?: number | null;
+            /** @description What came of it: any JSON of at most 64 KiB. */
+            result?: unknown;
+            state: components["schemas"]["ReportedState"];
+            /** @description How it goes, or why it does not; at most 4000 characters. */
+            summary?: string | null;
+        };
+        /**
+         * @description Where an assignment stands.
+         * @enum {string}
+         */
+        AssignmentState: "pending" | "delivered" | "working" | "blocked" | "done" | "failed" | "cancelled";
         /** @description Who did something. */
         AuditActor: {
             id: string;
@@ -2687,6 +2825,18 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @description Work to be given to an agent. */
+        NewAssignment: {
+            deadline?: components["schemas"]["Timestamp"] | null;
+            /** @description What is to be done; at most 32 KiB. */
+            instructions: string;
+            /** @description Pages that it is about. */
+            pageIds?: components["schemas"]["PageId"][];
+            /** @description Tasks that it is about. */
+            taskIds?: components["schemas"]["TaskId"][];
+            /** @description One line, at most 200 characters. */
+            title: string;
+        };
         /** @description The service to connect with, and the proof that whoever asks knows the password. */
         NewConnection: {
             password: string;
@@ -2840,6 +2990,8 @@ export interface components {
         OwnPreferences: components["schemas"]["NotificationPreferences"] & {
             email: components["schemas"]["EmailStatus"];
         };
+        /** @description A page of a space. */
+        PageId: string;
         /** @description One page of a list, newest first. */
         Page_Activity: {
             items: {
@@ -2882,6 +3034,7 @@ export interface components {
                 name: string;
                 /** @description Where it runs. */
                 origin: components["schemas"]["AgentOrigin"];
+                ownStatus?: components["schemas"]["AgentOwnStatus"] | null;
                 /** @description What it may do here. */
                 permissions: components["schemas"]["Permission"][];
                 /** Format: int64 */
@@ -2896,6 +3049,37 @@ export interface components {
                 statusSince: components["schemas"]["Timestamp"];
                 type: string;
             })[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_Assignment: {
+            items: {
+                agent: components["schemas"]["Named"];
+                assignedBy: components["schemas"]["AssignedBy"];
+                createdAt: components["schemas"]["Timestamp"];
+                deadline?: components["schemas"]["Timestamp"] | null;
+                deliveredAt?: components["schemas"]["Timestamp"] | null;
+                endedAt?: components["schemas"]["Timestamp"] | null;
+                id: string;
+                instructions: string;
+                pageIds: string[];
+                /**
+                 * Format: int64
+                 * @description 0 to 100, where its agent tells.
+                 */
+                progress?: number | null;
+                /** @description Why it failed, where nobody reported that. */
+                reason?: string | null;
+                /** @description What came of it. */
+                result?: unknown;
+                state: components["schemas"]["AssignmentState"];
+                /** @description What was said of it last. */
+                summary?: string | null;
+                taskIds: string[];
+                title: string;
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
@@ -3560,6 +3744,11 @@ export interface components {
             /** @description Why not; whoever asked reads it. */
             reason: string;
         };
+        /**
+         * @description What its agent, or somebody for it, says of it.
+         * @enum {string}
+         */
+        ReportedState: "working" | "blocked" | "done" | "failed";
         /** @description A git repository; one of `path` and `url`. */
         Repository: {
             /**
@@ -3719,6 +3908,10 @@ export interface components {
              * @description 7 to 3650, and at most `auditDays`.
              */
             auditDetailDays?: number | null;
+            /** @description What we and the control plane prove ourselves with, write-only; null removes it. */
+            controlPlaneKey?: string | null;
+            /** @description Of the hosting mode `parallax`: an `http` or `https` address, under which decisions are pushed; null removes it. */
+            controlPlaneUrl?: string | null;
             hostingMode?: components["schemas"]["HostingMode"] | null;
             /**
              * Format: int64
@@ -3787,6 +3980,7 @@ export interface components {
         /** @description What to spawn. Unknown keys are refused: a misspelt option must not be ignored. Written out only to be sealed. */
         Spawn: {
             agentType: components["schemas"]["AgentType"];
+            assignment?: components["schemas"]["NewAssignment"] | null;
             /** @description What the agents are for; kept, shown and searchable. */
             capabilities?: string[];
             config?: components["schemas"]["SpawnConfig"];
@@ -3970,6 +4164,8 @@ export interface components {
             /** Format: int64 */
             todo: number;
         };
+        /** @description A task. */
+        TaskId: string;
         /** @description Where a task goes. */
         TaskMove: {
             /** @description The task before which it is put; at the end of its column otherwise, when `status` is given. */
@@ -4084,7 +4280,7 @@ export interface components {
          * @description What something is about, as people choose it.
          * @enum {string}
          */
-        Topic: "blocked" | "login_required" | "approval" | "error" | "done";
+        Topic: "blocked" | "login_required" | "approval" | "error" | "done" | "work";
         /** @description How a person is told of one topic. */
         TopicPreference: {
             email: boolean;
@@ -4364,6 +4560,124 @@ export interface operations {
             };
         };
     };
+    assignments_list: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["AssignmentState"];
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Assignment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignments_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a request with its key gives nothing more */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAssignment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     approvals_list: {
         parameters: {
             query?: {
@@ -4534,6 +4848,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignments_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignments_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentReport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
                 };
             };
             /** @description What went wrong and what to do */
