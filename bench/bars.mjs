@@ -38,6 +38,14 @@ const firstByte = (join) => Math.max(...Object.values(join.scenarios).map((one) 
 const atMost = (limit) => ({ limit, sense: '≤', met: (value) => value <= limit });
 const atLeast = (limit) => ({ limit, sense: '≥', met: (value) => value >= limit });
 
+/** The longest p99 of the questions to the knowledge base whose names begin so. */
+const slowest = (knowledge, ...begins) =>
+  Math.max(
+    ...Object.entries(knowledge.results)
+      .filter(([name]) => begins.some((begin) => name.startsWith(begin)))
+      .map(([, { p99 }]) => p99),
+  );
+
 /** Each bar: which row it belongs to, in words, its unit, and how its figure is read from Raven's results. */
 export const BARS = [
   {
@@ -217,6 +225,30 @@ export const BARS = [
     value: ({ spawn, raw }) => spawn.p50 - raw.start,
     ...atMost(15),
   },
+  {
+    row: 'knowledge',
+    id: 'search',
+    text: '10,000 pages and 10,000 tasks: slowest kind of search, agents included, p99',
+    unit: 'ms',
+    value: ({ knowledge }) => slowest(knowledge, 'search', 'suggestions'),
+    ...atMost(100),
+  },
+  {
+    row: 'knowledge',
+    id: 'lists',
+    text: '… slowest list or page, p99',
+    unit: 'ms',
+    value: ({ knowledge }) => slowest(knowledge, 'list', 'recent', 'one page'),
+    ...atMost(50),
+  },
+  {
+    row: 'knowledge',
+    id: 'tree',
+    text: '… slowest look into the tree, p99',
+    unit: 'ms',
+    value: ({ knowledge }) => slowest(knowledge, 'tree'),
+    ...atMost(50),
+  },
 ];
 
 /** Every bar with Raven's figure: null where its row was not measured, or failed. */
@@ -233,6 +265,7 @@ export function judged(results) {
     join: of('late-join'),
     recording: of('recording'),
     spawn: of('spawn'),
+    knowledge: of('knowledge'),
   };
   return BARS.filter((bar) => results.rows[bar.row]).map((bar) => {
     let value = null;

@@ -25,6 +25,8 @@ them, per GiB that the program put out; the program, the client and the kernel's
   \`updates\`: a paint and 4 MiB of updates; \`vim\` after a search, an edit and a selection; \`less\` after 20 MiB of log.
 - **Recording**: a flood as it was recorded against the file's bytes; its lag is the age of the oldest output that a viewer
   had seen and that was not yet durable, asked every 10 ms.
+- **Knowledge base**: 10,000 pages in a tree, 10,000 tasks, words as unevenly spread as in texts; one caller, who asks one
+  question after the other over HTTP, with other words each time. An agent finds only what is open to it.
 - **Spawn**: from the request to the program's first output at a viewer whose connection is open already.
 
 The peers: a Node gateway of the usual design (node-pty, \`ws\`, Socket.IO, one audit row for each chunk, the newest 1,000 rows for

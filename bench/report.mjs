@@ -38,6 +38,7 @@ export function report(results) {
       '## Beside the peers',
       peersTable(results),
       ...(results.rows['one-viewer'] ? ['## Where the processor time goes', partsTable(results)] : []),
+      ...(results.rows.knowledge ? ['## The knowledge base, question by question', knowledgeTable(results)] : []),
       ...(results.rows['late-join'] ? ['## Late join, scenario by scenario', joinTable(results)] : []),
       '## What each row means',
       MEANINGS.trim(),
@@ -174,6 +175,18 @@ function joinTable(results) {
     ['product', 'scenario', 'cell for cell', 'bytes', 'lines of scrollback', 'first byte, ms'],
     lines,
   );
+}
+
+/** How long each question to the knowledge base takes over HTTP. */
+function knowledgeTable({ rows }) {
+  const knowledge = rows.knowledge.raven;
+  if (knowledge.error) return `It failed: ${knowledge.error}`;
+  const lines = Object.entries(knowledge.results).map(([name, { p50, p99, max }]) => [
+    name,
+    ...[p50, p99, max].map(figure),
+  ]);
+  const filled = `${knowledge.pages} pages and ${knowledge.tasks} tasks, made over HTTP in ${figure(knowledge.fillSeconds)} s; each question asked ${knowledge.asked} times.`;
+  return `${table(['question', 'p50, ms', 'p99, ms', 'longest, ms'], lines)}\n\n${filled}`;
 }
 
 function notes(results, bars) {

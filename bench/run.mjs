@@ -17,7 +17,7 @@ import { rows } from './rows/all.mjs';
 import { sizes } from './rows/flood.mjs';
 import { output } from './processes.mjs';
 
-/** How long one row of one product may take, in seconds; then it is ended and counts as failed. */
+/** How long one row of one product may take, unless it says so, in seconds; then it is ended and counts as failed. */
 const LIMIT = 100;
 
 /** Where a whole run's report goes. */
@@ -74,7 +74,7 @@ function measured(row, product) {
   const begin = performance.now();
   process.stderr.write(`${row.padEnd(12)} ${products[product].label.padEnd(24)}`);
   // Told to end first, because then it ends what it has started.
-  const limit = ['-k', '20', `${LIMIT}`, process.execPath, `${BENCH}measure.mjs`];
+  const limit = ['-k', '20', `${rows[row].limit ?? LIMIT}`, process.execPath, `${BENCH}measure.mjs`];
   const child = spawn('timeout', [...limit, row, product, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

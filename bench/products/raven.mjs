@@ -117,8 +117,18 @@ export function connect(info) {
     return viewer;
   };
 
+  /** Lets an outside agent in; answers how it calls. */
+  const agent = async (permissions) => {
+    const { token } = await call(info, 'POST', '/api/parallax-agents/invites', { name: 'bench', permissions });
+    const body = { inviteToken: token, agentId: 'bench', agentName: 'bench' };
+    const { mcpApiKey } = await call(info, 'POST', '/api/parallax-agents/register', body);
+    return (...request) => call({ ...info, token: mcpApiKey }, ...request);
+  };
+
   const spare = [];
   return {
+    call: (...request) => call(info, ...request),
+    agent,
     open: async (program) => (await spawn(program, 1))[0],
     openMany: async (program, count) => {
       const made = [];
