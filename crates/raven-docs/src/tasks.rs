@@ -25,6 +25,7 @@ mod edit;
 mod record;
 pub mod words;
 
+pub use assignee::release;
 pub use edit::{TaskChange, TaskMove};
 
 /// Most tasks of a workspace: lists and boards stay quick with as many.

@@ -21,6 +21,7 @@ use crate::audit::Action;
 use crate::db;
 use crate::error::{Conflict, Error};
 use crate::events::WorkspaceEvent;
+use crate::tasks;
 
 /// How long the answer to a revocation waits for the runtime to take the order: it stands without that.
 const KILL_WITHIN: Duration = Duration::from_secs(5);
@@ -72,6 +73,7 @@ impl Agents {
         rows::update(change.tx(), &row).await?;
         db::agent_keys::revoke_of_agent(change.tx(), &row.id, now).await?;
         agent_left(&mut change, &row, Left::Revoked).await?;
+        tasks::release(&mut change, by.workspace(), &row.id).await?;
         let links = db::links::revoke_of_agent(change.tx(), &row.id, now).await?;
         let kept = json!({ "access": row.access, "reason": reason, "linksRevoked": links });
         self.on_file(&mut change, by, Action::AgentRevoke, &row, (had, kept)).await?;

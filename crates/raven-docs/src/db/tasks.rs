@@ -103,6 +103,30 @@ pub async fn count(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Querie
     Ok(Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str())).count(db).await?)
 }
 
+/// Takes those tasks of somebody that are in none of some statuses away from them; answers task and project of each.
+pub async fn release(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    (assignee, beside): (&str, &[&str]),
+) -> Queried<Vec<(String, Option<String>)>> {
+    let theirs = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace.as_str()))
+        .add(Column::AssigneeId.eq(assignee))
+        .add(Column::Status.is_not_in(beside.iter().copied()));
+    let named = Entity::find().select_only().columns([Column::Id, Column::ProjectId]);
+    let released = named.filter(theirs.clone()).into_tuple().all(db).await?;
+    let nobody = || Expr::value(Option::<String>::None);
+    Entity::update_many()
+        .col_expr(Column::AssigneeKind, nobody())
+        .col_expr(Column::AssigneeId, nobody())
+        .col_expr(Column::AssigneeName, nobody())
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .filter(theirs)
+        .exec(db)
+        .await?;
+    Ok(released)
+}
+
 /// How many tasks of a project are in none of some statuses.
 pub async fn count_beside(db: &impl ConnectionTrait, project: &str, statuses: &[&str]) -> Queried<u64> {
     let of_project = Entity::find().filter(Column::ProjectId.eq(project));

@@ -18,6 +18,7 @@ use crate::db::{memberships as rows, second_factors, sign_ins, tokens, users};
 use crate::error::{Conflict, Error};
 use crate::events::Change;
 use crate::page::{Page, PageQuery};
+use crate::tasks;
 
 /// A member of a workspace.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -141,6 +142,7 @@ impl Found {
         self.must_not_be_last(change).await?;
         let (workspace, user) = (self.workspace.as_str(), self.user.id.as_str());
         rows::delete(change.tx(), workspace, user).await?;
+        tasks::release(change, &self.workspace, user).await?;
         let tokens = tokens::delete_of_member(change.tx(), workspace, user).await?;
         let sessions = match rows::of_user(change.tx(), user).await?.first() {
             Some(next) => sign_ins::move_all(change.tx(), user, workspace, &next.workspace_id).await?,

@@ -2,15 +2,16 @@
 //!
 //! Owns who may be named, and by whom. Must not know what else changes.
 
-use raven_protocol::id::AgentId;
+use raven_protocol::id::{AgentId, ProjectId, TaskId, WorkspaceId};
 
+use super::words::TaskStatus;
 use crate::access::Granted;
 use crate::access::knowledge::AssignTasks;
 use crate::audit::{Actor, ActorKind};
 use crate::auth::Named;
 use crate::db::{self, tasks as rows};
 use crate::error::Error;
-use crate::events::Change;
+use crate::events::{Change, WorkspaceEvent};
 
 /// Who somebody wants to do a task that another did until now. To take one, or to give up one's own, needs no more
 /// right than to change it.
@@ -50,6 +51,15 @@ async fn found<P>(change: &Change, by: &Granted<P>, id: &str) -> Result<Actor, E
         return Err(Error::invalid("assigneeId", why));
     }
     Ok(Actor::of(ActorKind::Agent, Named { id: row.id, name: row.name }))
+}
+
+/// Takes what is left to do away from somebody who is of the workspace no more, so that others see that nobody does it.
+pub async fn release(change: &mut Change, workspace: &WorkspaceId, who: &str) -> Result<(), Error> {
+    for (task, project) in rows::release(change.tx(), workspace, (who, &TaskStatus::OVER)).await? {
+        let (task, project) = (TaskId::parse(task)?, project.map(ProjectId::parse).transpose()?);
+        change.tell(workspace, WorkspaceEvent::TaskChanged { task, project });
+    }
+    Ok(())
 }
 
 /// A row with who does it.

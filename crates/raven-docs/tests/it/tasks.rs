@@ -288,3 +288,23 @@ fn a_task_is_for_somebody_of_the_workspace() {
         Value::Null
     );
 }
+
+#[test]
+fn what_somebody_leaves_undone_is_nobodys() {
+    let crew = Crew::start();
+    let owner = crew.place.owner();
+    let worker = crew.worker("worker");
+    crew.person("mel", "member");
+    let mel = crew.place.id_of("mel@example.com");
+    let made =
+        |who: &str, status: &str| crew.task(json!({ "title": who, "status": status, "assigneeId": who }));
+    let (open, done, hers) = (made(&worker.id, "blocked"), made(&worker.id, "done"), made(&mel, "todo"));
+    let revoked = owner.post(&format!("/api/parallax-agents/{}/revoke", worker.id), &json!({}));
+    assert!(revoked.status < 300, "{}", revoked.body);
+    assert!(owner.delete(&format!("/api/members/{mel}")).status < 300);
+    for task in [open, hers] {
+        let seen = crew.seen(&task);
+        assert_eq!((&seen["assignee"], &seen["version"]), (&Value::Null, &json!(2)), "{seen}");
+    }
+    assert_eq!(crew.seen(&done)["assignee"]["id"], json!(worker.id), "who did it did it");
+}
