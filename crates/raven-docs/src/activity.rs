@@ -118,6 +118,23 @@ kinds! {
     AssignmentCancelled = "assignment_cancelled", "Work called off";
     AgentLogged = "agent_logged", "Agent notes";
     WebhookDisabled = "webhook_disabled", "Webhook turned off";
+    SpaceCreated = "space_created", "Space created";
+    SpaceChanged = "space_changed", "Space renamed";
+    SpaceDeleted = "space_deleted", "Space deleted";
+    PageCreated = "page_created", "Page created";
+    PageChanged = "page_changed", "Page edited";
+    PageOpened = "page_opened", "Page opened to agents";
+    PageClosed = "page_closed", "Page closed to agents";
+    PageMoved = "page_moved", "Page moved";
+    PageRestored = "page_restored", "Page restored";
+    PageTrashed = "page_trashed", "Page moved to the trash";
+    PageUntrashed = "page_untrashed", "Page taken out of the trash";
+    AttachmentAdded = "attachment_added", "File attached";
+    AttachmentRemoved = "attachment_removed", "File removed";
+    CommentAdded = "comment_added", "Comment added";
+    CommentResolved = "comment_resolved", "Comment resolved";
+    CommentReopened = "comment_reopened", "Comment opened again";
+    CommentDeleted = "comment_deleted", "Comment deleted";
 }
 
 /// One entry of the feed.

@@ -18,11 +18,13 @@ use tokio_util::task::TaskTracker;
 use crate::agents::Agents;
 use crate::approvals::Approvals;
 use crate::assignments::{Assignments, delivery as work};
+use crate::attachments::Attachments;
 use crate::audit::chain::Chains;
 use crate::audit::keeper;
 use crate::audit::log::AuditLog;
 use crate::audit::refusals::Refusals;
 use crate::auth::Auth;
+use crate::comments::Comments;
 use crate::config::Config;
 use crate::db::Db;
 use crate::deadlines;
@@ -36,6 +38,7 @@ use crate::mcp;
 use crate::memory::Memories;
 use crate::notifications::mail::Mailer;
 use crate::notifications::{Notifications, delivery};
+use crate::pages::Pages;
 use crate::people::People;
 use crate::people::openid::OpenId;
 use crate::policies::Policies;
@@ -44,9 +47,11 @@ use crate::questions::Questions;
 use crate::recordings::{Recordings, retention};
 use crate::runtimes::watch::Watchers;
 use crate::runtimes::{HostingDefaults, Runtimes};
+use crate::search::Search;
 use crate::secrets::{Secrets, rotation};
 use crate::settings;
 use crate::socket;
+use crate::spaces::Spaces;
 use crate::tasks::Tasks;
 use crate::terminals::Terminals;
 use crate::tool_calls::ToolCalls;
@@ -78,6 +83,11 @@ pub struct App {
     pub memory: Memories,
     pub assignments: Assignments,
     pub tool_calls: ToolCalls,
+    pub spaces: Spaces,
+    pub pages: Pages,
+    pub attachments: Attachments,
+    pub comments: Comments,
+    pub search: Search,
     /// Told when something was stored that has a deadline.
     pub deadlines: Arc<Notify>,
     pub links: Links,
@@ -121,6 +131,8 @@ impl Server {
         app.watchers.start().await?;
         app.approvals.settle().await?;
         take_up_approvals(&app, &tasks, &cancel);
+        tasks.spawn(app.pages.clone().keep_emptying(cancel.clone()));
+        tasks.spawn(app.attachments.clone().keep_sweeping(cancel.clone()));
         tasks.spawn(delivery::keep_telling(app.notifications.clone(), cancel.clone()));
         let (sockets, io) = socket::layer(&app, &tasks, &cancel);
         let of_agents = mcp::server::route(&app, cancel.child_token()).merge(mcp::standard::route(&app));
@@ -219,6 +231,11 @@ async fn build(
         memory: Memories::new(db.clone(), changes.clone()),
         assignments: Assignments::new(db.clone(), changes.clone(), agents.clone(), Arc::clone(&deadlines)),
         tool_calls: ToolCalls::new(changes.clone()),
+        spaces: Spaces::new(db.clone(), changes.clone()),
+        pages: Pages::new(db.clone(), changes.clone()),
+        attachments: Attachments::open(&config.data_dir, db.clone(), changes.clone())?,
+        comments: Comments::new(db.clone(), changes.clone()),
+        search: Search::new(db.clone()),
         policies,
         deadlines,
         notifications,

@@ -30,7 +30,9 @@ pub use action::Action;
 pub use deliver::{Places, read as read_checkpoints};
 
 /// What kind of caller did something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ActorKind {
     User,
@@ -68,7 +70,7 @@ impl ActorKind {
 }
 
 /// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[schema(as = AuditActor)]
 pub struct Actor {
     pub kind: ActorKind,

@@ -160,6 +160,11 @@ pub enum Conflict {
     TaskOver,
     AssignmentEnded,
     TooMuchWork,
+    SlugTaken,
+    SpaceNotEmpty,
+    NotInTrash,
+    UnderItself,
+    TooDeep,
 }
 
 impl Conflict {
@@ -372,6 +377,11 @@ impl Conflict {
             Self::ProjectHasTasks => face(409, "PROJECT_HAS_TASKS", "The project has open tasks"),
             Self::TaskTaken => face(409, "TASK_TAKEN", "Somebody has the task already"),
             Self::TaskOver => face(409, "TASK_OVER", "The task is over"),
+            Self::SlugTaken => face(409, "SLUG_TAKEN", "The slug is in use"),
+            Self::SpaceNotEmpty => face(409, "SPACE_NOT_EMPTY", "The space has pages"),
+            Self::NotInTrash => face(409, "NOT_IN_TRASH", "The page is not in the trash"),
+            Self::UnderItself => face(409, "UNDER_ITSELF", "A page cannot be under itself"),
+            Self::TooDeep => face(409, "TOO_DEEP", "Too many pages above"),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use raven_protocol::id::{ProjectId, TaskId, WorkspaceId};
+use raven_protocol::id::{PageId, ProjectId, SpaceId, TaskId, WorkspaceId};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use tokio::time::{Instant, timeout_at};
@@ -66,6 +66,18 @@ pub enum WorkspaceEvent {
     },
     RuntimeStatus(RuntimeStatus),
     TerminalChanged(TerminalSession),
+    SpaceChanged(SpaceId),
+    /// A page appeared, changed, moved, or went into the trash or out of it.
+    PageChanged {
+        page: PageId,
+        space: SpaceId,
+        version: i64,
+    },
+    /// A comment on a page or a task appeared, changed or went.
+    CommentChanged {
+        page: Option<String>,
+        task: Option<String>,
+    },
 }
 
 /// An event and whose it is.

@@ -204,6 +204,12 @@ pub mod workspace {
     pub const RUNTIME_STATUS: &str = "runtime:status";
     /// One terminal session after a change.
     pub const TERMINAL_STATUS: &str = "terminal:status";
+    /// `{spaceId}`: a space appeared, changed or went.
+    pub const SPACE_CHANGED: &str = "space:changed";
+    /// `{pageId, spaceId, version}`: a page appeared, changed, moved, or went into the trash or out of it.
+    pub const PAGE_CHANGED: &str = "page:changed";
+    /// `{pageId, taskId}`, one of them null: a comment on it appeared, changed or went.
+    pub const COMMENT_CHANGED: &str = "comment:changed";
 }
 
 /// Socket.IO event names in the namespace `/terminal`.

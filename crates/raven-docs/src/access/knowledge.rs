@@ -8,6 +8,24 @@ use raven_protocol::permission as words;
 use super::Permission;
 use crate::auth::Role;
 
+/// Making and changing spaces: no agent does.
+#[derive(Debug)]
+pub struct EditSpaces;
+
+impl Permission for EditSpaces {
+    const LEAST: Role = Role::Member;
+    const ACTION: &'static str = "make and change spaces";
+}
+
+/// Saying whether agents may read something: no agent does.
+#[derive(Debug)]
+pub struct OpenToAgents;
+
+impl Permission for OpenToAgents {
+    const LEAST: Role = Role::Member;
+    const ACTION: &'static str = "say what is accessible by agents";
+}
+
 macro_rules! rights {
     ($($(#[$doc:meta])* $name:ident: $least:ident, $agent:ident, $action:literal;)*) => {$(
         $(#[$doc])*
@@ -43,6 +61,8 @@ rights! {
     AssignTasks: Member, AssignTasks, "assign tasks";
     /// Deleting tasks.
     DeleteTasks: Member, DeleteTasks, "delete tasks";
+    /// Reading comments.
+    ReadComments: Viewer, WriteComments, "read comments";
     /// Commenting, and closing comments.
     WriteComments: Member, WriteComments, "write comments";
     /// Asking what is remembered.

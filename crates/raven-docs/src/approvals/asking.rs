@@ -156,21 +156,31 @@ impl Approvals {
         to: &AgentId,
         new: &NewAssignment,
     ) -> Result<(), Error> {
-        const TOOL: &str = "agent_delegate";
-        let ruling =
-            self.policies.ruling(caller.workspace(), Some(caller.agent()), &tool_names(TOOL)).await?;
+        let mut arguments = serde_json::to_value(new).map_err(anyhow::Error::from)?;
+        arguments["agentId"] = json!(to);
+        let arguments = arguments.as_object().cloned().unwrap_or_default();
+        self.check_tool(caller, ("agent_delegate", arguments)).await
+    }
+
+    /// Lets an agent do elsewhere what a tool does, as the policy says of the tool. What people approve is done by
+    /// the tool then.
+    ///
+    /// # Errors
+    /// `Denied` when the policy denies it, `ApprovalRequired` when people must decide.
+    pub async fn check_tool(
+        &self,
+        caller: &AgentCaller,
+        (name, arguments): (&str, serde_json::Map<String, serde_json::Value>),
+    ) -> Result<(), Error> {
+        let names = tool_names(name);
+        let ruling = self.policies.ruling(caller.workspace(), Some(caller.agent()), &names).await?;
         match ruling.effect() {
             Effect::Allow => Ok(()),
             Effect::Deny => Err(ruling.denied()),
             Effect::Ask => {
-                let mut arguments = serde_json::to_value(new).map_err(anyhow::Error::from)?;
-                arguments["agentId"] = json!(to);
-                let arguments = arguments.as_object().cloned().unwrap_or_default();
-                let asked = self.ask_for_tool(caller, (TOOL, arguments), &ruling).await?;
-                Err(Error::ApprovalRequired {
-                    request: ApprovalId::parse(asked.id)?,
-                    deadline: asked.deadline,
-                })
+                let asked = self.ask_for_tool(caller, (name, arguments), &ruling).await?;
+                let request = ApprovalId::parse(asked.id)?;
+                Err(Error::ApprovalRequired { request, deadline: asked.deadline })
             }
         }
     }

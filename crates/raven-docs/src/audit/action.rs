@@ -129,6 +129,25 @@ actions! {
     SignInProviderRemove = "sign_in_provider.remove",
     IdentityConnect = "identity.connect",
     IdentityDisconnect = "identity.disconnect",
+    SpaceCreate = "space.create",
+    SpaceChange = "space.change",
+    SpaceDelete = "space.delete",
+    PageCreate = "page.create",
+    PageChange = "page.change",
+    /// Whether agents may read it.
+    PageAccess = "page.access",
+    PageMove = "page.move",
+    /// A former state became the present one again.
+    PageRestore = "page.restore",
+    PageTrash = "page.trash",
+    PageUntrash = "page.untrash",
+    /// It was in the trash for long enough.
+    PageExpire = "page.expire",
+    AttachmentAdd = "attachment.add",
+    AttachmentRemove = "attachment.remove",
+    CommentCreate = "comment.create",
+    CommentResolve = "comment.resolve",
+    CommentDelete = "comment.delete",
 }
 
 impl Action {

@@ -1,6 +1,7 @@
 //! The database's schema, step by step. A step that was released is never edited, only followed.
 //!
-//! Owns tables and indexes. Must not know what reads them. The SQL is what SQLite and PostgreSQL share.
+//! Owns tables and indexes. Must not know what reads them. The SQL is what SQLite and PostgreSQL share, but for
+//! that of the search index (see `search`).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,6 +27,7 @@ const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
 const OPENID: &str = include_str!("migrations/m0013_openid.sql");
 const TASKS: &str = include_str!("migrations/m0015_tasks.sql");
 const ASSIGNMENTS: &str = include_str!("migrations/m0016_assignments.sql");
+const PAGES: &str = include_str!("migrations/m0014_pages.sql");
 
 struct Step {
     name: &'static str,
@@ -64,6 +66,8 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0011_notifications", sql: NOTIFICATIONS }),
             Box::new(Step { name: "m0012_secrets", sql: SECRETS }),
             Box::new(Step { name: "m0013_openid", sql: OPENID }),
+            Box::new(Step { name: "m0014_pages", sql: PAGES }),
+            Box::new(Step { name: "m0014_search", sql: super::search::TABLES }),
             Box::new(Step { name: "m0015_tasks", sql: TASKS }),
             Box::new(Step { name: "m0015_memory_index", sql: super::memories::INDEX }),
             Box::new(Step { name: "m0016_assignments", sql: ASSIGNMENTS }),

@@ -21,6 +21,10 @@ pub struct Model {
     pub session_id: Option<String>,
     pub actor_id: Option<String>,
     pub created_at: i64,
+    /// The person whom alone it is for.
+    pub user_id: Option<String>,
+    /// Its page in the web UI, where it has one of its own.
+    pub path: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -24,6 +24,8 @@ pub struct Model {
     pub session_id: Option<String>,
     pub created_at: i64,
     pub read_at: Option<i64>,
+    /// Its page in the web UI, where it has one of its own.
+    pub path: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,10 +15,10 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    access, activity, agents, approvals, assets, assignments, audit, auth, driving, equipment,
-    extract::MAX_BODY, guard, invitations, invites, links, members, memory, notifications, openapi, openid,
-    policies, projects, questions, recordings, reports, security, settings, tasks, terminals, tokens,
-    webhooks, workspaces,
+    access, activity, agents, approvals, assets, assignments, attachments, audit, auth, comments, driving,
+    equipment, extract::MAX_BODY, guard, invitations, invites, links, members, memory, mentions,
+    notifications, openapi, openid, page_history, pages, policies, projects, questions, recordings, reports,
+    search, security, settings, spaces, tasks, terminals, tokens, webhooks, workspaces,
 };
 use crate::app::App;
 use crate::error::Error;
@@ -72,11 +72,36 @@ fn of_work() -> OpenApiRouter<App> {
         .routes(routes!(memory::days))
 }
 
+/// Spaces, pages, and what is found in them.
+fn of_knowledge() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(spaces::list, spaces::create))
+        .routes(routes!(spaces::get, spaces::change, spaces::delete))
+        .routes(routes!(pages::list, pages::create))
+        .routes(routes!(pages::trashed))
+        .routes(routes!(pages::recent))
+        .routes(routes!(pages::get, pages::change, pages::trash))
+        .routes(routes!(pages::relocate))
+        .routes(routes!(pages::untrash))
+        .routes(routes!(page_history::list))
+        .routes(routes!(page_history::version))
+        .routes(routes!(page_history::restore))
+        .routes(routes!(attachments::add, attachments::list))
+        .routes(routes!(attachments::get, attachments::remove))
+        .routes(routes!(comments::list, comments::create))
+        .routes(routes!(comments::resolve))
+        .routes(routes!(comments::delete))
+        .routes(routes!(mentions::suggest))
+        .routes(routes!(search::find))
+        .routes(routes!(search::suggest))
+}
+
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Base::openapi())
         .routes(routes!(auth::health))
         .merge(of_people())
         .merge(of_work())
+        .merge(of_knowledge())
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(settings::update))
         .routes(routes!(settings::test))

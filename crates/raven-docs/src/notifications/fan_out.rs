@@ -50,13 +50,18 @@ impl Notifications {
             // A note of a newer version, before this one was put back.
             return Ok(());
         };
-        let spawned_by = spawned_by(change, &workspace, job.agent_id.as_deref()).await?;
+        // What is for one person alone is theirs, whose agent it may be.
+        let agent = job.agent_id.as_deref().filter(|_| job.user_id.is_none());
+        let spawned_by = spawned_by(change, &workspace, agent).await?;
         let news =
             News { topic, audience, actor: job.actor_id.as_deref(), spawned_by: spawned_by.as_deref() };
         let mut after = None;
         loop {
             let members = memberships::page(change.tx(), &workspace, after.as_deref(), MEMBERS).await?;
-            for member in &members {
+            let is_for = |member: &&memberships::Model| {
+                job.user_id.as_ref().is_none_or(|user| *user == member.user_id)
+            };
+            for member in members.iter().filter(is_for) {
                 self.tell(change, job, &news, member).await?;
             }
             match members.last() {
@@ -130,7 +135,8 @@ impl Notifications {
             "agent": agent,
             "message": job.message,
             "detail": job.detail,
-            "url": self.url(&link::path(&job.topic, job.agent_id.as_deref())),
+            "userId": job.user_id,
+            "url": self.url(&link::of(job.path.as_deref(), &job.topic, job.agent_id.as_deref())),
         });
         delivery(job, (Channel::Webhook, webhook), body.to_string())
     }
@@ -151,6 +157,7 @@ fn to_inbox(job: &jobs::Model, user: &UserId) -> told::Model {
         session_id: job.session_id.clone(),
         created_at: job.created_at,
         read_at: None,
+        path: job.path.clone(),
     }
 }
 

@@ -189,7 +189,7 @@ pub(super) fn view(row: rows::Model) -> Result<Notification, Error> {
     let topic = Topic::from_str_opt(&row.topic);
     Ok(Notification {
         topic: topic.ok_or_else(|| anyhow::anyhow!("unknown topic `{}`", row.topic))?,
-        path: link::path(&row.topic, row.agent_id.as_deref()),
+        path: link::of(row.path.as_deref(), &row.topic, row.agent_id.as_deref()),
         id: row.id,
         kind: row.kind,
         message: row.message,

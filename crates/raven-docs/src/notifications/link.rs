@@ -4,8 +4,12 @@
 
 use super::topics::Topic;
 
-/// The page of an agent, or that of what waits for decisions.
-pub fn path(topic: &str, agent: Option<&str>) -> String {
+/// Its own page, where it has one; otherwise that of an agent, or that of what waits for decisions.
+pub fn of(own: Option<&str>, topic: &str, agent: Option<&str>) -> String {
+    own.map_or_else(|| path(topic, agent), ToOwned::to_owned)
+}
+
+fn path(topic: &str, agent: Option<&str>) -> String {
     match (Topic::from_str_opt(topic), agent) {
         (Some(Topic::Approval), _) => "/approvals".to_owned(),
         (_, Some(agent)) => format!("/agents/{agent}"),

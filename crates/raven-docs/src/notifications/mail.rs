@@ -123,6 +123,9 @@ struct Line {
     event: String,
     message: String,
     detail: Option<String>,
+    /// Its page in the web UI, where it has one of its own.
+    #[serde(default)]
+    path: Option<String>,
 }
 
 impl Letter {
@@ -144,7 +147,7 @@ impl Letter {
             return;
         }
         let (event, message, detail) = (job.id.clone(), job.message.clone(), job.detail.clone());
-        self.events.push(Line { event, message, detail });
+        self.events.push(Line { event, message, detail, path: job.path.clone() });
     }
 
     fn subject(&self) -> String {
@@ -156,6 +159,7 @@ impl Letter {
             Some(Topic::Error) => "failed",
             Some(Topic::Work) => "has news of its work",
             Some(Topic::Done) | None => "is done",
+            Some(Topic::Mention) => "mentions you",
         };
         let detail = self.events.first().and_then(|line| line.detail.as_deref());
         let detail = detail.map(|text| format!(": {}", text.chars().take(MAX_SUBJECT).collect::<String>()));
@@ -209,7 +213,8 @@ impl Notifications {
         if letter.more == 0 && read == events.len() as u64 {
             return Ok(Attempt::drop("it was read in the web UI before"));
         }
-        let url = self.url(&link::path(&letter.topic, letter.agent.as_deref()));
+        let own = letter.events.first().and_then(|line| line.path.as_deref());
+        let url = self.url(&link::of(own, &letter.topic, letter.agent.as_deref()));
         let text = letter.text(&url, &self.url("/settings/notifications"));
         Ok(mailer.send(&row.id, &account.email, &letter.subject(), text).await)
     }
@@ -253,6 +258,8 @@ mod tests {
             session_id: None,
             actor_id: None,
             created_at: 0,
+            user_id: None,
+            path: None,
         }
     }
 

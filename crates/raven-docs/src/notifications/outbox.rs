@@ -3,7 +3,7 @@
 //! Owns what is kept of it, cut to what is safe to send: one line, no terminal bytes. Must not know who hears.
 
 use raven_protocol::doing::Turn;
-use raven_protocol::id::{EventId, WorkspaceId};
+use raven_protocol::id::{EventId, UserId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 
 use super::topics::{self, Audience, Topic};
@@ -28,7 +28,31 @@ pub async fn note(
     about: &About,
 ) -> Result<(), Error> {
     let Some((topic, audience)) = topics::of(kind) else { return Ok(()) };
-    put(change, workspace, (topic, audience), (word, message), about).await
+    put(change, workspace, (topic, audience), (word, message), (about, None)).await
+}
+
+/// Somebody who is named in a text.
+pub struct Mention<'a> {
+    pub user: &'a UserId,
+    pub by: &'a Named,
+    /// Who named them, when it is an agent.
+    pub agent: Option<Named>,
+    /// What the text belongs to, and its page in the web UI.
+    pub title: &'a str,
+    pub path: &'a str,
+}
+
+/// Notes that a person was mentioned, for them alone.
+pub async fn note_mention(
+    change: &Change,
+    workspace: &WorkspaceId,
+    mention: Mention<'_>,
+) -> Result<(), Error> {
+    let Mention { user, by, agent, title, path } = mention;
+    let about = About { agent, actor: Some(by.clone()), detail: Some(title.to_owned()), ..About::default() };
+    let message = format!("{} mentioned you", one_line(&by.name).unwrap_or_default());
+    let what = (Topic::Mention, Audience::Everybody);
+    put(change, workspace, what, ("mentioned", &message), (&about, Some((user, path)))).await
 }
 
 /// Notes the end of a turn of work, once for each turn.
@@ -44,7 +68,7 @@ pub async fn note_turn(
         Some(_) => (Topic::Error, ("turn_failed", "Turn failed")),
         None => (Topic::Done, ("turn_done", "Agent is done")),
     };
-    put(change, workspace, (topic, Audience::Everybody), words, &about).await
+    put(change, workspace, (topic, Audience::Everybody), words, (&about, None)).await
 }
 
 /// Whether a turn ended by this change, and was one that somebody waits for.
@@ -61,7 +85,7 @@ async fn put(
     workspace: &WorkspaceId,
     (topic, audience): (Topic, Audience),
     (kind, message): (&str, &str),
-    about: &About,
+    (about, to): (&About, Option<(&UserId, &str)>),
 ) -> Result<(), Error> {
     let row = rows::Model {
         id: EventId::generate().to_string(),
@@ -76,6 +100,8 @@ async fn put(
         session_id: about.session.clone(),
         actor_id: about.actor.as_ref().map(|actor| actor.id.clone()),
         created_at: Timestamp::now().as_millis(),
+        user_id: to.map(|(user, _)| user.to_string()),
+        path: to.map(|(_, path)| path.to_owned()),
     };
     Ok(rows::insert(change.tx(), &row).await?)
 }

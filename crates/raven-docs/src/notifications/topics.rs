@@ -23,11 +23,20 @@ pub enum Topic {
     Done,
     /// Work that was given to an agent moved on.
     Work,
+    /// Somebody named one in a page, a task or a comment.
+    Mention,
 }
 
 impl Topic {
-    pub const ALL: [Self; 6] =
-        [Self::Blocked, Self::LoginRequired, Self::Approval, Self::Error, Self::Done, Self::Work];
+    pub const ALL: [Self; 7] = [
+        Self::Blocked,
+        Self::LoginRequired,
+        Self::Approval,
+        Self::Error,
+        Self::Done,
+        Self::Work,
+        Self::Mention,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,6 +46,7 @@ impl Topic {
             Self::Error => "error",
             Self::Done => "done",
             Self::Work => "work",
+            Self::Mention => "mention",
         }
     }
 
@@ -147,6 +157,23 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         | Kind::InviteCreated
         | Kind::InviteRevoked
         | Kind::AgentLogged
-        | Kind::WebhookDisabled => None,
+        | Kind::WebhookDisabled
+        | Kind::SpaceCreated
+        | Kind::SpaceChanged
+        | Kind::SpaceDeleted
+        | Kind::PageCreated
+        | Kind::PageChanged
+        | Kind::PageOpened
+        | Kind::PageClosed
+        | Kind::PageMoved
+        | Kind::PageRestored
+        | Kind::PageTrashed
+        | Kind::PageUntrashed
+        | Kind::AttachmentAdded
+        | Kind::AttachmentRemoved
+        | Kind::CommentAdded
+        | Kind::CommentResolved
+        | Kind::CommentReopened
+        | Kind::CommentDeleted => None,
     }
 }

@@ -184,6 +184,16 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
         }
         WorkspaceEvent::RuntimeStatus(status) => emit(socket, names::RUNTIME_STATUS, status).await,
         WorkspaceEvent::TerminalChanged(session) => emit(socket, names::TERMINAL_STATUS, session).await,
+        WorkspaceEvent::SpaceChanged(space) => {
+            emit(socket, names::SPACE_CHANGED, &json!({ "spaceId": space })).await
+        }
+        WorkspaceEvent::PageChanged { page, space, version } => {
+            let data = json!({ "pageId": page, "spaceId": space, "version": version });
+            emit(socket, names::PAGE_CHANGED, &data).await
+        }
+        WorkspaceEvent::CommentChanged { page, task } => {
+            emit(socket, names::COMMENT_CHANGED, &json!({ "pageId": page, "taskId": task })).await
+        }
     }
 }
 

@@ -138,6 +138,73 @@ fn of_access(workspace: &str, token: &str) -> Vec<Write> {
     ]
 }
 
+/// The same, of the knowledge base.
+fn of_knowledge(known: &Known) -> Vec<Write> {
+    use By::Owner;
+    let page = json!({ "spaceId": known.space, "title": "New" });
+    let comment = json!({ "pageId": known.page, "content": "Well" });
+    vec![
+        ("POST", "/api/spaces", Owner, json!({ "name": "More" }), "space.create"),
+        ("PATCH", "/api/spaces/{id}", Owner, json!({ "name": "Other" }), "space.change"),
+        ("POST", "/api/pages", Owner, page, "page.create"),
+        ("PATCH", "/api/pages/{id}", Owner, json!({ "content": "text" }), "page.change"),
+        ("PATCH", "/api/pages/{id}", Owner, json!({ "agentAccessible": false }), "page.access"),
+        ("POST", "/api/pages/{id}/move", Owner, json!({ "parentId": null }), "page.move"),
+        ("POST", "/api/pages/{id}/restore", Owner, json!({ "historyId": known.version }), "page.restore"),
+        ("POST", "/api/pages/{id}/attachments", Owner, json!("bytes"), "attachment.add"),
+        ("DELETE", "/api/attachments/{id}", Owner, Value::Null, "attachment.remove"),
+        ("POST", "/api/comments", Owner, comment, "comment.create"),
+        ("POST", "/api/comments/{id}/resolve", Owner, json!({}), "comment.resolve"),
+        ("DELETE", "/api/comments/{id}", Owner, Value::Null, "comment.delete"),
+        ("DELETE", "/api/pages/{id}", Owner, Value::Null, "page.trash"),
+        ("POST", "/api/pages/{id}/untrash", Owner, Value::Null, "page.untrash"),
+        ("DELETE", "/api/spaces/{id}", Owner, Value::Null, "space.delete"),
+    ]
+}
+
+/// What is there to be written.
+#[derive(Default)]
+struct Known {
+    space: String,
+    page: String,
+    version: String,
+    file: String,
+    comment: String,
+}
+
+impl Known {
+    fn make(place: &Place) -> Self {
+        let owner = place.owner();
+        let id = |body: &Value| body["id"].as_str().unwrap().to_owned();
+        let space = id(&owner.post("/api/spaces", &json!({ "name": "Space" })).body);
+        let page = id(&owner.post("/api/pages", &json!({ "spaceId": space, "title": "Page" })).body);
+        let version = id(&owner.get(&format!("/api/pages/{page}/history")).body["items"][0]);
+        let file = owner.call("POST", &format!("/api/pages/{page}/attachments?name=a.txt"), Some("a".into()));
+        let comment = owner.post("/api/comments", &json!({ "pageId": page, "content": "Hm" })).body;
+        Self { space, page, version, file: id(&file.body), comment: id(&comment) }
+    }
+}
+
+#[test]
+fn every_write_of_the_knowledge_base_leaves_an_entry_with_its_request() {
+    let place = Place::without_runtime();
+    let known = Known::make(&place);
+    let empty = place.owner().post("/api/spaces", &json!({ "name": "Empty" })).body["id"].clone();
+    for (number, write) in of_knowledge(&known).into_iter().enumerate() {
+        let space = if write.0 == "DELETE" { empty.as_str().unwrap() } else { &known.space };
+        let target = write
+            .1
+            .replace("spaces/{id}", &format!("spaces/{space}"))
+            .replace("pages/{id}/attachments", &format!("pages/{}/attachments?name=b.txt", known.page))
+            .replace("pages/{id}", &format!("pages/{}", known.page))
+            .replace("attachments/{id}", &format!("attachments/{}", known.file))
+            .replace("comments/{id}", &format!("comments/{}", known.comment));
+        check(&place, number, write, &target);
+    }
+    let (fine, said) = place.audit_command(&["verify"]);
+    assert!(fine, "{said}");
+}
+
 /// Makes a call with a request id of its own, and looks for what it left.
 fn check(place: &Place, number: usize, write: Write, target: &str) {
     let (method, path, by, body, action) = write;
@@ -312,6 +379,7 @@ fn every_write_of_work_leaves_an_entry_with_its_request() {
 fn every_route_that_writes_is_covered() {
     let place = Place::without_runtime();
     let tables = table("", "").into_iter().chain(of_people("", "")).chain(of_access("", "")).chain(of_work());
+    let tables = tables.chain(of_knowledge(&Known::default()));
     let silent: BTreeSet<&str> = SILENT.iter().map(|(route, _)| *route).collect();
     let covered: BTreeSet<String> =
         tables.map(|(method, path, ..)| format!("{} {path}", method.to_lowercase())).collect();

@@ -36,6 +36,7 @@ mod members;
 mod memory;
 mod notifications;
 mod openid;
+mod pages;
 mod people;
 mod policies;
 mod projects;

@@ -23,13 +23,32 @@ const QUESTIONS: &[Row] = &[("question_ask", None), ("question_get", None)];
 
 const APPROVALS: &[Row] = &[("approval_request", None), ("approval_status", None)];
 
-const SPACES: &[Row] = &[];
+const SPACES: &[Row] = &[("space_list", Some("read:spaces")), ("space_get", Some("read:spaces"))];
 
-const PAGES: &[Row] = &[];
+const PAGES: &[Row] = &[
+    ("page_list", Some("read:pages")),
+    ("page_get", Some("read:pages")),
+    ("page_create", Some("write:pages")),
+    ("page_update", Some("write:pages")),
+    ("page_move", Some("write:pages")),
+    ("page_delete", Some("delete:pages")),
+    ("page_recent", Some("read:pages")),
+    ("page_breadcrumbs", Some("read:pages")),
+    ("page_get_history", Some("read:pages")),
+    ("page_restore", Some("write:pages")),
+];
 
-const COMMENTS: &[Row] = &[];
+const COMMENTS: &[Row] = &[
+    ("comment_create", Some("write:comments")),
+    ("comment_list", Some("write:comments")),
+    ("comment_resolve", Some("write:comments")),
+];
 
-const SEARCHES: &[Row] = &[];
+const SEARCHES: &[Row] = &[
+    ("page_search", Some("read:pages")),
+    ("search_query", Some("read:pages")),
+    ("search_suggest", Some("read:pages")),
+];
 
 const PROJECTS: &[Row] = &[("project_list", Some("read:projects")), ("project_get", Some("read:projects"))];
 

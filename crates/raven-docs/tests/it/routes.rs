@@ -184,6 +184,34 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("post", "/api/webhooks/{id}/test", For::Admins),
     ("get", "/api/webhooks/{id}/deliveries", For::Admins),
     ("post", "/api/webhooks/{id}/deliveries/{deliveryId}/redeliver", For::Admins),
+    ("get", "/api/spaces", For::Readers),
+    ("post", "/api/spaces", For::Drivers),
+    ("get", "/api/spaces/{id}", For::Readers),
+    ("patch", "/api/spaces/{id}", For::Drivers),
+    ("delete", "/api/spaces/{id}", For::Admins),
+    ("get", "/api/pages", For::Readers),
+    ("post", "/api/pages", For::Spawners),
+    ("get", "/api/pages/trash", For::Readers),
+    ("get", "/api/pages/recent", For::Readers),
+    ("get", "/api/pages/{id}", For::Readers),
+    ("patch", "/api/pages/{id}", For::Spawners),
+    ("delete", "/api/pages/{id}", For::Spawners),
+    ("post", "/api/pages/{id}/move", For::Spawners),
+    ("post", "/api/pages/{id}/untrash", For::Spawners),
+    ("get", "/api/pages/{id}/history", For::Readers),
+    ("get", "/api/pages/{id}/history/{versionId}", For::Readers),
+    ("post", "/api/pages/{id}/restore", For::Spawners),
+    ("get", "/api/pages/{id}/attachments", For::Readers),
+    ("post", "/api/pages/{id}/attachments", For::Spawners),
+    ("get", "/api/attachments/{id}", For::Readers),
+    ("delete", "/api/attachments/{id}", For::Spawners),
+    ("get", "/api/comments", For::Readers),
+    ("post", "/api/comments", For::Spawners),
+    ("post", "/api/comments/{id}/resolve", For::Spawners),
+    ("delete", "/api/comments/{id}", For::Spawners),
+    ("get", "/api/mentions", For::SignedIn),
+    ("get", "/api/search", For::Readers),
+    ("get", "/api/search/suggest", For::Readers),
 ];
 
 /// A body that a runtime's route can read, so that its caller is what is judged.
@@ -243,6 +271,7 @@ fn target(path: &str, method: &str, callers: &Callers) -> String {
         .replace("{linkId}", "lnk_none")
         .replace("{messageId}", "msg_none")
         .replace("{deliveryId}", "dlv_none")
+        .replace("{versionId}", "pgv_none")
         .replace("sessions/{id}", "sessions/ses_none")
         .replace(
             "agents/{id}",

@@ -1,0 +1,162 @@
+//! Routes of pages: lists, the page itself, editing, moving, the trash.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use raven_protocol::id::{PageId, SpaceId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::extract::{Body, May, Path, Query};
+use crate::access::Granted;
+use crate::access::knowledge::{DeletePages, ReadPages, WritePages};
+use crate::app::App;
+use crate::error::Error;
+use crate::page::{Page, PageQuery};
+use crate::pages::editing::{NewPage, PageChange};
+use crate::pages::moving::PageMove;
+use crate::pages::trash::TrashedPage;
+use crate::pages::{PageSummary, PagesQuery, WikiPage};
+
+/// Of which space.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct OfSpace {
+    /// Of this space alone; of all when it is left out.
+    space_id: Option<SpaceId>,
+}
+
+/// Lets an agent do here what a tool does, as the policy says of the tool. People do what their role lets them.
+pub(super) async fn governed<P>(
+    app: &App,
+    by: &Granted<P>,
+    tool: &str,
+    (id, more): (Value, &impl Serialize),
+) -> Result<(), Error> {
+    let Some(agent) = by.agent() else { return Ok(()) };
+    let more = serde_json::to_value(more).map_err(anyhow::Error::from)?;
+    let mut arguments = serde_json::Map::new();
+    for part in [id, more] {
+        if let Value::Object(part) = part {
+            arguments.extend(part.into_iter().filter(|(name, value)| !value.is_null() || name == "parentId"));
+        }
+    }
+    app.approvals.check_tool(agent, (tool, arguments)).await
+}
+
+/// The pages of a space, of a page, or all; without their content.
+#[utoipa::path(get, path = "/api/pages", tag = "pages", params(PagesQuery, PageQuery),
+    responses((status = 200, body = Page<PageSummary>), (status = 401), (status = 403), (status = 404),
+        (status = 422)))]
+pub async fn list(
+    State(app): State<App>,
+    May(by): May<ReadPages>,
+    Query(query): Query<PagesQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<PageSummary>>, Error> {
+    Ok(Json(app.pages.list(&by, query, page).await?))
+}
+
+/// Make a page.
+#[utoipa::path(post, path = "/api/pages", tag = "pages", request_body = NewPage,
+    responses((status = 201, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn create(
+    State(app): State<App>,
+    May(by): May<WritePages>,
+    Body(wanted): Body<NewPage>,
+) -> Result<(StatusCode, Json<WikiPage>), Error> {
+    governed(&app, &by, "page_create", (json!({}), &wanted)).await?;
+    Ok((StatusCode::CREATED, Json(app.pages.create(&by, wanted).await?)))
+}
+
+/// A page, by its id or its slug. `spaceId` says in which space, when several have one of this slug.
+#[utoipa::path(get, path = "/api/pages/{id}", tag = "pages", params(("id" = String, Path), OfSpace),
+    responses((status = 200, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 422)))]
+pub async fn get(
+    State(app): State<App>,
+    May(by): May<ReadPages>,
+    Path(id): Path<PageId>,
+    Query(of): Query<OfSpace>,
+) -> Result<Json<WikiPage>, Error> {
+    Ok(Json(app.pages.get(&by, &id, of.space_id.as_ref()).await?))
+}
+
+/// Change a page. With `version` it is refused when somebody changed it meanwhile: the problem has
+/// `currentVersion` and `difference`.
+#[utoipa::path(patch, path = "/api/pages/{id}", tag = "pages", params(("id" = String, Path)),
+    request_body = PageChange,
+    responses((status = 200, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn change(
+    State(app): State<App>,
+    May(by): May<WritePages>,
+    Path(id): Path<PageId>,
+    Body(wanted): Body<PageChange>,
+) -> Result<Json<WikiPage>, Error> {
+    governed(&app, &by, "page_update", (json!({ "pageId": id }), &wanted)).await?;
+    Ok(Json(app.pages.change(&by, &id, wanted).await?))
+}
+
+/// Put a page into the trash, with what is under it. It can be taken out for 30 days.
+#[utoipa::path(delete, path = "/api/pages/{id}", tag = "pages", params(("id" = String, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404), (status = 409)))]
+pub async fn trash(
+    State(app): State<App>,
+    May(by): May<DeletePages>,
+    Path(id): Path<PageId>,
+) -> Result<StatusCode, Error> {
+    governed(&app, &by, "page_delete", (json!({ "pageId": id }), &json!({}))).await?;
+    app.pages.trash(&by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Move a page, with what is under it.
+#[utoipa::path(post, path = "/api/pages/{id}/move", tag = "pages", params(("id" = String, Path)),
+    request_body = PageMove,
+    responses((status = 200, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
+pub async fn relocate(
+    State(app): State<App>,
+    May(by): May<WritePages>,
+    Path(id): Path<PageId>,
+    Body(wanted): Body<PageMove>,
+) -> Result<Json<WikiPage>, Error> {
+    governed(&app, &by, "page_move", (json!({ "pageId": id }), &wanted)).await?;
+    Ok(Json(app.pages.relocate(&by, &id, wanted).await?))
+}
+
+/// Take a page out of the trash, with what went there with it.
+#[utoipa::path(post, path = "/api/pages/{id}/untrash", tag = "pages", params(("id" = String, Path)),
+    responses((status = 200, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 409)))]
+pub async fn untrash(
+    State(app): State<App>,
+    May(by): May<DeletePages>,
+    Path(id): Path<PageId>,
+) -> Result<Json<WikiPage>, Error> {
+    Ok(Json(app.pages.untrash(&by, &id).await?))
+}
+
+/// What is in the trash, newest first.
+#[utoipa::path(get, path = "/api/pages/trash", tag = "pages", params(PageQuery),
+    responses((status = 200, body = Page<TrashedPage>), (status = 401), (status = 403), (status = 422)))]
+pub async fn trashed(
+    State(app): State<App>,
+    May(by): May<ReadPages>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<TrashedPage>>, Error> {
+    Ok(Json(app.pages.trashed(&by, page).await?))
+}
+
+/// The pages that changed last.
+#[utoipa::path(get, path = "/api/pages/recent", tag = "pages", params(OfSpace, PageQuery),
+    responses((status = 200, body = Page<PageSummary>), (status = 401), (status = 403), (status = 422)))]
+pub async fn recent(
+    State(app): State<App>,
+    May(by): May<ReadPages>,
+    Query(of): Query<OfSpace>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<PageSummary>>, Error> {
+    Ok(Json(app.pages.recent(&by, of.space_id, page).await?))
+}
