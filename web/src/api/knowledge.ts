@@ -1,10 +1,11 @@
 /** Owns the shapes of pages, tasks and assignments. Must not know how they are fetched or shown. */
 
-export interface Author {
-  kind: 'user' | 'agent' | 'control_plane' | 'system';
-  id: string;
-  name: string;
-}
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+/** Who did something, or shall do it. */
+export type Author = Schemas['AuditActor'];
 
 export interface Paged<Item> {
   items: Item[];
@@ -142,78 +143,16 @@ export type Priority = (typeof PRIORITIES)[number];
 export const BUCKETS = ['now', 'next', 'later', 'none'] as const;
 export type Bucket = (typeof BUCKETS)[number];
 
-export interface Project {
-  id: string;
-  name: string;
-  description: string;
-  agentAccessible?: boolean | null;
-  isAgentAccessible: boolean;
-  taskCounts: Partial<Record<TaskStatus, number>>;
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface ProjectChange {
-  name?: string;
-  description?: string;
-  agentAccessible?: boolean | null;
-}
+export type Project = Schemas['Project'];
+export type NewProject = Schemas['NewProject'];
+export type ProjectChange = Schemas['ProjectChange'];
 
 /** A task as lists have it. */
-export interface TaskSummary {
-  id: string;
-  number: number;
-  title: string;
-  status: TaskStatus;
-  priority: Priority;
-  bucket: Bucket;
-  assignee?: Author | null;
-  dueDate?: string | null;
-  projectId?: string | null;
-  agentAccessible?: boolean | null;
-  isAgentAccessible: boolean;
-  version: number;
-  createdAt: string;
-  createdBy: Author;
-  updatedAt: string;
-  updatedBy: Author;
-  completedAt?: string | null;
-}
-
-export interface Task extends TaskSummary {
-  description: string;
-  pageIds: string[];
-}
-
-export interface NewTask {
-  title: string;
-  description?: string;
-  status?: TaskStatus;
-  priority?: Priority;
-  bucket?: Bucket;
-  assigneeId?: string;
-  dueDate?: string;
-  projectId?: string;
-}
-
-export interface TaskChange {
-  title?: string;
-  description?: string;
-  status?: TaskStatus;
-  priority?: Priority;
-  bucket?: Bucket;
-  assigneeId?: string | null;
-  projectId?: string | null;
-  dueDate?: string | null;
-  agentAccessible?: boolean | null;
-  version?: number;
-}
-
-export interface TaskMove {
-  projectId?: string | null;
-  before?: string;
-  status?: TaskStatus;
-}
+export type TaskSummary = Schemas['TaskSummary'];
+export type Task = Schemas['Task'];
+export type NewTask = Schemas['NewTask'];
+export type TaskChange = Schemas['TaskChange'];
+export type TaskMove = Schemas['TaskMove'];
 
 export const ASSIGNMENT_STATES = [
   'pending',
@@ -225,33 +164,5 @@ export const ASSIGNMENT_STATES = [
   'cancelled',
 ] as const;
 export type AssignmentState = (typeof ASSIGNMENT_STATES)[number];
-
-export interface Assignment {
-  id: string;
-  agent: { id: string; name: string };
-  title: string;
-  instructions: string;
-  pageIds: string[];
-  taskIds: string[];
-  deadline?: string | null;
-  state: AssignmentState;
-  progress?: number | null;
-  summary?: string | null;
-  /** Any JSON. */
-  result?: unknown;
-  /** Why it has ended otherwise than done. */
-  reason?: string | null;
-  assignedBy: Author;
-  createdAt: string;
-  deliveredAt?: string | null;
-  updatedAt: string;
-  endedAt?: string | null;
-}
-
-export interface NewAssignment {
-  title: string;
-  instructions: string;
-  pageIds?: string[];
-  taskIds?: string[];
-  deadline?: string;
-}
+export type Assignment = Schemas['Assignment'];
+export type NewAssignment = Schemas['NewAssignment'];

@@ -1,5 +1,4 @@
 /** Owns short names for the API's shapes. Must not know how they are fetched or shown. */
-import type { NewAssignment } from './knowledge';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -7,10 +6,7 @@ type Schemas = components['schemas'];
 export type Activity = Schemas['Activity'];
 export type ActivityKind = Activity['kind'];
 export type Agent = Schemas['Agent'];
-export type AgentSettings = Schemas['AgentSettings'] & {
-  controlPlaneUrl?: string | null;
-  controlPlaneKeyFingerprint?: string | null;
-};
+export type AgentSettings = Schemas['AgentSettings'];
 export type AgentStatus = Schemas['AgentStatus'];
 export type Approval = Schemas['Approval'];
 export type AgentTypeStatus = Schemas['AgentTypeStatus'];
@@ -51,9 +47,6 @@ export type SignIn = Schemas['Session'];
 export type PolicyChange = Schemas['PolicyChange'];
 export type NewLink = Schemas['NewLink'];
 export type SetupForm = Schemas['Setup'];
-export type SettingsChange = Schemas['SettingsChange'] & {
-  controlPlaneUrl?: string | null;
-  controlPlaneKey?: string | null;
-};
+export type SettingsChange = Schemas['SettingsChange'];
 export type SpawnConfig = Schemas['SpawnConfig'];
-export type SpawnRequest = Schemas['Spawn'] & { assignment?: NewAssignment };
+export type SpawnRequest = Schemas['Spawn'];

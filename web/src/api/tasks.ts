@@ -1,21 +1,20 @@
 /** Owns the requests about projects and tasks, and how they are cached. Must not know who shows the answers. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
-import { call } from './calling';
+import { answered, http } from './client';
 import type {
+  Bucket,
+  NewProject,
   NewTask,
-  Paged,
-  Project,
   ProjectChange,
-  Task,
   TaskChange,
   TaskMove,
   TaskStatus,
-  TaskSummary,
 } from './knowledge';
 
 // Tasks of a column or list that are read at once.
 const PER_PAGE = 50;
+// A workspace has few projects: all of them at once.
 const ALL = 200;
 
 /** What a list of tasks is narrowed to; an absent field is everything. */
@@ -24,7 +23,7 @@ export interface TaskFilter {
   assigneeId?: string;
   /** `none` for tasks without a project. */
   projectId?: string;
-  bucket?: string;
+  bucket?: Bucket;
   q?: string;
 }
 
@@ -36,29 +35,35 @@ export const taskKeys = {
   one: (id: string) => ['tasks', 'one', id] as const,
 };
 
+const of = (id: string) => ({ params: { path: { id } } });
+
 export const projectsQuery = queryOptions({
   queryKey: taskKeys.projects,
-  queryFn: () => call<Paged<Project>>('GET', '/api/projects', { query: { limit: ALL } }),
+  queryFn: () => answered(http.GET('/api/projects', { params: { query: { limit: ALL } } })),
 });
-export const createProject = (body: ProjectChange & { name: string }) =>
-  call<Project>('POST', '/api/projects', { body });
+export const createProject = (body: NewProject) => answered(http.POST('/api/projects', { body }));
 export const changeProject = (id: string, body: ProjectChange) =>
-  call<Project>('PATCH', `/api/projects/${id}`, { body });
-export const deleteProject = (id: string) => call<void>('DELETE', `/api/projects/${id}`);
+  answered(http.PATCH('/api/projects/{id}', { ...of(id), body }));
+export const deleteProject = (id: string) => answered(http.DELETE('/api/projects/{id}', of(id)));
 
 export const tasksQuery = (filter: TaskFilter) =>
   infiniteQueryOptions({
     queryKey: taskKeys.list(filter),
     queryFn: ({ pageParam }) =>
-      call<Paged<TaskSummary>>('GET', '/api/tasks', {
-        query: { ...filter, cursor: pageParam, limit: PER_PAGE },
-      }),
+      answered(
+        http.GET('/api/tasks', { params: { query: { ...filter, cursor: pageParam, limit: PER_PAGE } } }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
 export const taskQuery = (id: string) =>
-  queryOptions({ queryKey: taskKeys.one(id), queryFn: () => call<Task>('GET', `/api/tasks/${id}`) });
-export const createTask = (body: NewTask) => call<Task>('POST', '/api/tasks', { body });
-export const changeTask = (id: string, body: TaskChange) => call<Task>('PATCH', `/api/tasks/${id}`, { body });
-export const moveTask = (id: string, body: TaskMove) => call<Task>('POST', `/api/tasks/${id}/move`, { body });
-export const deleteTask = (id: string) => call<void>('DELETE', `/api/tasks/${id}`);
+  queryOptions({
+    queryKey: taskKeys.one(id),
+    queryFn: () => answered(http.GET('/api/tasks/{id}', of(id))),
+  });
+export const createTask = (body: NewTask) => answered(http.POST('/api/tasks', { body }));
+export const changeTask = (id: string, body: TaskChange) =>
+  answered(http.PATCH('/api/tasks/{id}', { ...of(id), body }));
+export const moveTask = (id: string, body: TaskMove) =>
+  answered(http.POST('/api/tasks/{id}/move', { ...of(id), body }));
+export const deleteTask = (id: string) => answered(http.DELETE('/api/tasks/{id}', of(id)));

@@ -15,6 +15,7 @@ export const notificationTexts = {
     approval: 'Approval',
     error: 'Error',
     done: 'Done',
+    work: 'Work',
   },
   topicsAbout: {
     blocked: 'an agent asks something and waits',
@@ -22,6 +23,7 @@ export const notificationTexts = {
     approval: 'something waits for a decision of yours',
     error: 'an agent or a turn of its work failed',
     done: 'an agent finished a turn of work',
+    work: 'an assignment is blocked, done or failed',
   },
   preferences: {
     lead: 'What you are told of, and how. Nobody is told of what they did themselves.',
