@@ -17,7 +17,7 @@ use crate::events::Changes;
 use crate::page::{Page, PageQuery};
 
 pub mod content;
-mod difference;
+pub mod difference;
 pub mod editing;
 pub mod history;
 pub mod lines;

@@ -198,12 +198,12 @@ impl Tasks {
         rows::insert(change.tx(), &row).await?;
         let is_open = Open::of(row.agent_accessible, project.and_then(|project| project.agent_accessible));
         let found = Found { row, is_open };
-        record::index(&change, by.workspace(), &found.row).await?;
+        record::words_changed(&mut change, by, (None, &found.row)).await?;
         let entry = Entry::new(by.actor(), Action::TaskCreate, record::target(&found.row));
         let entry = entry.after(record::facts(&found.row));
         record::note(&mut change, by, (entry, Some(ActivityKind::TaskCreated)), &found.row).await?;
         if let Some(assignee) = assignee {
-            record::tell_assignee(&mut change, by, &assignee, &found.row).await?;
+            record::tell_assignee(&change, by, &assignee, &found.row).await?;
         }
         change.commit().await?;
         view(found)

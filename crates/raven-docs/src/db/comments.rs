@@ -50,6 +50,16 @@ pub async fn delete(db: &impl ConnectionTrait, id: &str) -> Queried<()> {
     Ok(())
 }
 
+/// Removes the comments on a page or a task.
+pub async fn delete_on(db: &impl ConnectionTrait, of: Of<'_>) -> Queried<()> {
+    let on = match of {
+        Of::Page(page) => Column::PageId.eq(page),
+        Of::Task(task) => Column::TaskId.eq(task),
+    };
+    Entity::delete_many().filter(on).exec(db).await?;
+    Ok(())
+}
+
 /// One comment of a workspace.
 pub async fn find(
     db: &impl ConnectionTrait,

@@ -31,7 +31,7 @@ pub async fn note(
     put(change, workspace, (topic, audience), (word, message), (about, None)).await
 }
 
-/// Somebody who is named in a text.
+/// Somebody who is named in a text, or as who is to do a task.
 pub struct Mention<'a> {
     pub user: &'a UserId,
     pub by: &'a Named,
@@ -48,11 +48,28 @@ pub async fn note_mention(
     workspace: &WorkspaceId,
     mention: Mention<'_>,
 ) -> Result<(), Error> {
+    alone(change, workspace, (Topic::Mention, "mentioned", "mentioned you"), mention).await
+}
+
+/// Notes that a task is a person's own now, for them alone.
+pub async fn note_assigned(
+    change: &Change,
+    workspace: &WorkspaceId,
+    mention: Mention<'_>,
+) -> Result<(), Error> {
+    alone(change, workspace, (Topic::Work, "task_assigned", "gave you a task"), mention).await
+}
+
+async fn alone(
+    change: &Change,
+    workspace: &WorkspaceId,
+    (topic, kind, did): (Topic, &str, &str),
+    mention: Mention<'_>,
+) -> Result<(), Error> {
     let Mention { user, by, agent, title, path } = mention;
     let about = About { agent, actor: Some(by.clone()), detail: Some(title.to_owned()), ..About::default() };
-    let message = format!("{} mentioned you", one_line(&by.name).unwrap_or_default());
-    let what = (Topic::Mention, Audience::Everybody);
-    put(change, workspace, what, ("mentioned", &message), (&about, Some((user, path)))).await
+    let message = format!("{} {did}", one_line(&by.name).unwrap_or_default());
+    put(change, workspace, (topic, Audience::Everybody), (kind, &message), (&about, Some((user, path)))).await
 }
 
 /// Notes the end of a turn of work, once for each turn.

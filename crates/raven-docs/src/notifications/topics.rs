@@ -21,7 +21,7 @@ pub enum Topic {
     Error,
     /// An agent has done a turn of work.
     Done,
-    /// Work that was given to an agent moved on.
+    /// Work that was given to an agent moved on, or a task is one's own now.
     Work,
     /// Somebody named one in a page, a task or a comment.
     Mention,

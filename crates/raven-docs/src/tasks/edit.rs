@@ -124,14 +124,14 @@ impl Tasks {
         if !rows::update(change.tx(), &after.row, before.row.version).await? {
             return Err(anyhow::anyhow!("task {id} changed within a transaction").into());
         }
-        record::index(&change, by.workspace(), &after.row).await?;
+        record::words_changed(&mut change, by, (Some(&before.row), &after.row)).await?;
         let entry = Entry::new(by.actor(), action, record::target(&after.row));
         let entry = entry.before(record::facts(&before.row)).after(record::facts(&after.row));
         record::note(&mut change, by, (entry, told(&before.row, &after.row)), &after.row).await?;
         if before.row.assignee_id != after.row.assignee_id
             && let Some(assignee) = assignee::take(&after.row)
         {
-            record::tell_assignee(&mut change, by, &assignee, &after.row).await?;
+            record::tell_assignee(&change, by, &assignee, &after.row).await?;
         }
         change.commit().await?;
         view(after)

@@ -2,17 +2,21 @@
 //!
 //! Owns what is said. Must not know what is allowed.
 
-use raven_protocol::id::{ProjectId, TaskId, WorkspaceId};
+use raven_protocol::id::{ProjectId, TaskId, UserId};
 use serde_json::{Value, json};
-use similar::TextDiff;
 
 use crate::access::Granted;
 use crate::activity::{self, ActivityKind};
 use crate::audit::{Actor, ActorKind, Entry, Target};
-use crate::auth::Named;
-use crate::db::tasks as rows;
+use crate::auth::{AgentCaller, Named};
+use crate::db::search::{self, Indexed, Kind, Of};
+use crate::db::{comments, tasks as rows};
 use crate::error::Error;
 use crate::events::{Change, WorkspaceEvent};
+use crate::mentions::{self, Where};
+use crate::notifications::outbox::{self, Mention};
+use crate::pages::content;
+use crate::pages::difference::{self, State};
 use crate::projects::about;
 
 pub fn target(row: &rows::Model) -> Target {
@@ -66,39 +70,64 @@ fn words(row: &rows::Model) -> String {
     }
 }
 
-/// Makes a task findable as it is now.
-pub async fn index(change: &Change, workspace: &WorkspaceId, row: &rows::Model) -> Result<(), Error> {
-    let _ = (change, workspace, row);
-    Ok(())
-}
-
-/// Removes a task, and what is said of it, from what is found.
-pub async fn forget(change: &Change, row: &rows::Model) -> Result<(), Error> {
-    let _ = (change, row);
-    Ok(())
-}
-
-/// Tells a person that a task is theirs now.
-pub async fn tell_assignee<P>(
+/// Makes a task findable as it is now, and tells the people whom its words name newly.
+pub async fn words_changed<P>(
     change: &mut Change,
+    by: &Granted<P>,
+    (before, row): (Option<&rows::Model>, &rows::Model),
+) -> Result<(), Error> {
+    let known = before.map_or("", |before| before.description.as_str());
+    if before.is_some_and(|before| before.title == row.title) && known == row.description {
+        return Ok(());
+    }
+    let of = Of::Task(&row.id);
+    let item = Indexed {
+        workspace: by.workspace(),
+        kind: Kind::Task,
+        id: &row.id,
+        of,
+        title: &row.title,
+        body: &content::plain(&row.description),
+    };
+    search::put(change.tx(), &item).await?;
+    let place = Where { of, title: &row.title };
+    mentions::note(change, by, place, (known, &row.description)).await
+}
+
+/// Removes a task, and what is said of it, from what is found and read.
+pub async fn forget(change: &Change, row: &rows::Model) -> Result<(), Error> {
+    search::remove_with_comments(change.tx(), Of::Task(&row.id)).await?;
+    Ok(comments::delete_on(change.tx(), Of::Task(&row.id)).await?)
+}
+
+/// Tells a person that a task is theirs now, unless they took it themselves.
+pub async fn tell_assignee<P>(
+    change: &Change,
     by: &Granted<P>,
     assignee: &Actor,
     row: &rows::Model,
 ) -> Result<(), Error> {
-    let _ = (change, by, assignee, row);
-    Ok(())
+    if assignee.kind != ActorKind::User || assignee.id == by.by().id {
+        return Ok(());
+    }
+    let (user, path) = (UserId::parse(assignee.id.as_str())?, format!("/tasks/{}", row.id));
+    let (agent, author) = (by.agent().map(AgentCaller::named), by.by());
+    let title = format!("#{} {}", row.number, row.title);
+    let told = Mention { user: &user, by: &author, agent, title: &title, path: &path };
+    outbox::note_assigned(change, by.workspace(), told).await
 }
 
 /// From what a task is to what a change that was made from an older state would make of it.
 pub fn difference(now: &rows::Model, wanted: &rows::Model) -> String {
-    let (now, wanted) = (text(now), text(wanted));
-    TextDiff::from_lines(&now, &wanted).unified_diff().header("now", "yours").to_string()
+    let (before, after) = (text(now), text(wanted));
+    let (from, to) =
+        (State { title: &now.title, content: &before }, State { title: &wanted.title, content: &after });
+    difference::between(from, to)
 }
 
 fn text(row: &rows::Model) -> String {
     let none = || "none".to_owned();
     let lines = [
-        ("title", row.title.clone()),
         ("status", row.status.clone()),
         ("priority", row.priority.clone()),
         ("bucket", row.bucket.clone()),
@@ -107,5 +136,5 @@ fn text(row: &rows::Model) -> String {
         ("project", row.project_id.clone().unwrap_or_else(none)),
     ];
     let head: String = lines.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    format!("{head}\n{}\n", row.description)
+    format!("{head}\n{}\n", row.description.trim_end())
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::crew::{Crew, each, refused};
 use crate::operator::at_once;
+use crate::programs::wait_for;
 
 fn path(task: &str, deed: &str) -> String {
     format!("/api/tasks/{task}/{deed}")
@@ -307,4 +308,34 @@ fn what_somebody_leaves_undone_is_nobodys() {
         assert_eq!((&seen["assignee"], &seen["version"]), (&Value::Null, &json!(2)), "{seen}");
     }
     assert_eq!(crew.seen(&done)["assignee"]["id"], json!(worker.id), "who did it did it");
+}
+
+#[test]
+fn a_person_is_told_of_a_task_that_is_theirs_now_and_nobody_else_is() {
+    let crew = Crew::start();
+    let mel = crew.person("mel", "member");
+    let other = crew.person("other", "member");
+    let mel_id = crew.place.id_of("mel@example.com");
+    let id = crew.task(json!({ "title": "For Mel", "assigneeId": mel_id }));
+    let inbox = |who: &crate::operator::Operator| who.get("/api/notifications").body["items"].clone();
+    let told = wait_for("the notification", || inbox(&mel).get(0).cloned());
+    assert_eq!((&told["topic"], &told["kind"]), (&json!("work"), &json!("task_assigned")), "{told}");
+    assert_eq!(told["path"], format!("/tasks/{id}"));
+    assert!(told["detail"].as_str().unwrap().contains("For Mel"), "{told}");
+    let mine = mel.post(&path(&crew.task(json!({ "title": "Mine" })), "claim"), &json!({}));
+    assert_eq!(mine.status, 200, "{}", mine.body);
+    assert_eq!(
+        crew.place.owner().patch(&format!("/api/tasks/{id}"), &json!({ "priority": "urgent" })).status,
+        200
+    );
+    let again = crew.task(json!({ "title": "Second", "assigneeId": mel_id }));
+    wait_for("the second notification", || (inbox(&mel).as_array()?.len() >= 2).then_some(()));
+    let items = inbox(&mel);
+    assert_eq!(
+        items.as_array().unwrap().len(),
+        2,
+        "not of what she does herself, nor of other changes: {items}"
+    );
+    assert_eq!(items[0]["path"], format!("/tasks/{again}"));
+    assert_eq!((inbox(&other), inbox(&crew.place.owner())), (json!([]), json!([])));
 }
