@@ -15,8 +15,9 @@ use crate::db::{self, ConnectionTrait, Db, tasks as rows};
 use crate::error::{Conflict, Error};
 use crate::events::Changes;
 use crate::page::{Page, PageQuery};
+use crate::pages::content::Content;
 use crate::patch::present;
-use crate::projects;
+use crate::{pages, projects};
 
 use words::{TaskBucket, TaskPriority, TaskStatus};
 
@@ -80,13 +81,9 @@ pub struct NewTask {
     /// 1 to 300 characters.
     pub title: String,
     /// Markdown.
-    #[serde(default)]
-    pub description: String,
-    #[serde(default)]
+    pub description: Option<Content>,
     pub status: Option<TaskStatus>,
-    #[serde(default)]
     pub priority: Option<TaskPriority>,
-    #[serde(default)]
     pub bucket: Option<TaskBucket>,
     /// The id of a member or an agent of the workspace.
     pub assignee_id: Option<String>,
@@ -175,16 +172,18 @@ impl Tasks {
 
     /// One task.
     pub async fn get(&self, by: &Granted<ReadTasks>, id: &TaskId) -> Result<Task, Error> {
-        view(readable(self.db.read(), by, id).await?)
+        let found = readable(self.db.read(), by, id).await?;
+        told(self.db.read(), by, found).await
     }
 
     /// Makes a task, at the top of its column.
     pub async fn create(&self, by: &Granted<WriteTasks>, new: NewTask) -> Result<Task, Error> {
         edit::check_title(&new.title)?;
-        edit::check_words(&new.description, &new.page_ids)?;
+        let description = edit::markdown(new.description.clone())?.unwrap_or_default();
         projects::may_open(by, new.agent_accessible)?;
         let mut change = self.changes.begin().await?;
         let project = edit::project_in(&change, by, new.project_id.as_ref()).await?;
+        edit::check_pages(&change, by, &new.page_ids).await?;
         let assignee = assignee::of(&change, by, (None, new.assignee_id.as_deref())).await?;
         if rows::count(change.tx(), by.workspace()).await? >= MAX_TASKS {
             let detail = format!("the workspace has {MAX_TASKS} tasks; delete some that are over");
@@ -194,7 +193,7 @@ impl Tasks {
         let (first, number) = (rows::Place::First, rows::next_number(change.tx(), by.workspace()).await?);
         let position = rows::position(change.tx(), by.workspace(), status.as_str(), &first).await?;
         let row = new_row(by, (&new, status), (number, position.unwrap_or_default()))?;
-        let row = assignee::put(assignee.clone(), row);
+        let row = assignee::put(assignee.clone(), rows::Model { description, ..row });
         rows::insert(change.tx(), &row).await?;
         let is_open = Open::of(row.agent_accessible, project.and_then(|project| project.agent_accessible));
         let found = Found { row, is_open };
@@ -205,8 +204,9 @@ impl Tasks {
         if let Some(assignee) = assignee {
             record::tell_assignee(&change, by, &assignee, &found.row).await?;
         }
+        let task = told(change.tx(), by, found).await?;
         change.commit().await?;
-        view(found)
+        Ok(task)
     }
 
     /// Gives a task that nobody has to whoever asks first; to ask again changes nothing.
@@ -217,7 +217,7 @@ impl Tasks {
         let mut change = self.changes.begin().await?;
         let Found { row: before, is_open } = readable(change.tx(), by, id).await?;
         if before.assignee_id.as_deref() == Some(by.actor().id.as_str()) {
-            return view(Found { row: before, is_open });
+            return told(change.tx(), by, Found { row: before, is_open }).await;
         }
         if TaskStatus::of_row(&before.status)?.is_over() {
             let detail = format!("it is {} already; claim one that is open", before.status);
@@ -232,8 +232,9 @@ impl Tasks {
         let entry = Entry::new(by.actor(), Action::TaskClaim, record::target(&row));
         let entry = entry.after(record::facts(&row));
         record::note(&mut change, by, (entry, Some(ActivityKind::TaskAssigned)), &row).await?;
+        let task = told(change.tx(), by, Found { row, is_open }).await?;
         change.commit().await?;
-        view(Found { row, is_open })
+        Ok(task)
     }
 
     /// Says who does a task, or that nobody does.
@@ -285,6 +286,23 @@ pub(crate) async fn readable<P>(
     Ok(Found { row, is_open })
 }
 
+/// A task as somebody is told of it: an agent not of pages that are closed to it.
+async fn told<P>(db: &impl ConnectionTrait, by: &Granted<P>, found: Found) -> Result<Task, Error> {
+    let mut task = view(found)?;
+    if by.agent().is_some() {
+        let mut open = Vec::new();
+        for id in task.page_ids {
+            match pages::readable(db, by, &id).await {
+                Ok(_) => open.push(id),
+                Err(Error::NotFound(_) | Error::NotForAgents(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        task.page_ids = open;
+    }
+    Ok(task)
+}
+
 fn filter(by: &Granted<ReadTasks>, query: TaskQuery, cursor: Option<&str>) -> Result<rows::Filter, Error> {
     let project = match query.project_id.as_deref() {
         None => rows::InProject::Any,
@@ -321,7 +339,7 @@ fn new_row(
         number,
         project_id: new.project_id.as_ref().map(ToString::to_string),
         title: new.title.trim().to_owned(),
-        description: new.description.clone(),
+        description: String::new(),
         status: status.as_str().to_owned(),
         priority: new.priority.unwrap_or(TaskPriority::Medium).as_str().to_owned(),
         bucket: new.bucket.unwrap_or(TaskBucket::None).as_str().to_owned(),

@@ -2,17 +2,32 @@
 //!
 //! Owns the asking of the policy. Must not know what is done.
 
+use serde_json::Value;
+
 use crate::access::Granted;
 use crate::app::App;
 use crate::error::Error;
 use crate::policies::ruling::{Effect, tool_names};
 
-/// Lets people pass, and agents whose policy allows the tool of this name. What people are to be asked for first is
-/// refused: the tool asks them.
+/// Lets people pass, and agents whose policy allows the tool of this name. Where people are to be asked first, they
+/// are asked for the tool with these arguments, which is called when they say yes.
+///
+/// # Errors
+/// `Denied` when the policy denies it, `ApprovalRequired` when people were asked.
+pub async fn governed<P>(
+    app: &App,
+    by: &Granted<P>,
+    (tool, arguments): (&'static str, Value),
+) -> Result<(), Error> {
+    let Some(agent) = by.agent() else { return Ok(()) };
+    app.approvals.check_tool(agent, (tool, arguments.as_object().cloned().unwrap_or_default())).await
+}
+
+/// The same for what reads, or does more than its tool: what people are to be asked for first is refused.
 ///
 /// # Errors
 /// `Denied` when the policy denies it or asks people.
-pub async fn governed<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
+pub async fn allowed<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
     let Some(agent) = by.agent() else { return Ok(()) };
     let ruling = app.policies.ruling(by.workspace(), Some(agent.agent()), &tool_names(tool)).await?;
     match ruling.effect() {

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::json;
 
 use super::extract::{Body, May, Query};
-use super::governed::governed;
+use super::governed::{allowed, governed};
 use crate::access::knowledge::{ReadMemory, WriteMemory};
 use crate::app::App;
 use crate::error::Error;
@@ -20,7 +21,9 @@ pub async fn store(
     May(by): May<WriteMemory>,
     Body(new): Body<NewMemory>,
 ) -> Result<(StatusCode, Json<Memory>), Error> {
-    governed(&app, &by, "memory_ingest").await?;
+    let NewMemory { content, tags, shared } = &new;
+    let arguments = json!({ "content": content, "tags": tags, "shared": shared });
+    governed(&app, &by, ("memory_ingest", arguments)).await?;
     Ok((StatusCode::CREATED, Json(app.memory.store(&by, new).await?)))
 }
 
@@ -33,7 +36,7 @@ pub async fn query(
     Query(query): Query<MemoryQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Memory>>, Error> {
-    governed(&app, &by, "memory_query").await?;
+    allowed(&app, &by, "memory_query").await?;
     Ok(Json(app.memory.query(&by, query, page).await?))
 }
 
@@ -45,6 +48,6 @@ pub async fn days(
     May(by): May<ReadMemory>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<MemoryDay>>, Error> {
-    governed(&app, &by, "memory_days").await?;
+    allowed(&app, &by, "memory_days").await?;
     Ok(Json(app.memory.days(&by, page).await?))
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use raven_protocol::id::ProjectId;
 
 use super::extract::{Body, May, Path, Query};
-use super::governed::governed;
+use super::governed::allowed;
 use crate::access::Administer;
 use crate::access::knowledge::{ReadProjects, WriteProjects};
 use crate::app::App;
@@ -22,7 +22,7 @@ pub async fn list(
     May(by): May<ReadProjects>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Project>>, Error> {
-    governed(&app, &by, "project_list").await?;
+    allowed(&app, &by, "project_list").await?;
     Ok(Json(app.projects.list(&by, page).await?))
 }
 
@@ -34,7 +34,7 @@ pub async fn create(
     May(by): May<WriteProjects>,
     Body(new): Body<NewProject>,
 ) -> Result<(StatusCode, Json<Project>), Error> {
-    governed(&app, &by, "project_create").await?;
+    allowed(&app, &by, "project_create").await?;
     Ok((StatusCode::CREATED, Json(app.projects.create(&by, new).await?)))
 }
 
@@ -46,7 +46,7 @@ pub async fn get(
     May(by): May<ReadProjects>,
     Path(id): Path<ProjectId>,
 ) -> Result<Json<Project>, Error> {
-    governed(&app, &by, "project_get").await?;
+    allowed(&app, &by, "project_get").await?;
     Ok(Json(app.projects.get(&by, &id).await?))
 }
 
@@ -60,7 +60,7 @@ pub async fn change(
     Path(id): Path<ProjectId>,
     Body(edit): Body<ProjectChange>,
 ) -> Result<Json<Project>, Error> {
-    governed(&app, &by, "project_update").await?;
+    allowed(&app, &by, "project_update").await?;
     Ok(Json(app.projects.change(&by, &id, edit).await?))
 }
 

@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use raven_protocol::id::TaskId;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::extract::{Body, May, Path, Query};
-use super::governed::governed;
+use super::governed::{allowed, governed};
 use crate::access::knowledge::{AssignTasks, DeleteTasks, ReadTasks, WriteTasks};
 use crate::app::App;
 use crate::error::Error;
@@ -34,7 +35,7 @@ pub async fn list(
     Query(query): Query<TaskQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<TaskSummary>>, Error> {
-    governed(&app, &by, "task_list").await?;
+    allowed(&app, &by, "task_list").await?;
     Ok(Json(app.tasks.list(&by, query, page).await?))
 }
 
@@ -47,7 +48,7 @@ pub async fn create(
     May(by): May<WriteTasks>,
     Body(new): Body<NewTask>,
 ) -> Result<(StatusCode, Json<Task>), Error> {
-    governed(&app, &by, "task_create").await?;
+    allowed(&app, &by, "task_create").await?;
     Ok((StatusCode::CREATED, Json(app.tasks.create(&by, new).await?)))
 }
 
@@ -59,7 +60,7 @@ pub async fn get(
     May(by): May<ReadTasks>,
     Path(id): Path<TaskId>,
 ) -> Result<Json<Task>, Error> {
-    governed(&app, &by, "task_get").await?;
+    allowed(&app, &by, "task_get").await?;
     Ok(Json(app.tasks.get(&by, &id).await?))
 }
 
@@ -74,7 +75,7 @@ pub async fn change(
     Path(id): Path<TaskId>,
     Body(change): Body<TaskChange>,
 ) -> Result<Json<Task>, Error> {
-    governed(&app, &by, "task_update").await?;
+    allowed(&app, &by, "task_update").await?;
     Ok(Json(app.tasks.change(&by, &id, change).await?))
 }
 
@@ -86,7 +87,7 @@ pub async fn delete(
     May(by): May<DeleteTasks>,
     Path(id): Path<TaskId>,
 ) -> Result<StatusCode, Error> {
-    governed(&app, &by, "task_delete").await?;
+    governed(&app, &by, ("task_delete", json!({ "taskId": id }))).await?;
     app.tasks.delete(&by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -99,7 +100,7 @@ pub async fn complete(
     May(by): May<WriteTasks>,
     Path(id): Path<TaskId>,
 ) -> Result<Json<Task>, Error> {
-    governed(&app, &by, "task_complete").await?;
+    governed(&app, &by, ("task_complete", json!({ "taskId": id }))).await?;
     Ok(Json(app.tasks.complete(&by, &id).await?))
 }
 
@@ -113,8 +114,9 @@ pub async fn assign(
     Path(id): Path<TaskId>,
     Body(TaskAssignment { assignee_id }): Body<TaskAssignment>,
 ) -> Result<Json<Task>, Error> {
-    governed(&app, &by, "task_assign").await?;
-    Ok(Json(app.tasks.assign(&by, &id, assignee_id.flatten()).await?))
+    let assignee = assignee_id.flatten();
+    governed(&app, &by, ("task_assign", json!({ "taskId": id, "assigneeId": assignee }))).await?;
+    Ok(Json(app.tasks.assign(&by, &id, assignee).await?))
 }
 
 /// Take a task that nobody has: of many who ask at once, one gets it.
@@ -125,7 +127,7 @@ pub async fn claim(
     May(by): May<WriteTasks>,
     Path(id): Path<TaskId>,
 ) -> Result<Json<Task>, Error> {
-    governed(&app, &by, "task_claim").await?;
+    governed(&app, &by, ("task_claim", json!({ "taskId": id }))).await?;
     Ok(Json(app.tasks.claim(&by, &id).await?))
 }
 
@@ -140,6 +142,6 @@ pub async fn put(
     Path(id): Path<TaskId>,
     Body(to): Body<TaskMove>,
 ) -> Result<Json<Task>, Error> {
-    governed(&app, &by, "task_move_to_project").await?;
+    allowed(&app, &by, "task_move_to_project").await?;
     Ok(Json(app.tasks.put(&by, &id, to).await?))
 }

@@ -7,7 +7,7 @@ use raven_protocol::time::{Date, Timestamp};
 use serde::Deserialize;
 
 use super::words::{TaskBucket, TaskPriority, TaskStatus};
-use super::{Found, Open, Task, Tasks, assignee, readable, record, view};
+use super::{Found, Open, Task, Tasks, assignee, readable, record, told as told_of};
 use crate::access::Granted;
 use crate::access::knowledge::WriteTasks;
 use crate::activity::ActivityKind;
@@ -15,8 +15,9 @@ use crate::audit::{Action, Entry};
 use crate::db::{projects as project_rows, tasks as rows};
 use crate::error::Error;
 use crate::events::Change;
+use crate::pages::content::Content;
 use crate::patch::present;
-use crate::projects;
+use crate::{pages, projects};
 
 /// Longest title, in characters.
 const MAX_TITLE: usize = 300;
@@ -32,7 +33,8 @@ const MAX_PAGES: usize = 50;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TaskChange {
     pub title: Option<String>,
-    pub description: Option<String>,
+    /// Markdown.
+    pub description: Option<Content>,
     pub status: Option<TaskStatus>,
     pub priority: Option<TaskPriority>,
     pub bucket: Option<TaskBucket>,
@@ -107,7 +109,7 @@ impl Tasks {
         (action, edit): (Action, TaskChange),
         place: Option<Place>,
     ) -> Result<Task, Error> {
-        check(&edit)?;
+        edit.title.as_deref().map_or(Ok(()), check_title)?;
         projects::may_open(by, edit.agent_accessible)?;
         let mut change = self.changes.begin().await?;
         let before = readable(change.tx(), by, id).await?;
@@ -118,7 +120,7 @@ impl Tasks {
         }
         placed(&change, by, (&before.row, &mut after.row), place).await?;
         if after.row == before.row {
-            return view(before);
+            return told_of(change.tx(), by, before).await;
         }
         after.row = stamped(by, after.row);
         if !rows::update(change.tx(), &after.row, before.row.version).await? {
@@ -133,8 +135,9 @@ impl Tasks {
         {
             record::tell_assignee(&change, by, &assignee, &after.row).await?;
         }
+        let task = told_of(change.tx(), by, after).await?;
         change.commit().await?;
-        view(after)
+        Ok(task)
     }
 }
 
@@ -173,23 +176,25 @@ pub(super) fn check_title(title: &str) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn check_words(description: &str, pages: &[PageId]) -> Result<(), Error> {
-    if description.len() > MAX_DESCRIPTION {
+/// A description as it is kept.
+pub(super) fn markdown(description: Option<Content>) -> Result<Option<String>, Error> {
+    let text = description.map(|content| content.into_markdown("description")).transpose()?;
+    if text.as_ref().is_some_and(|text| text.len() > MAX_DESCRIPTION) {
         let why = format!("must be at most {} KiB; put more into a page", MAX_DESCRIPTION / 1024);
         return Err(Error::invalid("description", why));
     }
-    if pages.len() > MAX_PAGES {
-        return Err(Error::invalid("pageIds", format!("must be at most {MAX_PAGES}")));
-    }
-    Ok(())
+    Ok(text)
 }
 
-fn check(edit: &TaskChange) -> Result<(), Error> {
-    if let Some(title) = &edit.title {
-        check_title(title)?;
+/// A task refers to pages that whoever says so may read.
+pub(super) async fn check_pages<P>(change: &Change, by: &Granted<P>, ids: &[PageId]) -> Result<(), Error> {
+    if ids.len() > MAX_PAGES {
+        return Err(Error::invalid("pageIds", format!("must be at most {MAX_PAGES}")));
     }
-    let (description, pages) = (edit.description.as_deref(), edit.page_ids.as_deref());
-    check_words(description.unwrap_or_default(), pages.unwrap_or_default())
+    for id in ids {
+        pages::readable(change.tx(), by, id.as_str()).await?;
+    }
+    Ok(())
 }
 
 /// The project that a task is to be in.
@@ -214,8 +219,8 @@ async fn applied<P>(
     if let Some(title) = &edit.title {
         title.trim().clone_into(&mut row.title);
     }
-    if let Some(description) = &edit.description {
-        description.clone_into(&mut row.description);
+    if let Some(description) = markdown(edit.description.clone())? {
+        row.description = description;
     }
     if let Some(status) = edit.status {
         row = standing(row, status);
@@ -230,6 +235,7 @@ async fn applied<P>(
         row.due_date = date.map(|date| date.to_string());
     }
     if let Some(pages) = &edit.page_ids {
+        check_pages(change, by, pages).await?;
         row.page_ids = serde_json::to_string(pages).map_err(anyhow::Error::from)?;
     }
     if let Some(wanted) = &edit.assignee_id {

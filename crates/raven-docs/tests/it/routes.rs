@@ -152,8 +152,7 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("post", "/api/tasks", For::Spawners),
     ("get", "/api/tasks/{id}", For::Readers),
     ("patch", "/api/tasks/{id}", For::Spawners),
-    // An agent's policy asks people first, which its tool does.
-    ("delete", "/api/tasks/{id}", For::Drivers),
+    ("delete", "/api/tasks/{id}", For::Spawners),
     ("post", "/api/tasks/{id}/complete", For::Spawners),
     ("post", "/api/tasks/{id}/assign", For::Spawners),
     ("post", "/api/tasks/{id}/claim", For::Spawners),

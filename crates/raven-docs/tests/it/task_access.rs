@@ -248,7 +248,7 @@ fn a_deletion_waits_for_people_and_is_done_once() {
     assert_eq!(reject(&owner, &asks(&kept), "no").status, 200);
     let request = asks(&gone);
     assert_eq!(crew.seen(&gone)["title"], "gone", "nothing was done yet");
-    refused(&crew.by_http(&agent).delete(&format!("/api/tasks/{gone}")), 403, "FORBIDDEN");
+    refused(&crew.by_http(&agent).delete(&format!("/api/tasks/{kept}")), 409, "APPROVAL_REQUIRED");
     assert_eq!(approve(&owner, &request).status, 200);
     refused(&approve(&owner, &request), 409, "ALREADY_DECIDED");
     wait_for("the end of the approved deletion", || {
@@ -281,11 +281,91 @@ fn a_policy_on_a_tool_counts_at_the_doors_of_people_too() {
     assert_eq!(put.status, 200, "{}", put.body);
     let http = crew.by_http(&agent);
     refused(&http.patch(&format!("/api/tasks/{task}"), &json!({ "title": "x" })), 403, "FORBIDDEN");
-    refused(&http.post("/api/memory", &json!({ "content": "x" })), 403, "FORBIDDEN");
+    refused(&http.post("/api/memory", &json!({ "content": "x" })), 409, "APPROVAL_REQUIRED");
+    refused(&http.get("/api/memory"), 403, "FORBIDDEN");
     assert_eq!(http.get(&format!("/api/tasks/{task}")).status, 200);
     assert_eq!(
         owner.patch(&format!("/api/tasks/{task}"), &json!({ "title": "x" })).status,
         200,
         "people by their role"
     );
+}
+
+/// What a search answers: the ids of tasks that it found, or that it found something of.
+fn tasks_of(found: &Value) -> Vec<String> {
+    let items = found["items"].as_array().unwrap_or_else(|| panic!("no list: {found}"));
+    let mut ids: Vec<String> = items
+        .iter()
+        .map(|item| item["taskId"].as_str().or(item["id"].as_str()).unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+#[test]
+fn neither_search_nor_comments_tell_of_what_is_closed() {
+    let crew = Crew::start();
+    let (agent, owner) = (crew.worker("agent"), crew.place.owner());
+    let http = crew.by_http(&agent);
+    let cases = cases(&crew);
+    for case in &cases {
+        let body = json!({ "taskId": case.id, "content": format!("quagga of {}", case.title) });
+        let said = owner.post("/api/comments", &body);
+        assert_eq!(said.status, 201, "{}", said.body);
+    }
+    let sorted = |which: &dyn Fn(&&Case) -> bool| {
+        let mut ids: Vec<String> = cases.iter().filter(which).map(|case| case.id.clone()).collect();
+        ids.sort();
+        ids
+    };
+    let (open, all) = (sorted(&|case| case.is_open), sorted(&|_| true));
+    for word in ["zebra", "quagga"] {
+        let path = format!("/api/search?q={word}&limit=100");
+        assert_eq!(tasks_of(&owner.get(&path).body), all, "people find them all by {word}");
+        assert_eq!(tasks_of(&http.get(&path).body), open, "{word}");
+    }
+    let suggested = http.get("/api/search/suggest?q=zeb").body;
+    for closed in cases.iter().filter(|case| !case.is_open) {
+        assert!(!suggested.to_string().contains(&closed.id), "{suggested}");
+        refused(&http.get(&format!("/api/comments?taskId={}", closed.id)), 403, "NOT_ACCESSIBLE");
+        let body = json!({ "taskId": closed.id, "content": "me too" });
+        refused(&http.post("/api/comments", &body), 403, "NOT_ACCESSIBLE");
+    }
+    let opened = cases.iter().find(|case| case.is_open).unwrap();
+    let comments = http.get(&format!("/api/comments?taskId={}", opened.id)).body;
+    assert_eq!(each(&comments, "content").len(), 1, "{comments}");
+    assert_eq!(http.post("/api/comments", &json!({ "taskId": opened.id, "content": "mine" })).status, 201);
+    // Closed, renamed, deleted: what is found follows.
+    let set = |body: Value| assert_eq!(owner.patch(&format!("/api/tasks/{}", opened.id), &body).status, 200);
+    set(json!({ "agentAccessible": false }));
+    assert!(!tasks_of(&http.get("/api/search?q=quagga&limit=100").body).contains(&opened.id));
+    set(json!({ "agentAccessible": null, "title": "okapi", "description": "ibex" }));
+    for (word, count) in [("okapi", 1), ("ibex", 1)] {
+        assert_eq!(tasks_of(&http.get(&format!("/api/search?q={word}")).body).len(), count, "{word}");
+    }
+    assert_eq!(owner.delete(&format!("/api/tasks/{}", opened.id)).status, 204);
+    for word in ["okapi", "quagga"] {
+        let found = owner.get(&format!("/api/search?q={word}&limit=100")).body;
+        assert!(!tasks_of(&found).contains(&opened.id), "{found}");
+    }
+    assert_eq!(owner.get(&format!("/api/comments?taskId={}", opened.id)).status, 404);
+}
+
+#[test]
+fn a_task_refers_to_pages_without_telling_of_closed_ones() {
+    let crew = Crew::start();
+    let (agent, owner) = (crew.worker("agent"), crew.place.owner());
+    let space = crew.made("/api/spaces", json!({ "name": "S" }));
+    let page = |title: &str, open: bool| {
+        crew.made("/api/pages", json!({ "spaceId": space, "title": title, "agentAccessible": open }))
+    };
+    let (open, closed) = (page("open", true), page("closed", false));
+    let task = crew.task(json!({ "title": "T", "pageIds": [open, closed] }));
+    assert_eq!(crew.seen(&task)["pageIds"], json!([open, closed]));
+    assert_eq!(crew.tool(&agent, "task_get", json!({ "taskId": task })).unwrap()["pageIds"], json!([open]));
+    assert_eq!(crew.by_http(&agent).get(&format!("/api/tasks/{task}")).body["pageIds"], json!([open]));
+    let new = json!({ "title": "x", "pageIds": [closed] });
+    assert_eq!(crew.tool(&agent, "task_create", new).unwrap_err()["code"], -32003);
+    refused(&owner.post("/api/tasks", &json!({ "title": "x", "pageIds": ["pg_none"] })), 404, "NOT_FOUND");
 }

@@ -339,3 +339,29 @@ fn a_person_is_told_of_a_task_that_is_theirs_now_and_nobody_else_is() {
     assert_eq!(items[0]["path"], format!("/tasks/{again}"));
     assert_eq!((inbox(&other), inbox(&crew.place.owner())), (json!([]), json!([])));
 }
+
+#[test]
+fn who_is_named_in_a_description_is_told_once() {
+    let crew = Crew::start();
+    let (owner, mel) = (crew.place.owner(), crew.person("mel", "member"));
+    let id = crew.place.id_of("mel@example.com");
+    let words = format!("Ask @[Mel](user:{id}).");
+    let task = crew.task(json!({ "title": "Named", "description": words }));
+    let told = || mel.get("/api/notifications").body["items"].clone();
+    let first = wait_for("the mention", || told().get(0).cloned());
+    assert_eq!((&first["topic"], &first["path"]), (&json!("mention"), &json!(format!("/tasks/{task}"))));
+    let again = json!({ "description": format!("{words} Soon.") });
+    assert_eq!(owner.patch(&format!("/api/tasks/{task}"), &again).status, 200);
+    crew.task(json!({ "title": "After it", "assigneeId": id }));
+    wait_for("what came after", || (told()[0]["topic"] == "work").then_some(()));
+    assert_eq!(told().as_array().unwrap().len(), 2, "{}", told());
+}
+
+#[test]
+fn a_prosemirror_document_becomes_markdown() {
+    let crew = Crew::start();
+    let text = json!({ "type": "text", "text": "Bold", "marks": [{ "type": "bold" }] });
+    let document = json!({ "type": "doc", "content": [{ "type": "paragraph", "content": [text] }] });
+    let task = crew.task(json!({ "title": "Rich", "description": document }));
+    assert_eq!(crew.seen(&task)["description"].as_str().unwrap().trim(), "**Bold**");
+}

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::mcp::call::Call;
 use crate::mcp::tool::{Category, Effect, Listed, Tool, Words};
 use crate::page::{Page, PageQuery};
+use crate::pages::content::Content;
 use crate::patch::present;
 use crate::tasks::words::{TaskBucket, TaskPriority, TaskStatus};
 use crate::tasks::{NewTask, Task, TaskChange, TaskMove, TaskQuery, TaskSummary};
@@ -92,9 +93,8 @@ impl Tool for TaskGet {
 struct TaskCreate {
     /// One line of 1 to 300 characters.
     title: String,
-    /// Markdown.
-    #[serde(default)]
-    description: String,
+    /// Markdown; a ProseMirror document is taken too.
+    description: Option<Content>,
     /// `todo` by default.
     status: Option<TaskStatus>,
     /// `medium` by default.
@@ -158,8 +158,8 @@ struct TaskUpdate {
     task_id: TaskId,
     /// One line of 1 to 300 characters.
     title: Option<String>,
-    /// Markdown, in the place of what is there.
-    description: Option<String>,
+    /// Markdown, in the place of what is there; a ProseMirror document is taken too.
+    description: Option<Content>,
     /// Where it stands.
     status: Option<TaskStatus>,
     /// How urgent it is.
