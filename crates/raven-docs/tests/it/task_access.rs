@@ -321,7 +321,7 @@ fn neither_search_nor_comments_tell_of_what_is_closed() {
     };
     let (open, all) = (sorted(&|case| case.is_open), sorted(&|_| true));
     for word in ["zebra", "quagga"] {
-        let path = format!("/api/search?q={word}&limit=100");
+        let path = format!("/api/search?q={word}&limit=50");
         assert_eq!(tasks_of(&owner.get(&path).body), all, "people find them all by {word}");
         assert_eq!(tasks_of(&http.get(&path).body), open, "{word}");
     }
@@ -339,14 +339,14 @@ fn neither_search_nor_comments_tell_of_what_is_closed() {
     // Closed, renamed, deleted: what is found follows.
     let set = |body: Value| assert_eq!(owner.patch(&format!("/api/tasks/{}", opened.id), &body).status, 200);
     set(json!({ "agentAccessible": false }));
-    assert!(!tasks_of(&http.get("/api/search?q=quagga&limit=100").body).contains(&opened.id));
+    assert!(!tasks_of(&http.get("/api/search?q=quagga&limit=50").body).contains(&opened.id));
     set(json!({ "agentAccessible": null, "title": "okapi", "description": "ibex" }));
     for (word, count) in [("okapi", 1), ("ibex", 1)] {
         assert_eq!(tasks_of(&http.get(&format!("/api/search?q={word}")).body).len(), count, "{word}");
     }
     assert_eq!(owner.delete(&format!("/api/tasks/{}", opened.id)).status, 204);
     for word in ["okapi", "quagga"] {
-        let found = owner.get(&format!("/api/search?q={word}&limit=100")).body;
+        let found = owner.get(&format!("/api/search?q={word}&limit=50")).body;
         assert!(!tasks_of(&found).contains(&opened.id), "{found}");
     }
     assert_eq!(owner.get(&format!("/api/comments?taskId={}", opened.id)).status, 404);
