@@ -116,6 +116,7 @@ kinds! {
     AssignmentDone = "assignment_done", "Work done";
     AssignmentFailed = "assignment_failed", "Work failed";
     AssignmentCancelled = "assignment_cancelled", "Work called off";
+    ControlPlaneUnreached = "control_plane_unreached", "The control plane took no decision";
     AgentLogged = "agent_logged", "Agent notes";
     WebhookDisabled = "webhook_disabled", "Webhook turned off";
     SpaceCreated = "space_created", "Space created";

@@ -1,5 +1,6 @@
 //! The MCP door: agents find our tools here. Parse, ask a room, render; no rule and no SQL below here.
 
+mod anteroom;
 pub mod call;
 mod changed;
 mod cursor;

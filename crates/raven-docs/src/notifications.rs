@@ -26,6 +26,7 @@ pub mod inbox;
 mod link;
 pub mod mail;
 pub mod outbox;
+mod plane;
 pub mod post;
 pub mod rules;
 pub mod topics;

@@ -22,6 +22,7 @@ use crate::db;
 use crate::error::{Conflict, Error};
 use crate::events::{Change, WorkspaceEvent};
 use crate::page::{Page, PageQuery};
+use crate::parallax::{self, Decided};
 use crate::secrets;
 use crate::terminals::Terminals;
 
@@ -242,6 +243,7 @@ impl Agents {
         let permissions = serde_json::to_string(&granted).map_err(anyhow::Error::from)?;
         let row = decided(rows::Model { permissions, ..before }, Access::Approved, by, None)?;
         rows::update(change.tx(), &row).await?;
+        parallax::note(&change, &row, Decided::Approved, (&by.by(), None)).await?;
         let key = self.new_key(&change, &row).await?;
         let kept = json!({ "access": row.access, "permissions": granted });
         self.on_file(&mut change, by, Action::AgentApprove, &row, (asked_for(&row)?, kept)).await?;
@@ -268,6 +270,7 @@ impl Agents {
         let before = self.undecided(&change, by, id).await?;
         let row = decided(before, Access::Denied, by, reason.clone())?;
         rows::update(change.tx(), &row).await?;
+        parallax::note(&change, &row, Decided::Denied, (&by.by(), reason.as_deref())).await?;
         let kept = json!({ "access": row.access, "reason": reason });
         self.on_file(&mut change, by, Action::AgentDeny, &row, (asked_for(&row)?, kept)).await?;
         self.in_feed(&mut change, by, ActivityKind::AccessDenied, &row, reason).await?;

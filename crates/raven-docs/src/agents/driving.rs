@@ -12,6 +12,7 @@ use super::deed::Deed;
 use super::{Agent, Agents, check_is_spawned, check_not_revoked, rows};
 use crate::access::{Drive, Granted};
 use crate::activity::ActivityKind;
+use crate::assignments::ending::taken_back;
 use crate::audit::Action;
 use crate::error::Error;
 use crate::runtimes::client::RuntimeClient;
@@ -64,6 +65,9 @@ impl Agents {
             client.cancel_message(&theirs, message).await.map_err(|failure| failure.passed_on("agent"))
         };
         let report = self.on_record(by, &row, deed, cancelled).await?;
+        let mut change = self.changes.begin().await?;
+        taken_back(&mut change, &row, message, by).await?;
+        change.commit().await?;
         self.apply(by.workspace(), &report, None).await?;
         self.get(&by.and()?, id).await
     }

@@ -23,6 +23,7 @@ use crate::db::invites;
 use crate::error::{Conflict, Error};
 use crate::events::{Change, WorkspaceEvent};
 use crate::page::{Page, PageQuery};
+use crate::parallax::{self, Decided};
 use crate::people::check_text;
 use crate::secrets;
 
@@ -167,6 +168,16 @@ impl Agents {
         newcomer: Registration,
         from: Stranger,
     ) -> Result<(Agent, SecretString), Error> {
+        let (agent, _, key) = self.register_in(newcomer, from).await?;
+        Ok((agent, key))
+    }
+
+    /// The same, with the workspace that the invite was for.
+    pub async fn register_in(
+        &self,
+        newcomer: Registration,
+        from: Stranger,
+    ) -> Result<(Agent, WorkspaceId, SecretString), Error> {
         self.limits.address(&from.address)?;
         check_own_id(&newcomer.agent_id)?;
         check_capabilities(&newcomer.capabilities)?;
@@ -194,10 +205,12 @@ impl Agents {
         let mut row = self.enrol(&change, &workspace, known, newcomer, Access::Approved).await?;
         row.permissions.clone_from(&invite.permissions);
         rows::update(change.tx(), &row).await?;
+        let by = Named { id: invite.created_by.clone(), name: invite.created_by_name.clone() };
+        parallax::note(&change, &row, Decided::Approved, (&by, None)).await?;
         let key = self.new_key(&change, &row).await?;
         let agent = registered(&mut change, &workspace, row, &invite).await?;
         change.commit().await?;
-        Ok((agent, key))
+        Ok((agent, workspace, key))
     }
 }
 

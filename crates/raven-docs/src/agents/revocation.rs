@@ -21,6 +21,7 @@ use crate::audit::Action;
 use crate::db;
 use crate::error::{Conflict, Error};
 use crate::events::WorkspaceEvent;
+use crate::parallax::{self, Decided};
 use crate::tasks;
 
 /// How long the answer to a revocation waits for the runtime to take the order: it stands without that.
@@ -74,6 +75,7 @@ impl Agents {
         db::agent_keys::revoke_of_agent(change.tx(), &row.id, now).await?;
         agent_left(&mut change, &row, Left::Revoked).await?;
         tasks::release(&mut change, by.workspace(), &row.id).await?;
+        parallax::note(&change, &row, Decided::Revoked, (&by.by(), reason.as_deref())).await?;
         let links = db::links::revoke_of_agent(change.tx(), &row.id, now).await?;
         let kept = json!({ "access": row.access, "reason": reason, "linksRevoked": links });
         self.on_file(&mut change, by, Action::AgentRevoke, &row, (had, kept)).await?;

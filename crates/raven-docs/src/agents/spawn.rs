@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use raven_protocol::agent::{AgentStatus, AgentType, SpawnConfig, check_count, check_name};
-use raven_protocol::id::{AgentId, RuntimeId, WorkspaceId};
+use raven_protocol::id::{AgentId, ProjectId, RuntimeId, TaskId, WorkspaceId};
 use raven_protocol::permission::Permission;
 use raven_protocol::runtime_api::{McpAccess, SpawnRequest, SpawnedAgent};
 use raven_protocol::terminal::Keep;
@@ -53,6 +53,12 @@ pub struct Spawn {
     /// Its first work; with several agents each gets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<NewAssignment>,
+    /// A task that its first work is about; that is to do it, unless `assignment` says more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<TaskId>,
+    /// A project that its first work is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
 }
 
 fn one() -> u32 {
@@ -66,6 +72,8 @@ impl Spawn {
     /// `Invalid` for the first field that is out of bounds, and for rights that an agent has not; `Denied` for rights
     /// that only admins give.
     pub fn checked(mut self, by: &Granted<SpawnAgents>) -> Result<Self, Error> {
+        self.assignment =
+            giving::about((self.task_id.take(), self.project_id.take()), self.assignment.take());
         check(&self)?;
         self.permissions = Some(limits::granted(by, self.permissions.take())?);
         Ok(self)

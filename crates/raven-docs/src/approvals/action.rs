@@ -71,7 +71,10 @@ impl ApprovedAction {
                 let name = wanted.name.as_ref().map(|name| format!(" as “{name}”")).unwrap_or_default();
                 let what =
                     if count == 1 { format!("an agent {kind}") } else { format!("{count} agents {kind}") };
-                format!("Spawn {what}{name}")
+                let work = wanted.assignment.as_ref();
+                let work =
+                    work.map(|work| format!(" to work on “{}”", work.title.trim())).unwrap_or_default();
+                format!("Spawn {what}{name}{work}")
             }
             Self::Tool { name, .. } => format!("Use the tool {name}"),
             Self::Custom { action } => action.clone(),

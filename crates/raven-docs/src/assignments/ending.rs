@@ -3,10 +3,11 @@
 //! Owns that it happens in the change that ends the agent, so that no work waits for one that is gone. Must not know
 //! how an agent ends.
 
-use raven_protocol::id::WorkspaceId;
+use raven_protocol::id::{MessageId, WorkspaceId};
 
 use super::state::{AssignmentState, Happened};
 use super::{By, moved, rows, state_of};
+use crate::access::Granted;
 use crate::audit::Action;
 use crate::db::agents;
 use crate::error::Error;
@@ -36,6 +37,23 @@ pub async fn agent_left(change: &mut Change, agent: &agents::Model, how: Left) -
         }
         let row = rows::Model { reason: Some(reason(agent, how)), ..row };
         moved(change, row, (what, Action::AssignmentFail), By::system()).await?;
+    }
+    Ok(())
+}
+
+/// Calls off the work whose message somebody took back before it was typed: it is not handed over again.
+pub async fn taken_back<P>(
+    change: &mut Change,
+    agent: &agents::Model,
+    message: &MessageId,
+    by: &Granted<P>,
+) -> Result<(), Error> {
+    let pending = [AssignmentState::Pending.as_str()];
+    for row in rows::of_agent(change.tx(), by.workspace(), &agent.id, &pending).await? {
+        if row.message_id.as_deref() == Some(message.as_str()) {
+            let what = (Happened::CalledOff, Action::AssignmentCancel);
+            moved(change, row, what, By::granted(by)).await?;
+        }
     }
     Ok(())
 }

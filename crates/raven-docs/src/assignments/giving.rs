@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use raven_protocol::id::{AgentId, AssignmentId, WorkspaceId};
+use raven_protocol::id::{AgentId, AssignmentId, ProjectId, TaskId, WorkspaceId};
 use raven_protocol::permission::Permission;
 use raven_protocol::time::Timestamp;
 use serde_json::json;
@@ -114,6 +114,35 @@ pub async fn insert<P>(
     let assignment = view(row)?;
     change.tell(workspace, WorkspaceEvent::AssignmentChanged(Box::new(assignment.clone())));
     Ok(assignment)
+}
+
+/// The first work of an agent that is spawned for a task or in a project.
+pub fn about(
+    (task, project): (Option<TaskId>, Option<ProjectId>),
+    given: Option<NewAssignment>,
+) -> Option<NewAssignment> {
+    let (title, what) = match (&task, &project) {
+        (Some(task), _) => (
+            format!("Do the task {task}"),
+            "Read the task with task_get, do it, and keep its status true with task_update.",
+        ),
+        (None, Some(project)) => (
+            format!("Work in the project {project}"),
+            "Look at its open tasks with task_list, take one with task_claim, do it, and go on until none is left.",
+        ),
+        (None, None) => return given,
+    };
+    let place = project.map(|project| format!("\nIt belongs to the project {project}.")).unwrap_or_default();
+    let mut work = given.unwrap_or_else(|| NewAssignment {
+        title,
+        instructions: what.to_owned(),
+        page_ids: Vec::new(),
+        task_ids: Vec::new(),
+        deadline: None,
+    });
+    work.instructions += &place;
+    work.task_ids.extend(task.filter(|task| !work.task_ids.contains(task)));
+    Some(work)
 }
 
 /// Checks what can be checked without the database.

@@ -74,6 +74,24 @@ pub async fn due_targets(
     Ok(found.into_iter().map(|(target, _)| target).collect())
 }
 
+/// When the first of a target that waits is tried again.
+pub async fn first_at(db: &impl ConnectionTrait, target: &str, pending: &str) -> Queried<Option<i64>> {
+    let waits = Entity::find().filter(Column::TargetId.eq(target)).filter(Column::State.eq(pending));
+    Ok(waits.order_by_asc(Column::Id).one(db).await?.and_then(|row| row.next_at))
+}
+
+/// Lets everything of a target that waits wait until then.
+pub async fn postpone(db: &impl ConnectionTrait, target: &str, pending: &str, until: i64) -> Queried<()> {
+    Entity::update_many()
+        .col_expr(Column::NextAt, Expr::value(until))
+        .filter(Column::TargetId.eq(target))
+        .filter(Column::State.eq(pending))
+        .filter(Column::NextAt.lt(until))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// What is due for a target, oldest first.
 pub async fn due(
     db: &impl ConnectionTrait,

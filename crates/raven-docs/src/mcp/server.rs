@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::anteroom::Anteroom;
 use super::door::Door;
 use super::sessions::{Entered, Sessions};
 use crate::app::App;
@@ -36,10 +37,31 @@ const WITHOUT_SESSIONS: &str = "2026-07-28";
 
 /// The endpoint, for whoever has an agent's key.
 pub fn route(app: &App, cancel: CancellationToken) -> Router<App> {
-    let wires = Wires::new(app, &cancel);
+    let (wires, ends) = (Wires::new(app, &cancel), cancel.clone());
     tokio::spawn(wires.sessions.clone().keep_tidy(app.auth.clone(), cancel));
     let endpoint = routing::any(move |Extension(caller), request| wires.serve(caller, request));
-    Router::new().route("/mcp", endpoint).route_layer(middleware::from_fn_with_state(app.clone(), recognise))
+    let anteroom = Anteroom::new(app, config(&ends));
+    let entering = middleware::from_fn_with_state((app.clone(), anteroom), enter);
+    Router::new().route("/mcp", endpoint).route_layer(entering)
+}
+
+/// Leads agents in, and those who have no key yet into the anteroom.
+async fn enter(State((app, anteroom)): State<(App, Anteroom)>, request: Request, next: Next) -> Response {
+    if Anteroom::is_for(&request) {
+        return anteroom.serve(request).await;
+    }
+    recognise(State(app), request, next).await
+}
+
+/// How requests are read, whoever sends them.
+fn config(cancel: &CancellationToken) -> StreamableHttpServerConfig {
+    // The guard has checked `Host` and `Origin` before, by the names under which this server is known.
+    StreamableHttpServerConfig::default()
+        .with_sse_retry(None)
+        .with_json_response(true)
+        .with_max_request_body_bytes(MAX_BODY)
+        .with_cancellation_token(cancel.clone())
+        .disable_allowed_hosts()
 }
 
 /// Lets only agents pass, and remembers which one it is.
@@ -59,7 +81,7 @@ pub async fn recognise(State(app): State<App>, mut request: Request, next: Next)
     }
 }
 
-fn refused(error: Error) -> Response {
+pub(super) fn refused(error: Error) -> Response {
     let unknown = matches!(error, Error::UnknownAgentKey);
     let mut response = error.into_response();
     if unknown {
@@ -94,13 +116,7 @@ struct Message {
 
 impl Wires {
     fn new(app: &App, cancel: &CancellationToken) -> Self {
-        // The guard has checked `Host` and `Origin` before, by the names under which this server is known.
-        let config = StreamableHttpServerConfig::default()
-            .with_sse_retry(None)
-            .with_json_response(true)
-            .with_max_request_body_bytes(MAX_BODY)
-            .with_cancellation_token(cancel.clone())
-            .disable_allowed_hosts();
+        let config = config(cancel);
         let sessions = Sessions::new();
         let door = |app: &App| {
             let shared = app.clone();
@@ -168,7 +184,7 @@ impl Wires {
     }
 }
 
-fn answered<B>(response: Result<axum::http::Response<B>, std::convert::Infallible>) -> Response
+pub(super) fn answered<B>(response: Result<axum::http::Response<B>, std::convert::Infallible>) -> Response
 where
     B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,

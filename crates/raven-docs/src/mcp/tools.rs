@@ -160,7 +160,7 @@ fn own(caller: &AgentCaller, arguments: JsonObject) -> Result<JsonObject, Error>
 }
 
 /// `agent_type` is taken for `agentType`.
-fn camel_case(name: &str) -> String {
+pub fn camel_case(name: &str) -> String {
     let mut parts = name.split('_');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |mut text, part| {

@@ -21,6 +21,9 @@ use crate::events::WorkspaceEvent;
 /// Times between attempts: a restart, a deployment, an outage, a night. After the last it is given up.
 const TRY_AGAIN_MS: [i64; 5] = [10_000, 60_000, 5 * 60_000, 30 * 60_000, 2 * 60 * 60_000];
 
+/// Attempts at a control plane, which must not miss a decision: with two hours between them, a week.
+const PLANE_ATTEMPTS: i64 = 90;
+
 /// Longest sleep: a clock that is set brings a stored time nearer than a timer knows.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
@@ -41,6 +44,8 @@ const TIDY_EVERY_MS: i64 = 60 * 60 * 1000;
 pub enum Channel {
     Email,
     Webhook,
+    /// The control plane outside; its target is the workspace.
+    ControlPlane,
 }
 
 impl Channel {
@@ -48,7 +53,15 @@ impl Channel {
         match self {
             Self::Email => "email",
             Self::Webhook => "webhook",
+            Self::ControlPlane => "control_plane",
         }
+    }
+
+    /// When something is tried again that was tried so often.
+    fn pause(row: &rows::Model) -> Option<i64> {
+        let is_plane = row.channel == Self::ControlPlane.as_str();
+        let last = TRY_AGAIN_MS.last().copied().filter(|_| is_plane && row.attempts < PLANE_ATTEMPTS);
+        usize::try_from(row.attempts).ok().and_then(|done| TRY_AGAIN_MS.get(done).copied()).or(last)
     }
 }
 
@@ -116,7 +129,7 @@ impl Attempt {
 /// The row after an attempt.
 pub(super) fn after(mut row: rows::Model, attempt: &Attempt, now: Timestamp) -> rows::Model {
     let now = now.as_millis();
-    let again = usize::try_from(row.attempts).ok().and_then(|done| TRY_AGAIN_MS.get(done));
+    let again = Channel::pause(&row);
     row.attempts += i64::from(attempt.end != End::Drop);
     row.code = attempt.code.map(i64::from);
     row.answer = Some(attempt.answer.clone());
@@ -212,12 +225,17 @@ impl Notifications {
     async fn serve(&self, target: &str) -> Result<(), Error> {
         let now = Timestamp::now().as_millis();
         for row in rows::due(self.db().read(), State::Pending.as_str(), target, now, BATCH).await? {
-            let attempt = if row.channel == Channel::Email.as_str() {
-                self.send_mail(&row).await?
-            } else {
-                self.send_to_webhook(&row).await?
+            let attempt = match row.channel.as_str() {
+                "email" => self.send_mail(&row).await?,
+                "control_plane" => self.send_to_control_plane(&row).await?,
+                _ => self.send_to_webhook(&row).await?,
             };
+            let (in_order, again) =
+                (row.channel == Channel::ControlPlane.as_str(), attempt.end == End::TryAgain);
             self.note(row, &attempt).await?;
+            if in_order && again {
+                break;
+            }
         }
         Ok(())
     }
@@ -229,6 +247,9 @@ impl Notifications {
         rows::update(change.tx(), &row).await?;
         if row.channel == Channel::Webhook.as_str() {
             self.note_webhook(&mut change, &row, attempt).await?;
+        }
+        if row.channel == Channel::ControlPlane.as_str() {
+            self.note_control_plane(&mut change, &row).await?;
         }
         change.commit().await?;
         Ok(row)
@@ -278,6 +299,17 @@ mod tests {
         tried = after(tried, &attempt, now);
         assert_eq!((tried.state.as_str(), tried.next_at, tried.attempts), ("failed", None, 6));
         assert_eq!(tried.ended_at, Some(1_000_000));
+    }
+
+    #[test]
+    fn a_control_plane_is_tried_for_a_week() {
+        let attempt = Attempt { end: End::TryAgain, code: None, answer: "away".into() };
+        let plane =
+            |attempts| rows::Model { channel: Channel::ControlPlane.as_str().into(), ..row(attempts) };
+        let tried = |attempts| after(plane(attempts), &attempt, Timestamp::from_millis(0));
+        assert_eq!(tried(0).next_at, Some(TRY_AGAIN_MS[0]));
+        assert_eq!((tried(89).state.as_str(), tried(89).next_at), ("pending", Some(TRY_AGAIN_MS[4])));
+        assert_eq!(tried(90).state, "failed");
     }
 
     #[test]

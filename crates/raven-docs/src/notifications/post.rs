@@ -14,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use raven_protocol::time::Timestamp;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use url::{Host, Url};
@@ -48,6 +49,32 @@ impl Poster {
             .user_agent(concat!("raven/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self { http })
+    }
+
+    /// Sends one body to a control plane, which knows us by a key that it shares; how it went is the outcome.
+    pub async fn tell(&self, url: &str, key: &SecretString, id: &str, body: &str) -> Attempt {
+        if let Err(error) = check_url(url) {
+            return Attempt { end: End::GiveUp, code: None, answer: error.to_string() };
+        }
+        let mut secret = match HeaderValue::from_str(key.expose_secret()) {
+            Ok(secret) => secret,
+            Err(_) => {
+                let answer = "its key cannot be sent: enter another".to_owned();
+                return Attempt { end: End::GiveUp, code: None, answer };
+            }
+        };
+        secret.set_sensitive(true);
+        let request = self
+            .http
+            .post(url)
+            .header("content-type", "application/json")
+            .header("idempotency-key", id)
+            .header("x-webhook-secret", secret)
+            .body(body.to_owned());
+        match request.send().await {
+            Ok(response) => read(response).await,
+            Err(error) => Attempt { end: End::TryAgain, code: None, answer: unreachable(&error) },
+        }
     }
 
     /// Sends one body; how it went is the outcome.

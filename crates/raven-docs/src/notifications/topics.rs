@@ -102,6 +102,7 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         Kind::AgentFailed => Some((Topic::Error, Audience::Everybody)),
         Kind::ApprovalFailed => Some((Topic::Error, Audience::Members)),
         Kind::ApprovalRequested | Kind::QuestionAsked => Some((Topic::Approval, Audience::Members)),
+        Kind::ControlPlaneUnreached => Some((Topic::Error, Audience::Admins)),
         Kind::QuestionEscalated | Kind::AccessRequested => Some((Topic::Approval, Audience::Admins)),
         Kind::AssignmentBlocked | Kind::AssignmentDone | Kind::AssignmentFailed => {
             Some((Topic::Work, Audience::Everybody))

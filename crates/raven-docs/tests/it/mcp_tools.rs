@@ -15,9 +15,18 @@ fn names(asking: &Asking) -> Vec<String> {
 }
 
 /// Every tool by family, with the permission that it needs. One that is missing here fails the test.
-const AGENTS: &[Row] = &[("agent_profile", None), ("agent_spawn", Some("delegate:agents"))];
+const AGENTS: &[Row] = &[
+    ("agent_profile", None),
+    ("agent_spawn", Some("delegate:agents")),
+    ("agent_list", Some("delegate:agents")),
+    ("agent_delegate", Some("delegate:agents")),
+    ("agent_updateStatus", None),
+    ("agent_logActivity", None),
+    ("agent_runtime_test", Some("delegate:agents")),
+];
 
-const ASSIGNMENTS: &[Row] = &[];
+const ASSIGNMENTS: &[Row] =
+    &[("assignment_next", None), ("assignment_get", None), ("assignment_report", None)];
 
 const QUESTIONS: &[Row] = &[("question_ask", None), ("question_get", None)];
 
@@ -91,23 +100,6 @@ fn tools() -> Vec<Row> {
     ];
     families.concat()
 }
-/// Every tool, with the permission that it needs. One that is missing here fails the test.
-const TOOLS: &[(&str, Option<&str>)] = &[
-    ("agent_profile", None),
-    ("agent_spawn", Some("delegate:agents")),
-    ("agent_list", Some("delegate:agents")),
-    ("agent_delegate", Some("delegate:agents")),
-    ("agent_updateStatus", None),
-    ("agent_logActivity", None),
-    ("agent_runtime_test", Some("delegate:agents")),
-    ("assignment_next", None),
-    ("assignment_get", None),
-    ("assignment_report", None),
-    ("question_ask", None),
-    ("question_get", None),
-    ("approval_request", None),
-    ("approval_status", None),
-];
 
 #[test]
 fn every_tool_is_for_those_it_is_for() {
@@ -145,6 +137,65 @@ fn every_tool_is_for_those_it_is_for() {
             }
         }
     }
+}
+
+/// The tools of who has no key.
+const WITHOUT_KEY: &[&str] = &["agent_register"];
+
+#[test]
+fn without_a_key_one_sees_and_calls_the_way_to_one_and_nothing_else() {
+    let place = crate::surroundings::Place::without_runtime();
+    let invite = json!({ "name": "Partners", "permissions": ["read:pages"], "usesRemaining": 1 });
+    let invite = place.owner().post("/api/parallax-agents/invites", &invite).body["token"].clone();
+    let nobody = || {
+        let accept = "application/json, text/event-stream";
+        crate::operator::Operator::anonymous(&place.base()).header("accept", accept)
+    };
+    let say = |method: &str, params: Value| {
+        nobody().post("/mcp", &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))
+    };
+    let client = json!({ "name": "c", "version": "1" });
+    let hello = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+    let begun = say("initialize", hello);
+    assert_eq!((begun.status, &begun.body["result"]["serverInfo"]["name"]), (200, &json!("raven")));
+    assert_eq!(begun.body["result"]["capabilities"], json!({ "tools": {} }), "{}", begun.body);
+    let listed = say("tools/list", json!({})).body["result"]["tools"].clone();
+    let listed: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(listed, WITHOUT_KEY);
+    for (name, _) in tools() {
+        let refused = say("tools/call", json!({ "name": name, "arguments": {} }));
+        assert_eq!(refused.status, 401, "{name}: {}", refused.body);
+    }
+    for method in
+        ["resources/list", "resources/read", "prompts/list", "completion/complete", "logging/setLevel"]
+    {
+        assert_eq!(say(method, json!({})).status, 401, "{method}");
+    }
+    assert_eq!(nobody().get("/mcp").status, 401);
+    assert_eq!(nobody().post("/api/mcp-standard/list_tools", &json!({})).status, 401);
+    let wrong = crate::operator::Operator::with_token(&place.base(), "raven_mcp_wrong");
+    assert_eq!(
+        wrong.post("/mcp", &json!({ "method": "tools/list" })).status,
+        401,
+        "a wrong key is no way in"
+    );
+
+    let register = |token: &Value| {
+        let arguments = json!({ "inviteToken": token, "agent_name": "Pat", "agentDescription": "Reviews" });
+        say("tools/call", json!({ "name": "agent_register", "arguments": arguments })).body
+    };
+    let joined = register(&invite)["result"]["structuredContent"].clone();
+    assert_eq!(joined["permissions"], json!(["read:pages"]), "{joined}");
+    assert_eq!(joined["workspaceId"], place.owner().get("/api/auth/me").body["workspaceId"]);
+    let profile = crate::driving::profile(&place, joined["apiKey"].as_str().unwrap());
+    assert_eq!((&profile["id"], &profile["description"]), (&joined["agentId"], &json!("Reviews")));
+    let again = register(&invite);
+    assert_eq!(again["error"]["data"]["code"], "INVITE_ENDED", "{again}");
+    let limited = (0..40).map(|_| register(&json!("inv_guess"))).find(|answer| is_limit(&answer["error"]));
+    assert!(limited.is_some(), "as the route of registrations is");
+    let entries = place.asked("SELECT actor_name FROM audit_log WHERE action = 'agent.register'");
+    assert_eq!(entries, ["Pat"]);
 }
 
 #[test]

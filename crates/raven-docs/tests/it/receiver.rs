@@ -35,6 +35,11 @@ impl Message {
         found.unwrap_or_default()
     }
 
+    /// Where it went.
+    pub fn path(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+
     /// Whether it was signed with a secret, by the Standard Webhooks specification.
     pub fn is_signed_with(&self, secret: &str) -> bool {
         let key = BASE64_STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
