@@ -111,7 +111,7 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.chain.iter().all(|step| step.agent_accessible)
     }
 }

@@ -175,6 +175,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. */
+        get: operations["attachments_get"];
+        put?: never;
+        post?: never;
+        /** Remove a file. */
+        delete: operations["attachments_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -605,6 +623,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The comments on a page or a task, oldest first. */
+        get: operations["comments_list"];
+        put?: never;
+        /** Comment on a page or a task. Who is mentioned in it is told. */
+        post: operations["comments_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a comment, with the replies to it: one's own, or as an admin any. */
+        delete: operations["comments_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/comments/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a comment needs nothing any more, or that it does again. */
+        post: operations["comments_resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -727,6 +797,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People and agents who can be mentioned, by a part of their name. */
+        get: operations["mentions_suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications": {
         parameters: {
             query?: never;
@@ -807,6 +894,183 @@ export interface paths {
         put?: never;
         /** Note that one has read something. */
         post: operations["notifications_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pages of a space, of a page, or all; without their content. */
+        get: operations["pages_list"];
+        put?: never;
+        /** Make a page. */
+        post: operations["pages_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pages that changed last. */
+        get: operations["pages_recent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in the trash, newest first. */
+        get: operations["pages_trashed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page, by its id or its slug. `spaceId` says in which space, when several have one of this slug. */
+        get: operations["pages_get"];
+        put?: never;
+        post?: never;
+        /** Put a page into the trash, with what is under it. It can be taken out for 30 days. */
+        delete: operations["pages_trash"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a page. With `version` it is refused when somebody changed it meanwhile: the problem has
+         *     `currentVersion` and `difference`.
+         */
+        patch: operations["pages_change"];
+        trace?: never;
+    };
+    "/api/pages/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a page, oldest first. */
+        get: operations["attachments_list"];
+        put?: never;
+        /** Add a file to a page: its bytes as the body, with their content type, at most 10 MiB. */
+        post: operations["attachments_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The states of a page, newest first. */
+        get: operations["pages_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/{id}/history/{versionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One state of a page, and what it changed. */
+        get: operations["pages_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move a page, with what is under it. */
+        post: operations["pages_relocate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take up a former state again: it becomes the next version, and nothing is lost. */
+        post: operations["pages_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/{id}/untrash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a page out of the trash, with what went there with it. */
+        post: operations["pages_untrash"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1432,6 +1696,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search pages, tasks and comments, as far as one may read them. */
+        get: operations["search_find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Suggest pages and tasks by the beginnings of words in their titles. */
+        get: operations["search_suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The spaces of the workspace, oldest first. */
+        get: operations["spaces_list"];
+        put?: never;
+        /** Make a space. Its slug is made of its name unless it is given. */
+        post: operations["spaces_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/spaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One space. */
+        get: operations["spaces_get"];
+        put?: never;
+        post?: never;
+        /** Remove a space for good. It must have no pages but those in the trash. */
+        delete: operations["spaces_delete"];
+        options?: never;
+        head?: never;
+        /** Rename a space. */
+        patch: operations["spaces_change"];
+        trace?: never;
+    };
     "/api/tasks": {
         parameters: {
             query?: never;
@@ -2001,7 +2336,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "tool_called" | "assignment_given" | "assignment_delivered" | "assignment_working" | "assignment_blocked" | "assignment_done" | "assignment_failed" | "assignment_cancelled" | "agent_logged" | "webhook_disabled";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "tool_called" | "assignment_given" | "assignment_delivered" | "assignment_working" | "assignment_blocked" | "assignment_done" | "assignment_failed" | "assignment_cancelled" | "control_plane_unreached" | "agent_logged" | "webhook_disabled" | "space_created" | "space_changed" | "space_deleted" | "page_created" | "page_changed" | "page_opened" | "page_closed" | "page_moved" | "page_restored" | "page_trashed" | "page_untrashed" | "attachment_added" | "attachment_removed" | "comment_added" | "comment_resolved" | "comment_reopened" | "comment_deleted";
         /**
          * @description What kind of caller did something.
          * @enum {string}
@@ -2292,6 +2627,22 @@ export interface components {
          * @enum {string}
          */
         AssignmentState: "pending" | "delivered" | "working" | "blocked" | "done" | "failed" | "cancelled";
+        /** @description A file of a page. */
+        Attachment: {
+            contentType: string;
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["AuditActor"];
+            id: string;
+            name: string;
+            pageId: string;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            /** @description Where it is read, on this server; Markdown links there. */
+            url: string;
+        };
         /** @description Who did something. */
         AuditActor: {
             id: string;
@@ -2345,6 +2696,11 @@ export interface components {
             kind: string;
             name?: string | null;
         };
+        /** @description A page above another one. */
+        Breadcrumb: {
+            id: string;
+            title: string;
+        };
         /**
          * @description How a spawn went, in the words of the callback.
          * @enum {string}
@@ -2396,6 +2752,30 @@ export interface components {
             seq: number;
             /** @description Ed25519, base64, over the lines that the public key's answer describes. */
             signature: string;
+        };
+        /** @description A comment as the API shows it. */
+        Comment: {
+            author: components["schemas"]["AuditActor"];
+            /** @description Markdown. */
+            content: string;
+            createdAt: components["schemas"]["Timestamp"];
+            id: string;
+            pageId?: string | null;
+            /** @description The comment that it replies to. */
+            replyTo?: string | null;
+            resolvedAt?: components["schemas"]["Timestamp"] | null;
+            resolvedBy?: components["schemas"]["Named"] | null;
+            taskId?: string | null;
+        };
+        /** @description A comment on a page or a task. */
+        CommentId: string;
+        /** @description Whether a comment needs nothing any more. */
+        CommentResolution: {
+            /**
+             * @description True by default.
+             * @default true
+             */
+            resolved?: boolean;
         };
         /** @description An identity that signs one in. */
         Connection: {
@@ -2804,6 +3184,23 @@ export interface components {
             /** @description In UTC. */
             day: components["schemas"]["Date"];
         };
+        /**
+         * @description What somebody is.
+         * @enum {string}
+         */
+        MentionKind: "user" | "agent";
+        /** @description Somebody who can be mentioned. */
+        Mentionable: {
+            id: string;
+            kind: components["schemas"]["MentionKind"];
+            name: string;
+        };
+        /** @description Those who can be mentioned. */
+        Mentionables: {
+            items: components["schemas"]["Mentionable"][];
+            /** @description Always null: there is one page. */
+            nextCursor?: string | null;
+        };
         /** @description A message that was sent to an agent. */
         MessageId: string;
         /**
@@ -2836,6 +3233,14 @@ export interface components {
             taskIds?: components["schemas"]["TaskId"][];
             /** @description One line, at most 200 characters. */
             title: string;
+        };
+        /** @description A comment as it is wanted: on a page, or on a task. */
+        NewComment: {
+            /** @description Markdown. */
+            content: string;
+            pageId?: components["schemas"]["PageId"] | null;
+            replyTo?: components["schemas"]["CommentId"] | null;
+            taskId?: components["schemas"]["TaskId"] | null;
         };
         /** @description The service to connect with, and the proof that whoever asks knows the password. */
         NewConnection: {
@@ -2889,6 +3294,15 @@ export interface components {
             shared?: boolean;
             tags?: string[];
         };
+        /** @description A page as it is wanted. */
+        NewPage: {
+            /** @description Whether agents may read it; true by default. Only people say so. */
+            agentAccessible?: boolean | null;
+            content?: components["schemas"]["PageContent"] | null;
+            parentId?: components["schemas"]["PageId"] | null;
+            spaceId: components["schemas"]["SpaceId"];
+            title: string;
+        };
         /** @description A project to be made. */
         NewProject: {
             agentAccessible?: boolean | null;
@@ -2915,6 +3329,12 @@ export interface components {
             runtimeSessionId: components["schemas"]["RuntimeSessionId"];
             title?: string | null;
             workspaceId: components["schemas"]["WorkspaceId"];
+        };
+        /** @description A space as it is wanted. */
+        NewSpace: {
+            name: string;
+            /** @description Made of the name when it is left out. */
+            slug?: string | null;
         };
         /** @description A task to be made. */
         NewTask: {
@@ -2990,8 +3410,70 @@ export interface components {
         OwnPreferences: components["schemas"]["NotificationPreferences"] & {
             email: components["schemas"]["EmailStatus"];
         };
+        /** @description What is to be changed of a page. */
+        PageChange: {
+            /** @description Whether agents may read it and what is under it. Only people say so. */
+            agentAccessible?: boolean | null;
+            append?: components["schemas"]["PageContent"] | null;
+            content?: components["schemas"]["PageContent"] | null;
+            title?: string | null;
+            /**
+             * Format: int64
+             * @description The version that the change is based on: it is refused when the page has another one by now.
+             */
+            version?: number | null;
+        };
+        /** @description Content as it is given. */
+        PageContent: string | Record<string, never>;
         /** @description A page of a space. */
         PageId: string;
+        /** @description Where a page is to go. */
+        PageMove: {
+            before?: components["schemas"]["PageId"] | null;
+            /** @description The page that it will be under; null for the top of the space; where it is when it is left out. */
+            parentId?: string | null;
+            spaceId?: components["schemas"]["SpaceId"] | null;
+        };
+        /** @description Which state is taken up again. */
+        PageRestore: {
+            historyId: components["schemas"]["PageVersionId"];
+        };
+        /** @description A page in a list. */
+        PageSummary: {
+            /** @description The page's own flag. */
+            agentAccessible: boolean;
+            hasChildren: boolean;
+            id: string;
+            /** @description Whether agents may read it: by its own flag, and those of all pages above. */
+            isAgentAccessible: boolean;
+            parentId?: string | null;
+            /**
+             * Format: int64
+             * @description Orders those under the same page. 0 for agents, which learn nothing of what stands between.
+             */
+            position: number;
+            slug: string;
+            spaceId: string;
+            title: string;
+            updatedAt: components["schemas"]["Timestamp"];
+            updatedBy: components["schemas"]["AuditActor"];
+            /**
+             * Format: int64
+             * @description Counts the states of title and content, from 1.
+             */
+            version: number;
+        };
+        /** @description A state of a page. */
+        PageVersion: {
+            id: string;
+            savedAt: components["schemas"]["Timestamp"];
+            savedBy: components["schemas"]["AuditActor"];
+            title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A former state of a page. */
+        PageVersionId: string;
         /** @description One page of a list, newest first. */
         Page_Activity: {
             items: {
@@ -3084,6 +3566,26 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_Attachment: {
+            items: {
+                contentType: string;
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy: components["schemas"]["AuditActor"];
+                id: string;
+                name: string;
+                pageId: string;
+                /**
+                 * Format: int64
+                 * @description In bytes.
+                 */
+                size: number;
+                /** @description Where it is read, on this server; Markdown links there. */
+                url: string;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_AuditEntry: {
             items: {
                 action: string;
@@ -3129,6 +3631,24 @@ export interface components {
                 seq: number;
                 /** @description Ed25519, base64, over the lines that the public key's answer describes. */
                 signature: string;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_Comment: {
+            items: {
+                author: components["schemas"]["AuditActor"];
+                /** @description Markdown. */
+                content: string;
+                createdAt: components["schemas"]["Timestamp"];
+                id: string;
+                pageId?: string | null;
+                /** @description The comment that it replies to. */
+                replyTo?: string | null;
+                resolvedAt?: components["schemas"]["Timestamp"] | null;
+                resolvedBy?: components["schemas"]["Named"] | null;
+                taskId?: string | null;
             }[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
@@ -3262,6 +3782,48 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_PageSummary: {
+            items: {
+                /** @description The page's own flag. */
+                agentAccessible: boolean;
+                hasChildren: boolean;
+                id: string;
+                /** @description Whether agents may read it: by its own flag, and those of all pages above. */
+                isAgentAccessible: boolean;
+                parentId?: string | null;
+                /**
+                 * Format: int64
+                 * @description Orders those under the same page. 0 for agents, which learn nothing of what stands between.
+                 */
+                position: number;
+                slug: string;
+                spaceId: string;
+                title: string;
+                updatedAt: components["schemas"]["Timestamp"];
+                updatedBy: components["schemas"]["AuditActor"];
+                /**
+                 * Format: int64
+                 * @description Counts the states of title and content, from 1.
+                 */
+                version: number;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_PageVersion: {
+            items: {
+                id: string;
+                savedAt: components["schemas"]["Timestamp"];
+                savedBy: components["schemas"]["AuditActor"];
+                title: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_PendingAgent: {
             items: (components["schemas"]["Agent"] & {
                 /** @description Where it says that it can be reached; nothing is sent there. */
@@ -3371,6 +3933,20 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_Space: {
+            items: {
+                createdAt: components["schemas"]["Timestamp"];
+                id: string;
+                name: string;
+                /** Format: int64 */
+                pageCount: number;
+                slug: string;
+                updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_TaskSummary: {
             items: {
                 /** @description Whether agents may see it; null means as its project. */
@@ -3432,6 +4008,16 @@ export interface components {
                 name: string;
                 scopes: components["schemas"]["Scope"][];
             }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
+        Page_TrashedPage: {
+            items: (components["schemas"]["PageSummary"] & {
+                /** @description When it is removed for good. */
+                expiresAt: components["schemas"]["Timestamp"];
+                trashedAt: components["schemas"]["Timestamp"];
+            })[];
             /** @description Pass as `cursor` to read on; null at the end. */
             nextCursor?: string | null;
         };
@@ -3596,6 +4182,8 @@ export interface components {
             description?: string | null;
             name?: string | null;
         };
+        /** @description A project: tasks that belong together. */
+        ProjectId: string;
         /** @description A question of an agent's program to a person. */
         Prompt: {
             /** @description What it wants to use the tool with. */
@@ -3831,6 +4419,34 @@ export interface components {
             rows: number;
             title?: string | null;
         };
+        /** @description Something that was found. */
+        SearchHit: {
+            id: string;
+            /** @description `page`, `task` or `comment`. */
+            kind: string;
+            /** @description The page itself, or the one that a comment is on. */
+            pageId?: string | null;
+            projectId?: string | null;
+            /**
+             * Format: double
+             * @description Higher is better; of one search alone.
+             */
+            score: number;
+            /** @description Plain text, with matches between ⟦ and ⟧. */
+            snippet: string;
+            spaceId?: string | null;
+            /** @description The task itself, or the one that a comment is on. */
+            taskId?: string | null;
+            /** @description Empty for a comment. */
+            title: string;
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What a search has found, the best first. */
+        SearchHits: {
+            items: components["schemas"]["SearchHit"][];
+            /** @description Always null: there is one page. */
+            nextCursor?: string | null;
+        };
         /** @description A request as one person sees it. */
         SeenApproval: components["schemas"]["Approval"] & {
             /** @description Why the reader may not decide it; null when they may. */
@@ -3977,6 +4593,23 @@ export interface components {
             /** @description To be registered with the service: where it sends browsers back to. */
             redirectUrl: string;
         };
+        /** @description A space, with the number of its pages that the asker may read. */
+        Space: {
+            createdAt: components["schemas"]["Timestamp"];
+            id: string;
+            name: string;
+            /** Format: int64 */
+            pageCount: number;
+            slug: string;
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description What is to be changed of a space. */
+        SpaceChange: {
+            name?: string | null;
+            slug?: string | null;
+        };
+        /** @description A space: pages that belong together. */
+        SpaceId: string;
         /** @description What to spawn. Unknown keys are refused: a misspelt option must not be ignored. Written out only to be sealed. */
         Spawn: {
             agentType: components["schemas"]["AgentType"];
@@ -3994,6 +4627,8 @@ export interface components {
             name?: string | null;
             /** @description What they may do here; reading pages, tasks, projects and memory by default. */
             permissions?: components["schemas"]["Permission"][] | null;
+            projectId?: components["schemas"]["ProjectId"] | null;
+            taskId?: components["schemas"]["TaskId"] | null;
         };
         /** @description The answer to a spawn. */
         SpawnAnswer: {
@@ -4112,6 +4747,19 @@ export interface components {
              * @default false
              */
             force?: boolean;
+        };
+        /** @description What one may be looking for. */
+        Suggestion: {
+            id: string;
+            /** @description `page` or `task`. */
+            kind: string;
+            title: string;
+        };
+        /** @description Suggestions, the best first. */
+        Suggestions: {
+            items: components["schemas"]["Suggestion"][];
+            /** @description Always null: there is one page. */
+            nextCursor?: string | null;
         };
         /** @description A task. */
         Task: components["schemas"]["TaskSummary"] & {
@@ -4280,7 +4928,7 @@ export interface components {
          * @description What something is about, as people choose it.
          * @enum {string}
          */
-        Topic: "blocked" | "login_required" | "approval" | "error" | "done" | "work";
+        Topic: "blocked" | "login_required" | "approval" | "error" | "done" | "work" | "mention";
         /** @description How a person is told of one topic. */
         TopicPreference: {
             email: boolean;
@@ -4301,6 +4949,12 @@ export interface components {
              */
             atMs: number;
             text: string;
+        };
+        /** @description A page in the trash, with which others may have gone there. */
+        TrashedPage: components["schemas"]["PageSummary"] & {
+            /** @description When it is removed for good. */
+            expiresAt: components["schemas"]["Timestamp"];
+            trashedAt: components["schemas"]["Timestamp"];
         };
         /** @description One turn of work: from a message taken to ready again. */
         Turn: {
@@ -4445,6 +5099,21 @@ export interface components {
         WebhookWithSecret: components["schemas"]["Webhook"] & {
             /** @description What messages are signed with, by the Standard Webhooks specification. */
             secret: string;
+        };
+        /** @description A state of a page with its content. */
+        WholePageVersion: components["schemas"]["PageVersion"] & {
+            content: string;
+            /** @description What it changed of the one before, as a unified difference. */
+            difference: string;
+        };
+        /** @description A page with its content. */
+        WikiPage: components["schemas"]["PageSummary"] & {
+            /** @description The pages above it, from the top. */
+            breadcrumbs: components["schemas"]["Breadcrumb"][];
+            /** @description Markdown. */
+            content: string;
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy: components["schemas"]["AuditActor"];
         };
         /** @description A proof that whoever asks knows the password. */
         WithPassword: {
@@ -5054,6 +5723,101 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6269,6 +7033,234 @@ export interface operations {
             };
         };
     };
+    comments_list: {
+        parameters: {
+            query?: {
+                pageId?: components["schemas"]["PageId"];
+                taskId?: components["schemas"]["TaskId"];
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Comment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comments_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comments_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comments_resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CommentResolution"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_health: {
         parameters: {
             query?: never;
@@ -6742,6 +7734,55 @@ export interface operations {
             };
         };
     };
+    mentions_suggest: {
+        parameters: {
+            query?: {
+                /** @description A part of the name; anybody when it is left out. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentionables"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     notifications_list: {
         parameters: {
             query?: {
@@ -7004,6 +8045,860 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_list: {
+        parameters: {
+            query?: {
+                /** @description Of this space; needed for `root`. */
+                spaceId?: components["schemas"]["SpaceId"];
+                /** @description Directly under this page, or `root` for the top of the space; all pages, oldest first, when it is left out. */
+                parentId?: string;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PageSummary"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPage"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WikiPage"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_recent: {
+        parameters: {
+            query?: {
+                /** @description Of this space alone; of all when it is left out. */
+                spaceId?: components["schemas"]["SpaceId"];
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PageSummary"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_trashed: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TrashedPage"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_get: {
+        parameters: {
+            query?: {
+                /** @description Of this space alone; of all when it is left out. */
+                spaceId?: components["schemas"]["SpaceId"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WikiPage"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_trash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WikiPage"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Attachment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_add: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PageVersion"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholePageVersion"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_relocate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageMove"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WikiPage"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageRestore"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WikiPage"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pages_untrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WikiPage"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9357,6 +11252,396 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_find: {
+        parameters: {
+            query: {
+                /** @description Words, of which all must be there; words in a row between quotes. */
+                q: string;
+                /** @description `page`, `task`, `comment`, with commas between; all by default. */
+                kinds?: string;
+                /** @description Only pages of this space, and comments on them. */
+                spaceId?: components["schemas"]["SpaceId"];
+                /** @description 1 to 50; 20 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchHits"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_suggest: {
+        parameters: {
+            query: {
+                q: string;
+                /** @description Only pages of this space. */
+                spaceId?: components["schemas"]["SpaceId"];
+                /** @description 1 to 50; 10 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    spaces_list: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Space"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    spaces_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSpace"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Space"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    spaces_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Space"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    spaces_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    spaces_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpaceChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Space"];
                 };
             };
             /** @description What went wrong and what to do */

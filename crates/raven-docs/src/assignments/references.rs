@@ -6,6 +6,7 @@ use super::NewAssignment;
 use crate::access::Granted;
 use crate::error::Error;
 use crate::events::Change;
+use crate::pages;
 use crate::tasks::{self, Open};
 
 /// Checks all of them, whoever gives the work: it is an agent that is to read them.
@@ -13,8 +14,10 @@ use crate::tasks::{self, Open};
 /// # Errors
 /// `NotFound` for what is not in the workspace, `NotForAgents` for what is closed to agents.
 pub(super) async fn check<P>(change: &Change, by: &Granted<P>, new: &NewAssignment) -> Result<(), Error> {
-    if !new.page_ids.is_empty() {
-        return Err(Error::NotFound("page"));
+    for id in &new.page_ids {
+        if !pages::readable(change.tx(), by, id.as_str()).await?.is_open() {
+            return Err(Error::NotForAgents("page"));
+        }
     }
     for id in &new.task_ids {
         if tasks::readable(change.tx(), by, id).await?.is_open == Open::No {

@@ -94,6 +94,7 @@ impl Audience {
 }
 
 /// What a kind of activity is about, and who may hear of it; `None` when it is for the feed alone.
+#[rustfmt::skip]
 pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
     use ActivityKind as Kind;
     match kind {
@@ -111,70 +112,22 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         | Kind::AssignmentDelivered
         | Kind::AssignmentWorking
         | Kind::AssignmentCancelled => Some((Topic::Work, Audience::Programs)),
-        Kind::AgentSpawned
-        | Kind::AgentRestarted
-        | Kind::AgentReady
-        | Kind::AgentStopped
-        | Kind::AgentPromptAnswered
-        | Kind::AgentMessageSent
-        | Kind::AgentMessageCancelled
-        | Kind::AgentInterrupted
-        | Kind::TerminalSessionCreated
-        | Kind::TerminalSessionTerminated
-        | Kind::TerminalControlChanged
-        | Kind::TerminalLinkCreated
-        | Kind::TerminalLinkRevoked
-        | Kind::SettingsChanged
-        | Kind::RuntimeConnected
-        | Kind::RuntimeDisconnected
-        | Kind::ApprovalApproved
-        | Kind::ApprovalRejected
-        | Kind::ApprovalExpired
-        | Kind::QuestionAnswered
-        | Kind::QuestionExpired
-        | Kind::PolicyChanged
-        | Kind::ProjectCreated
-        | Kind::ProjectChanged
-        | Kind::ProjectDeleted
-        | Kind::TaskCreated
-        | Kind::TaskChanged
-        | Kind::TaskAssigned
-        | Kind::TaskCompleted
-        | Kind::TaskDeleted
-        | Kind::MemoryStored
-        | Kind::ToolCalled
-        | Kind::MemberAdded
-        | Kind::MemberRoleChanged
-        | Kind::MemberRemoved
-        | Kind::InvitationCreated
-        | Kind::InvitationRevoked
-        | Kind::WorkspaceRenamed
-        | Kind::AccessApproved
-        | Kind::AccessDenied
-        | Kind::AccessRevoked
-        | Kind::AgentRegistered
-        | Kind::PermissionsChanged
-        | Kind::KeyRotated
-        | Kind::InviteCreated
-        | Kind::InviteRevoked
-        | Kind::AgentLogged
-        | Kind::WebhookDisabled
-        | Kind::SpaceCreated
-        | Kind::SpaceChanged
-        | Kind::SpaceDeleted
-        | Kind::PageCreated
-        | Kind::PageChanged
-        | Kind::PageOpened
-        | Kind::PageClosed
-        | Kind::PageMoved
-        | Kind::PageRestored
-        | Kind::PageTrashed
-        | Kind::PageUntrashed
-        | Kind::AttachmentAdded
-        | Kind::AttachmentRemoved
-        | Kind::CommentAdded
-        | Kind::CommentResolved
-        | Kind::CommentReopened
-        | Kind::CommentDeleted => None,
+        Kind::AgentSpawned | Kind::AgentRestarted | Kind::AgentReady | Kind::AgentStopped
+        | Kind::AgentPromptAnswered | Kind::AgentMessageSent | Kind::AgentMessageCancelled
+        | Kind::AgentInterrupted | Kind::TerminalSessionCreated | Kind::TerminalSessionTerminated
+        | Kind::TerminalControlChanged | Kind::TerminalLinkCreated | Kind::TerminalLinkRevoked
+        | Kind::SettingsChanged | Kind::RuntimeConnected | Kind::RuntimeDisconnected
+        | Kind::ApprovalApproved | Kind::ApprovalRejected | Kind::ApprovalExpired | Kind::QuestionAnswered
+        | Kind::QuestionExpired | Kind::PolicyChanged | Kind::ProjectCreated | Kind::ProjectChanged
+        | Kind::ProjectDeleted | Kind::TaskCreated | Kind::TaskChanged | Kind::TaskAssigned
+        | Kind::TaskCompleted | Kind::TaskDeleted | Kind::MemoryStored | Kind::ToolCalled
+        | Kind::MemberAdded | Kind::MemberRoleChanged | Kind::MemberRemoved | Kind::InvitationCreated
+        | Kind::InvitationRevoked | Kind::WorkspaceRenamed | Kind::AccessApproved | Kind::AccessDenied
+        | Kind::AccessRevoked | Kind::AgentRegistered | Kind::PermissionsChanged | Kind::KeyRotated
+        | Kind::InviteCreated | Kind::InviteRevoked | Kind::AgentLogged | Kind::WebhookDisabled
+        | Kind::SpaceCreated | Kind::SpaceChanged | Kind::SpaceDeleted | Kind::PageCreated
+        | Kind::PageChanged | Kind::PageOpened | Kind::PageClosed | Kind::PageMoved | Kind::PageRestored
+        | Kind::PageTrashed | Kind::PageUntrashed | Kind::AttachmentAdded | Kind::AttachmentRemoved
+        | Kind::CommentAdded | Kind::CommentResolved | Kind::CommentReopened | Kind::CommentDeleted => None,
     }
 }

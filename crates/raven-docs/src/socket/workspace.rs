@@ -110,26 +110,7 @@ pub(super) async fn hang_up(socket: &SocketRef) {
 
 async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
     match event {
-        WorkspaceEvent::AgentChanged(agent) => {
-            let named = match agent.status {
-                AgentStatus::Starting => Some((names::AGENT_STARTED, json!({ "agent": agent }))),
-                AgentStatus::Ready => Some((names::AGENT_READY, json!({ "agent": agent }))),
-                AgentStatus::LoginRequired => Some((names::AGENT_LOGIN_REQUIRED, sign_in_wanted(agent))),
-                AgentStatus::Stopped => {
-                    Some((names::AGENT_STOPPED, json!({ "agent": agent, "reason": agent.evidence })))
-                }
-                AgentStatus::Error => {
-                    Some((names::AGENT_ERROR, json!({ "agent": agent, "error": agent.error })))
-                }
-                AgentStatus::Spawning | AgentStatus::Busy | AgentStatus::Waiting | AgentStatus::Stopping => {
-                    None
-                }
-            };
-            if let Some((name, data)) = named {
-                emit(socket, name, &data).await?;
-            }
-            emit(socket, names::AGENT_STATUS, &status_reached(agent)).await
-        }
+        WorkspaceEvent::AgentChanged(agent) => tell_change(socket, agent).await,
         WorkspaceEvent::AgentTold(agent) => emit(socket, names::AGENT_STATUS, &status_reached(agent)).await,
         WorkspaceEvent::AgentLogin(agent) => {
             emit(socket, names::AGENT_LOGIN_REQUIRED, &sign_in_wanted(agent)).await
@@ -195,6 +176,24 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
             emit(socket, names::COMMENT_CHANGED, &json!({ "pageId": page, "taskId": task })).await
         }
     }
+}
+
+/// Tells of a status that an agent reached, under its own name too where it has one.
+async fn tell_change(socket: &SocketRef, agent: &Agent) -> Result<(), Gone> {
+    let named = match agent.status {
+        AgentStatus::Starting => Some((names::AGENT_STARTED, json!({ "agent": agent }))),
+        AgentStatus::Ready => Some((names::AGENT_READY, json!({ "agent": agent }))),
+        AgentStatus::LoginRequired => Some((names::AGENT_LOGIN_REQUIRED, sign_in_wanted(agent))),
+        AgentStatus::Stopped => {
+            Some((names::AGENT_STOPPED, json!({ "agent": agent, "reason": agent.evidence })))
+        }
+        AgentStatus::Error => Some((names::AGENT_ERROR, json!({ "agent": agent, "error": agent.error }))),
+        AgentStatus::Spawning | AgentStatus::Busy | AgentStatus::Waiting | AgentStatus::Stopping => None,
+    };
+    if let Some((name, data)) = named {
+        emit(socket, name, &data).await?;
+    }
+    emit(socket, names::AGENT_STATUS, &status_reached(agent)).await
 }
 
 fn status_reached(agent: &Agent) -> Value {

@@ -250,6 +250,41 @@ fn an_agent_delegates_to_those_that_may_no_more_than_itself() {
 }
 
 #[test]
+fn work_refers_to_what_is_there_and_open_to_agents() {
+    let asking = Asking::start();
+    let owner = asking.place.owner();
+    let made = |path: &str, body: Value| {
+        let answer = owner.post(path, &body);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["id"].as_str().unwrap().to_owned()
+    };
+    let space = made("/api/spaces", json!({ "name": "Plans" }));
+    let page = |title: &str, open: bool| {
+        made("/api/pages", json!({ "spaceId": space, "title": title, "agentAccessible": open }))
+    };
+    let (open, closed) = (page("Open", true), page("Closed", false));
+    let task = made("/api/tasks", json!({ "title": "Do" }));
+    let secret = made("/api/tasks", json!({ "title": "Not you", "agentAccessible": false }));
+    let path = format!("/api/agents/{}/assignments", asking.agent);
+    let give = |pages: Value, tasks: Value| {
+        let body = json!({ "title": "Read", "instructions": "It.", "pageIds": pages, "taskIds": tasks });
+        owner.post(&path, &body)
+    };
+    let given = give(json!([open]), json!([task]));
+    assert_eq!((given.status, &given.body["pageIds"]), (201, &json!([open])), "{}", given.body);
+    for (pages, tasks, code) in [
+        (json!([closed]), json!([]), "NOT_ACCESSIBLE"),
+        (json!([]), json!([secret]), "NOT_ACCESSIBLE"),
+        (json!(["pg_none"]), json!([]), "NOT_FOUND"),
+        (json!([]), json!(["tsk_none"]), "NOT_FOUND"),
+    ] {
+        assert_eq!(give(pages, tasks).body["code"], code);
+    }
+    let got = asking.tool("assignment_next", json!({})).unwrap();
+    assert_eq!(got["assignment"]["taskIds"], json!([task]), "{got}");
+}
+
+#[test]
 fn a_request_that_is_repeated_with_its_key_gives_nothing_more() {
     let asking = Asking::start();
     let path = format!("/api/agents/{}/assignments", asking.agent);

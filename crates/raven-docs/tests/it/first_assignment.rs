@@ -87,6 +87,18 @@ fn work_comes_with_a_spawn_that_people_approved() {
 }
 
 #[test]
+fn a_spawn_for_a_task_begins_with_it() {
+    let place = Place::with_runtime();
+    let task = place.owner().post("/api/tasks", &json!({ "title": "Do" })).body["id"].clone();
+    let wanted = json!({ "agentType": "custom", "config": { "command": ["cat"] }, "taskId": task });
+    let spawned = place.owner().post(SPAWN, &wanted);
+    assert_eq!(spawned.status, 201, "{}", spawned.body);
+    let work = work_of(&place, spawned.body["spawnedAgents"][0]["id"].as_str().unwrap());
+    assert_eq!(work[0]["taskIds"], json!([task]), "{work}");
+    assert!(work[0]["title"].as_str().unwrap().contains(task.as_str().unwrap()), "{work}");
+}
+
+#[test]
 fn a_spawn_with_bad_work_makes_nothing_and_one_that_fails_fails_its_work() {
     let place = Place::with_runtime();
     let owner = place.owner();
