@@ -316,6 +316,8 @@ async fn moved(change: &Change, mut row: rows::Model, what: Happened) -> Result<
     row.state = to.as_str().to_owned();
     if !matches!(to, ApprovalState::Approved | ApprovalState::Running) || row.action_kind == "custom" {
         row.settled_at = Some(Timestamp::now().as_millis());
+        // Nobody does it any more: the secrets in it are kept no longer.
+        row.action_sealed.clear();
     }
     if rows::move_on(change.tx(), &row, from.as_str()).await? { Ok(row) } else { Err(already(from)) }
 }

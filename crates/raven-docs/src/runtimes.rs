@@ -214,9 +214,19 @@ impl Runtimes {
     /// Takes a heartbeat from a runtime that proved itself for one workspace or several.
     pub async fn heartbeat(&self, from: &[Runtime], beat: &Heartbeat) -> Result<(), Error> {
         for runtime in from {
-            self.heard(runtime.workspace(), beat).await?;
+            if !self.is_anothers(runtime.workspace(), beat).await? {
+                self.heard(runtime.workspace(), beat).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether a heartbeat comes from another runtime than the one that lives here, such as the former one, which still
+    /// has agents.
+    async fn is_anothers(&self, workspace: &WorkspaceId, beat: &Heartbeat) -> Result<bool, Error> {
+        let Some(settings) = rows::find(self.db.read(), workspace).await? else { return Ok(false) };
+        let lives = RuntimeStatus::of(&settings).connected;
+        Ok(lives && settings.runtime_id.is_some_and(|known| known != beat.runtime_id.as_str()))
     }
 
     /// Notes that a workspace's runtime lives.

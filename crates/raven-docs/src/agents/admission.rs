@@ -336,6 +336,19 @@ impl Agents {
     }
 
     /// An agent of which nobody has decided, for somebody who may.
+    /// Whether the access that an agent has now is the one it had at some moment: who was let in anew by the same id is
+    /// another.
+    pub(crate) async fn had_access_at(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AgentId,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let Some(row) = rows::find(self.db.read(), workspace, id).await? else { return Ok(false) };
+        let let_in = of(&row)?.decision.filter(|decision| decision.access == Access::Approved);
+        Ok(let_in.is_none_or(|decision| decision.at <= at))
+    }
+
     async fn undecided(
         &self,
         change: &Change,

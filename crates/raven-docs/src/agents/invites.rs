@@ -147,6 +147,17 @@ impl Agents {
     /// Ends an invite. Agents that came by it stay.
     pub async fn revoke_invite(&self, by: &Granted<Administer>, id: &InviteId) -> Result<(), Error> {
         let mut change = self.changes.begin().await?;
+        self.end_invite(&mut change, by, id).await?;
+        change.commit().await
+    }
+
+    /// Ends an invite, if it has not ended yet.
+    pub(super) async fn end_invite(
+        &self,
+        change: &mut Change,
+        by: &Granted<Administer>,
+        id: &InviteId,
+    ) -> Result<(), Error> {
         let found = invites::find(change.tx(), by.workspace(), id).await?;
         let mut row = found.ok_or(Error::NotFound("invite"))?;
         if row.revoked_at.is_some() {
@@ -155,8 +166,7 @@ impl Agents {
         row.revoked_at = Some(Timestamp::now().as_millis());
         invites::update(change.tx(), &row).await?;
         let kept = json!({ "uses": row.uses });
-        on_file(&mut change, by, (Action::InviteRevoke, ActivityKind::InviteRevoked), &row, kept).await?;
-        change.commit().await
+        on_file(change, by, (Action::InviteRevoke, ActivityKind::InviteRevoked), &row, kept).await
     }
 
     /// Lets an agent in that has an invite; its key is shown this once.

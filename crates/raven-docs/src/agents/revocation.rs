@@ -7,20 +7,21 @@
 use std::time::Duration;
 
 use raven_protocol::agent::AgentChange;
-use raven_protocol::id::{AgentId, WorkspaceId};
+use raven_protocol::id::{AgentId, InviteId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::admission::{Access, AgentOrigin, MAX_REASON, check_words, decided, seen};
+use super::admission::{self, Access, AgentOrigin, MAX_REASON, check_words, decided, seen};
 use super::{Agent, Agents, StopAgent, rows, status_of};
 use crate::access::{Administer, Granted};
 use crate::activity::ActivityKind;
 use crate::assignments::ending::{Left, agent_left};
-use crate::audit::Action;
+use crate::audit::{Action, Entry, Target};
+use crate::auth::Named;
 use crate::db;
 use crate::error::{Conflict, Error};
-use crate::events::WorkspaceEvent;
+use crate::events::{Change, WorkspaceEvent};
 use crate::parallax::{self, Decided};
 use crate::tasks;
 
@@ -76,6 +77,8 @@ impl Agents {
         agent_left(&mut change, &row, Left::Revoked).await?;
         tasks::release(&mut change, by.workspace(), &row.id).await?;
         parallax::note(&change, &row, Decided::Revoked, (&by.by(), reason.as_deref())).await?;
+        self.end_invite_of(&mut change, by, &row).await?;
+        self.policy_ends(&mut change, by, &row).await?;
         let links = db::links::revoke_of_agent(change.tx(), &row.id, now).await?;
         let kept = json!({ "access": row.access, "reason": reason, "linksRevoked": links });
         self.on_file(&mut change, by, Action::AgentRevoke, &row, (had, kept)).await?;
@@ -88,6 +91,34 @@ impl Agents {
         change.tell(by.workspace(), WorkspaceEvent::AccessRevoked { agent, reason });
         change.commit().await?;
         Ok(row)
+    }
+
+    /// Ends the invite by which an agent came: it would let it in again, under another id.
+    async fn end_invite_of(
+        &self,
+        change: &mut Change,
+        by: &Granted<Administer>,
+        row: &rows::Model,
+    ) -> Result<(), Error> {
+        match admission::of(row)?.invite {
+            Some(invite) => self.end_invite(change, by, &InviteId::parse(invite.id)?).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends an agent's own policy: who is let in by its id later is another.
+    async fn policy_ends(
+        &self,
+        change: &mut Change,
+        by: &Granted<Administer>,
+        row: &rows::Model,
+    ) -> Result<(), Error> {
+        if !db::policies::remove(change.tx(), by.workspace(), &row.id).await? {
+            return Ok(());
+        }
+        let target = Target::named("agent", &Named { id: row.id.clone(), name: row.name.clone() });
+        let entry = Entry::new(by.actor(), Action::PolicyChange, target).after(json!({ "rules": [] }));
+        change.audit(by.workspace(), entry.agent(row.id.as_str())).await
     }
 
     /// Has the runtime kill an agent, unless that cannot be reached; then it is tried again.

@@ -268,6 +268,11 @@ impl Agents {
         Ok(answer)
     }
 
+    /// Whether agents were spawned by a request that is repeated.
+    pub(crate) async fn has_spawned(&self, request: &str) -> Result<bool, Error> {
+        Ok(!rows::by_request_digest(self.db.read(), request).await?.is_empty())
+    }
+
     pub(super) async fn bind(
         &self,
         workspace: &WorkspaceId,

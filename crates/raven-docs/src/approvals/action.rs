@@ -107,15 +107,15 @@ impl ApprovedAction {
     }
 }
 
-/// An address without the password that it may carry.
+/// An address without the password or token that it may carry: on the web a token is often the user's name.
 fn without_password(address: &str) -> String {
-    match url::Url::parse(address) {
-        Ok(mut url) if url.password().is_some() => {
-            let hidden = url.set_password(Some("***"));
-            hidden.map_or_else(|()| "***".to_owned(), |()| url.to_string())
-        }
-        _ => address.to_owned(),
+    let Ok(mut url) = url::Url::parse(address) else { return address.to_owned() };
+    let is_web = matches!(url.scheme(), "http" | "https");
+    if url.password().is_none() && (url.username().is_empty() || !is_web) {
+        return address.to_owned();
     }
+    let hidden = url.set_password(None).and_then(|()| url.set_username("***"));
+    hidden.map_or_else(|()| "***".to_owned(), |()| url.to_string())
 }
 
 /// A text of at most so many characters.
@@ -147,6 +147,20 @@ mod tests {
         let again: ApprovedAction = serde_json::from_str(&serde_json::to_string(&action).unwrap()).unwrap();
         let ApprovedAction::Spawn { wanted } = again else { panic!("{again:?}") };
         assert_eq!(wanted.config.env["OPENAI_API_KEY"], "sk-very-secret");
+    }
+
+    #[test]
+    fn what_lets_one_into_a_repository_is_not_shown() {
+        for (address, shown) in [
+            ("https://git.example/x.git", "https://git.example/x.git"),
+            ("https://me:hush@git.example/x.git", "https://***@git.example/x.git"),
+            ("https://ghp_token@git.example/x.git", "https://***@git.example/x.git"),
+            ("https://ghp_token:x-oauth-basic@git.example/x.git", "https://***@git.example/x.git"),
+            ("ssh://git@git.example/x.git", "ssh://git@git.example/x.git"),
+            ("git@git.example:x.git", "git@git.example:x.git"),
+        ] {
+            assert_eq!(without_password(address), shown);
+        }
     }
 
     #[test]

@@ -113,10 +113,14 @@ impl Approvals {
     ) -> Result<Gated<SpawnAnswer>, Error> {
         let wanted = wanted.checked(by)?;
         let request = key.as_ref().map(|key| key.digest(by));
-        if let Some(digest) = &request
-            && let Some(row) = rows::by_request_digest(self.db.read(), digest).await?
-        {
-            return Ok(Gated::Waits(Box::new(self.view(row).await?)));
+        if let Some(digest) = &request {
+            if let Some(row) = rows::by_request_digest(self.db.read(), digest).await? {
+                self.check_same(&row, &wanted)?;
+                return Ok(Gated::Waits(Box::new(self.view(row).await?)));
+            }
+            if self.agents.has_spawned(digest).await? {
+                return Ok(Gated::Done(self.agents.spawn(by, wanted, key).await?));
+            }
         }
         let who = By::granted(by);
         let names = spawn_names(who.asker());
@@ -133,6 +137,16 @@ impl Approvals {
                 Ok(Gated::Waits(Box::new(asked)))
             }
         }
+    }
+
+    /// A key that comes again must come with the same: people decide of what they were shown.
+    fn check_same(&self, row: &rows::Model, wanted: &Spawn) -> Result<(), Error> {
+        let action = ApprovedAction::Spawn { wanted: Box::new(wanted.clone()) };
+        let text = serde_json::to_string(&action).map_err(anyhow::Error::from)?;
+        if self.secrets.keyed_digest("approved action", &text)? == row.action_digest {
+            return Ok(());
+        }
+        Err(Error::invalid("Idempotency-Key", "was used for another spawn; choose a new one"))
     }
 
     /// Asks people whether a tool may be used with these arguments; then it will be.

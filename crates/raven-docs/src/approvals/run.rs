@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use raven_protocol::id::{AgentId, WorkspaceId};
+use raven_protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +25,11 @@ use crate::policies::ruling::{Asker, Effect, spawn_names, tool_names};
 
 /// How often approved requests are looked for without a word: only when a write failed is there one.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// How often, and after which pause, it is tried to write down what became of a request: a full disk or a locked
+/// database pass. What is not written down by then is settled by the next start, as not known.
+const SETTLE_TRIES: u32 = 30;
+const SETTLE_AGAIN: Duration = Duration::from_secs(2);
 
 /// Most bytes of a result that are kept.
 const MAX_RESULT: usize = 64 * 1024;
@@ -111,8 +117,14 @@ impl Approvals {
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("something broke inside raven-docs; its log has it".to_owned()),
         };
-        if let Err(error) = self.settled(row, done).await {
-            tracing::error!(%error, "what became of an approved action could not be written down");
+        for _ in 0..SETTLE_TRIES {
+            match self.settled(row.clone(), done.clone()).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::error!(%error, approval.id = row.id, "what became of an approved action could not be written down");
+                }
+            }
+            tokio::time::sleep(SETTLE_AGAIN).await;
         }
     }
 
@@ -159,7 +171,9 @@ impl Approvals {
             }
             AskerKind::Agent => {
                 let id = AgentId::parse(row.asked_id.as_str())?;
-                self.auth.agent_now(&workspace, &id).await?.map(Caller::Agent)
+                let asked_at = Timestamp::from_millis(row.created_at);
+                let known = self.agents.had_access_at(&workspace, &id, asked_at).await?;
+                self.auth.agent_now(&workspace, &id).await?.filter(|_| known).map(Caller::Agent)
             }
         };
         caller.ok_or_else(|| Error::Denied("who asked for it has no access here any more".to_owned()))

@@ -117,9 +117,18 @@ async fn to_folder(audit: &AuditLog, folder: &Path) -> anyhow::Result<()> {
 }
 
 fn append(path: &Path, lines: &[u8]) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    let open = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+    let open = std::fs::OpenOptions::new().read(true).append(true).create(true).open(path);
     let mut file = open.with_context(|| format!("{} cannot be written", path.display()))?;
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    // What was cut off by a crash or a full disk stays a line of its own.
+    if last != [b'\n'] {
+        file.write_all(b"\n")?;
+    }
     file.write_all(lines)?;
     Ok(file.sync_all()?)
 }
@@ -152,7 +161,8 @@ async fn delivered(audit: &AuditLog, place: Place, rows: &[Model]) -> anyhow::Re
 /// Reads checkpoints from a file as [`FILE`] has them.
 ///
 /// # Errors
-/// When it cannot be read, or a line is none; the last may be cut off by a crash.
+/// When it cannot be read, or a line is none. One that was cut off, by a crash or a full disk, counts for nothing: the
+/// checkpoint that it was to be was written again behind it.
 pub fn read(path: &Path) -> anyhow::Result<Vec<Checkpoint>> {
     let path = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
     let text =
@@ -161,9 +171,36 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Checkpoint>> {
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match serde_json::from_str(line) {
             Ok(checkpoint) => all.push(checkpoint),
-            Err(_) if number + 1 == text.lines().count() && !text.ends_with('\n') => {}
+            Err(cut_off) if cut_off.is_eof() => {}
             Err(error) => bail!("line {} of {} is no checkpoint: {error}", number + 1, path.display()),
         }
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_off_takes_no_other_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let checkpoint = Checkpoint {
+            chain: "server".into(),
+            seq: 7,
+            link: "ab".into(),
+            at: Timestamp::from_millis(1_000),
+            key_id: "k".into(),
+            signature: "AAAA".into(),
+        };
+        let line = format!("{}\n", serde_json::to_string(&checkpoint).unwrap());
+        append(&path, line.as_bytes()).unwrap();
+        append(&path, &line.as_bytes()[..line.len() / 2]).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 1);
+        append(&path, line.as_bytes()).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 2);
+        append(&path, b"{\"chain\": 7}\n").unwrap();
+        assert!(read(&path).is_err(), "what is no checkpoint is told");
+    }
 }

@@ -48,6 +48,9 @@ pub struct Kept {
 impl AuditLog {
     /// Checks a workspace's chain, and that of the server, within bounded time.
     pub async fn examine(&self, by: &Granted<Administer>) -> Result<Examination, Error> {
+        // It holds one of the few readers of the database for as long as it takes.
+        let _alone =
+            self.examining.try_acquire().map_err(|_| Error::RateLimited { seconds: LIMIT.as_secs() })?;
         let only = Some(by.workspace().as_str());
         Ok(self.check(only, Kept::default(), Some(Instant::now() + LIMIT)).await?)
     }

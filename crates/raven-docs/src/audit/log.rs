@@ -9,7 +9,7 @@ use raven_protocol::id::WorkspaceId;
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::chain::Chains;
 use super::checkpoint::{Checkpoint, PublicKey, Signer};
@@ -36,6 +36,8 @@ pub struct AuditLog {
     pub(super) recordings: Recordings,
     /// Told when there is a checkpoint to be delivered.
     pub(super) made: Arc<Notify>,
+    /// Held by whoever checks the log for somebody who waits.
+    pub(super) examining: Arc<Semaphore>,
 }
 
 /// One entry as it is shown.
@@ -140,7 +142,8 @@ impl AuditLog {
     /// When the signing key cannot be derived.
     pub fn open(db: Db, changes: Changes, secrets: &Secrets, recordings: Recordings) -> anyhow::Result<Self> {
         let (chains, signer) = (Chains::open(secrets)?, Arc::new(Signer::of(secrets)?));
-        Ok(Self { db, changes, chains, signer, recordings, made: Arc::default() })
+        let examining = Arc::new(Semaphore::new(1));
+        Ok(Self { db, changes, chains, signer, recordings, made: Arc::default(), examining })
     }
 
     /// The chains' key, for checks of what is not in the database.

@@ -128,6 +128,7 @@ pub async fn by_request_digest(db: &impl ConnectionTrait, digest: &str) -> Queri
 pub async fn move_on(db: &impl ConnectionTrait, row: &Model, from: &str) -> Queried<bool> {
     let moved = Entity::update_many()
         .col_expr(Column::State, Expr::value(row.state.as_str()))
+        .col_expr(Column::ActionSealed, Expr::value(row.action_sealed.as_str()))
         .col_expr(Column::SettledAt, Expr::value(row.settled_at))
         .col_expr(Column::Error, Expr::value(row.error.clone()))
         .col_expr(Column::Result, Expr::value(row.result.clone()))

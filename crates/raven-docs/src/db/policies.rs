@@ -41,3 +41,9 @@ pub async fn put(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     Entity::insert(row).on_conflict(over).exec_without_returning(db).await?;
     Ok(())
 }
+
+/// Removes the policy of an agent; whether there was one.
+pub async fn remove(db: &impl ConnectionTrait, workspace: &WorkspaceId, agent: &str) -> Queried<bool> {
+    let removed = Entity::delete_by_id((workspace.to_string(), agent.to_owned())).exec(db).await?;
+    Ok(removed.rows_affected > 0)
+}

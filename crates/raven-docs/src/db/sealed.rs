@@ -20,10 +20,10 @@ pub async fn set_key_id(db: &impl ConnectionTrait, key: &str) -> Queried<()> {
     Ok(())
 }
 
-/// Every sealed value of a column, with its row's id.
+/// Every sealed value of a column, with its row's id. An empty text is none: what was sealed there is not needed any more.
 pub async fn sealed(db: &impl ConnectionTrait, of: &Column) -> Queried<Vec<(String, String)>> {
     let Column { table, id, column, .. } = of;
-    let query = format!("SELECT {id} AS id, {column} AS sealed FROM {table} WHERE {column} IS NOT NULL");
+    let query = format!("SELECT {id} AS id, {column} AS sealed FROM {table} WHERE {column} <> ''");
     let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, query)).await?;
     rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "sealed")?))).collect()
 }

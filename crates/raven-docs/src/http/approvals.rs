@@ -44,18 +44,22 @@ pub async fn get(
     Path(id): Path<ApprovalId>,
     Query(wait): Query<Wait>,
 ) -> Result<Json<SeenApproval>, Error> {
-    match app.auth.caller(&credentials).await? {
+    let seen = match app.auth.caller(&credentials).await? {
         Caller::Person(person) => {
             let by = decide_person::<Read>(&person)?;
-            Ok(Json(app.approvals.get(&by, &id, wait.wait_seconds).await?))
+            app.approvals.get(&by, &id, wait.wait_seconds).await?
         }
         Caller::Agent(agent) => {
             let approval = app.approvals.get_own(&agent, &id, wait.wait_seconds).await?;
-            let refusal = Some("no agent decides; people do".to_owned());
-            Ok(Json(SeenApproval { approval, refusal }))
+            SeenApproval { approval, refusal: Some("no agent decides; people do".to_owned()) }
         }
-        Caller::ControlPlane(_) => Err(Error::Denied("a control plane sees no approvals".to_owned())),
-    }
+        Caller::ControlPlane(_) => {
+            return Err(Error::Denied("a control plane sees no approvals".to_owned()));
+        }
+    };
+    // Whose access ended while they waited is told nothing.
+    app.auth.caller(&credentials).await?;
+    Ok(Json(seen))
 }
 
 /// Approve a request; what it asks for is done once enough people have.

@@ -208,7 +208,9 @@ impl Notifications {
             let this = self.clone();
             serving.spawn(async move {
                 if let Err(error) = this.serve(&target).await {
-                    tracing::warn!(error = %format!("{error:#}"), "a delivery could not be recorded");
+                    tracing::warn!(error = %format!("{error:#}"), "a delivery could not be made or recorded");
+                    // What was sent and could not be noted as sent would be sent again and again.
+                    tokio::time::sleep(LOOK_AGAIN).await;
                 }
                 target
             });

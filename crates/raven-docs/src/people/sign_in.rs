@@ -188,6 +188,12 @@ impl People {
             failed(change, None, "unknown account").await?;
             return Ok(Verdict::Refused(Error::LoginFailed));
         };
+        // It was compared with what the account had when the attempt began to wait its turn.
+        let now = users::find(change.tx(), &user.id).await?;
+        let password = match now {
+            Some(now) if now.password_hash == user.password_hash => password,
+            Some(_) | None => Password::Wrong,
+        };
         let standing = Standing::find(change.tx(), &user.id).await?;
         if standing.is_locked(Timestamp::now()) {
             failed(change, Some(user), "locked").await?;

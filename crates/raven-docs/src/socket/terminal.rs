@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::inbox::Inbox;
 use super::text::{Decoder, TextOrBytes};
 use super::unanswered::Unanswered;
+use super::workspace::Standing;
 use super::{Gone, Handshake, Refused, emit, guest, runtime, workspace};
 use crate::access::{Read, decide_person};
 use crate::app::App;
@@ -260,9 +261,11 @@ impl Viewer {
                 Some(guest) => links.until_ended(guest).await,
             }
         };
+        let Standing(right) = socket.extensions.get::<Standing>().unwrap_or_default();
         tokio::select! {
             () = self.run(&inbox) => self.type_rest(&inbox).await,
             () = cancel.cancelled() => {}
+            () = right.cancelled() => self.leave().await,
             () = link_ended => {
                 self.leave().await;
                 guest::dismiss(&socket, &Error::LinkEnded).await;

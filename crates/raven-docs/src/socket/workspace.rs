@@ -56,6 +56,7 @@ pub(super) async fn sign_in(auth: &Auth, socket: &SocketRef, sent: Handshake) ->
     let person = auth.person(&credentials).await.map_err(refused)?;
     socket.extensions.insert(person);
     socket.extensions.insert(credentials);
+    socket.extensions.insert(Standing::default());
     Ok(())
 }
 
@@ -100,6 +101,20 @@ fn is_for(person: &Person, published: &Published) -> bool {
     };
     published.workspace == person.workspace && alone.is_none_or(|user| *user == person.id)
 }
+
+/// Ends a connection whose right has ended: from now on nothing that it sends counts, and it is disconnected as soon as
+/// its buffer, which it may leave full, has room for the word.
+fn cut_off(socket: &SocketRef) {
+    if let Some(Standing(right)) = socket.extensions.get::<Standing>() {
+        right.cancel();
+    }
+    let socket = socket.clone();
+    tokio::spawn(async move { hang_up(&socket).await });
+}
+
+/// How long the right lasts by which a connection was made.
+#[derive(Clone, Default)]
+pub(super) struct Standing(pub CancellationToken);
 
 /// Disconnects a client whose buffer may be full.
 pub(super) async fn hang_up(socket: &SocketRef) {
@@ -221,7 +236,7 @@ async fn recheck(io: SocketIo, auth: Auth, cancel: CancellationToken) {
             let Some(credentials) = socket.extensions.get::<Credentials>() else { continue };
             match is_still_good(&auth, &socket, &credentials, &mut people).await {
                 Ok(true) => {}
-                Ok(false) | Err(Error::Unauthenticated) => drop(socket.disconnect()),
+                Ok(false) | Err(Error::Unauthenticated) => cut_off(&socket),
                 Err(error) => tracing::warn!(%error, "a connection's credentials could not be looked at"),
             }
         }

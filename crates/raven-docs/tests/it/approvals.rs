@@ -29,6 +29,12 @@ fn a_persons_spawn_waits_for_somebody_else_and_is_done_once() {
     assert_eq!((asked.status, &asked.body["approval"]["state"]), (202, &json!("pending")), "{}", asked.body);
     let id = asked.body["approval"]["id"].as_str().unwrap();
     assert_eq!(by_key.post(SPAWN, &wanted).body["approval"]["id"], id, "asked for once");
+    let other =
+        by_key.post(SPAWN, &json!({ "agentType": "custom", "count": 3, "config": { "command": ["cat"] } }));
+    assert_eq!(other.status, 422, "another spawn has another key: {}", other.body);
+    let sealed =
+        || asking.place.asked(&format!("SELECT length(action_sealed) > 0 FROM approvals WHERE id = '{id}'"));
+    assert_eq!(sealed(), ["1"]);
     assert_eq!(events.next("approval:requested").args[0]["approval"]["id"], id);
     let list = viewer.get("/api/approvals?status=pending").body;
     assert_eq!(list["items"][0]["arguments"]["config"]["env"], json!(["API_KEY"]), "{list}");
@@ -44,6 +50,7 @@ fn a_persons_spawn_waits_for_somebody_else_and_is_done_once() {
     assert_eq!((approved.status, &approved.body["state"]), (200, &json!("approved")), "{}", approved.body);
     assert_eq!(asking.foreign.asked("/api/spawn")["config"]["env"]["API_KEY"], "sk-very-secret");
     let done = asking.approval_that_is(id, "done");
+    assert_eq!(sealed(), ["0"], "what is done needs its secrets no longer");
     assert_eq!(done["result"]["spawnedAgents"].as_array().unwrap().len(), 2, "{done}");
     assert_eq!(
         (&done["decisions"][0]["note"], &done["decisions"][0]["by"]["name"]),

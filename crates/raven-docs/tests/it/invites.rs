@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::access::allow_requests;
-use crate::driving::profile;
+use crate::asking::{approve, put};
+use crate::driving::{mcp, profile};
 use crate::operator::{Answer, Operator, at_once};
+use crate::programs::wait_for;
 use crate::surroundings::Place;
 
 const INVITES: &str = "/api/parallax-agents/invites";
@@ -32,6 +34,39 @@ pub fn joined(place: &Place, by: &Operator, agent: &str) -> String {
     let joined = register(place, &invite.body["token"], agent);
     assert_eq!(joined.status, 201, "{}", joined.body);
     joined.body["mcpApiKey"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn who_was_revoked_comes_back_neither_by_its_invite_nor_with_what_it_had() {
+    let place = Place::without_runtime();
+    let workspace = allow_requests(&place);
+    let invite =
+        place.owner().post(INVITES, &json!({ "name": "P", "permissions": ["delegate:agents"] })).body;
+    let key = register(&place, &invite["token"], "bot").body["mcpApiKey"].as_str().unwrap().to_owned();
+    let own = "/api/parallax-agents/bot/policy";
+    let rules = json!({ "version": 0, "rules": [{ "action": "tool:question_ask", "effect": "deny" }] });
+    assert_eq!(put(&place.owner(), own, rules).status, 200);
+    let wanted = json!({ "name": "agent_spawn", "arguments": { "agentType": "custom" } });
+    let asked = mcp(&place, &key, "tools/call", wanted).body;
+    let request =
+        asked["error"]["data"]["requestId"].as_str().unwrap_or_else(|| panic!("{asked}")).to_owned();
+
+    assert_eq!(place.owner().post("/api/parallax-agents/bot/revoke", &json!({})).status, 200);
+    is_ended(&register(&place, &invite["token"], "bot-2"));
+    let asks = json!({ "workspaceId": workspace, "agentId": "bot", "agentName": "Bot", "capabilities": [],
+        "requestedPermissions": ["delegate:agents"] });
+    let heard = Operator::anonymous(&place.base()).post("/api/parallax-agents/access-request", &asks);
+    assert_eq!(heard.status, 202, "{}", heard.body);
+    let granted = json!({ "grantedPermissions": ["delegate:agents"] });
+    assert_eq!(place.owner().post("/api/parallax-agents/bot/approve", &granted).status, 200);
+    assert_eq!(place.owner().get(own).body["rules"], json!([]), "the former agent's own policy");
+    let boss = place.person(&place.account("boss@example.com", "admin", &[]));
+    assert_eq!(approve(&boss, &request).status, 200);
+    let path = format!("/api/approvals/{request}");
+    let failed = wait_for("the end of a request", || {
+        Some(place.owner().get(&path).body).filter(|body| body["state"] == "failed")
+    });
+    assert!(failed["error"].as_str().unwrap().contains("no access here any more"), "{failed}");
 }
 
 fn is_ended(answer: &Answer) {
@@ -130,11 +165,7 @@ fn an_id_that_only_asks_is_free_for_who_has_an_invite() {
     assert_eq!(joined.body["agent"]["requestedPermissions"], Value::Null);
     assert_eq!(place.owner().get("/api/parallax-agents/pending").body["items"], json!([]));
     assert_eq!(place.owner().post("/api/parallax-agents/pat-1/revoke", &json!({})).status, 200);
-    assert_eq!(
-        register(&place, &made["token"], "pat-1").status,
-        409,
-        "one that was revoked does not come back by it"
-    );
+    is_ended(&register(&place, &made["token"], "pat-1"));
 }
 
 #[test]

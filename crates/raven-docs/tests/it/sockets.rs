@@ -24,7 +24,7 @@ fn every_namespace_is_for_those_it_is_for() {
     let by_token = callers.all.iter().map(|(who, _)| *who).filter(|who| *who != Who::OwnerInBrowser);
     for who in by_token {
         let person = matches!(who, Who::Viewer | Who::Member | Who::Admin | Who::Owner | Who::Stranger);
-        let runtime = matches!(who, Who::Runtime | Who::Callback);
+        let runtime = matches!(who, Who::Runtime | Who::Callback | Who::ControlPlane);
         for (namespace, query, accepted) in
             [("/", "", person), ("/terminal", "", person), ("/terminal", dialling.as_str(), runtime)]
         {

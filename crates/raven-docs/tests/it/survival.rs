@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::operator::wait;
 use crate::programs::{is_alive, wait_for};
-use crate::surroundings::Place;
+use crate::surroundings::{KEY, Place};
 
 /// Counts without end, one number a line.
 const COUNTER: &str = "i=0; while :; do i=$((i+1)); echo n$i.; read -t 0.002 < /dev/null; done";
@@ -103,6 +103,14 @@ fn heartbeats_keep_the_status_true() {
     place.agent_that_is(&agent, "ready");
     // The next heartbeat tells of the new agent.
     events.wait("runtime:status", |event| event.args[0]["activeAgents"] == 1);
+    // The one that was here before still has an agent, and the key.
+    let former = json!({ "workspaceId": place.owner().get("/api/auth/me").body["workspaceId"], "runtimeId": "rt_former",
+        "activeAgents": 7, "version": "0.0.9", "metadata": {} });
+    let beat = place.person(KEY).post("/api/parallax-agents/runtime/heartbeat", &former);
+    assert_eq!(beat.status, 204, "{}", beat.body);
+    assert_eq!(connected()["version"], "0.1.0");
+    let stopped = place.owner().post(&format!("/api/parallax-agents/{agent}/interrupt"), &json!({}));
+    assert!(!stopped.body.to_string().contains("runs on"), "{}", stopped.body);
     place.runtime.take().unwrap().crash();
     let silent = events.wait("runtime:status", |event| event.args[0]["error"].is_string());
     // Another test's server may have got the port meanwhile.
