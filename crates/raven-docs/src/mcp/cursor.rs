@@ -30,10 +30,13 @@ fn unknown() -> Error {
     Error::invalid("cursor", "is none of ours; give `nextCursor` of the page before, or none to begin anew")
 }
 
+/// The name of a thing, and whether it is shown.
+type Look<'a, T> = (fn(&T) -> &str, &'a dyn Fn(&T) -> bool);
+
 /// A page of named things, of which only some are shown; the cursor is good whichever these are.
 pub fn page<T>(
     all: impl Iterator<Item = T>,
-    (name, is_shown): (fn(&T) -> &str, &dyn Fn(&T) -> bool),
+    (name, is_shown): Look<'_, T>,
     (cursor, size): (Option<&str>, usize),
 ) -> Result<(Vec<T>, Option<String>), Error> {
     let begin = read(cursor)?;

@@ -108,10 +108,7 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         Kind::AssignmentBlocked | Kind::AssignmentDone | Kind::AssignmentFailed => {
             Some((Topic::Work, Audience::Everybody))
         }
-        Kind::AssignmentGiven
-        | Kind::AssignmentDelivered
-        | Kind::AssignmentWorking
-        | Kind::AssignmentCancelled => Some((Topic::Work, Audience::Programs)),
+        Kind::AssignmentGiven | Kind::AssignmentDelivered | Kind::AssignmentWorking | Kind::AssignmentCancelled => Some((Topic::Work, Audience::Programs)),
         Kind::AgentSpawned | Kind::AgentRestarted | Kind::AgentReady | Kind::AgentStopped
         | Kind::AgentPromptAnswered | Kind::AgentMessageSent | Kind::AgentMessageCancelled
         | Kind::AgentInterrupted | Kind::TerminalSessionCreated | Kind::TerminalSessionTerminated

@@ -172,25 +172,33 @@ async fn tell(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
         WorkspaceEvent::NotificationsRead(read) => {
             emit(socket, names::NOTIFICATION_READ, &json!({ "unread": read.unread })).await
         }
-        WorkspaceEvent::ProjectChanged(project) => {
-            emit(socket, names::PROJECT_CHANGED, &json!({ "projectId": project })).await
-        }
-        WorkspaceEvent::TaskChanged { task, project } => {
-            emit(socket, names::TASK_CHANGED, &json!({ "taskId": task, "projectId": project })).await
-        }
         WorkspaceEvent::RuntimeStatus(status) => emit(socket, names::RUNTIME_STATUS, status).await,
         WorkspaceEvent::TerminalChanged(session) => emit(socket, names::TERMINAL_STATUS, session).await,
-        WorkspaceEvent::SpaceChanged(space) => {
-            emit(socket, names::SPACE_CHANGED, &json!({ "spaceId": space })).await
+        WorkspaceEvent::ProjectChanged(_)
+        | WorkspaceEvent::TaskChanged { .. }
+        | WorkspaceEvent::SpaceChanged(_)
+        | WorkspaceEvent::PageChanged { .. }
+        | WorkspaceEvent::CommentChanged { .. } => tell_where(socket, event).await,
+    }
+}
+
+/// Tells where something changed in the knowledge base: who may read it asks for it.
+async fn tell_where(socket: &SocketRef, event: &WorkspaceEvent) -> Result<(), Gone> {
+    let (name, data) = match event {
+        WorkspaceEvent::ProjectChanged(project) => (names::PROJECT_CHANGED, json!({ "projectId": project })),
+        WorkspaceEvent::TaskChanged { task, project } => {
+            (names::TASK_CHANGED, json!({ "taskId": task, "projectId": project }))
         }
+        WorkspaceEvent::SpaceChanged(space) => (names::SPACE_CHANGED, json!({ "spaceId": space })),
         WorkspaceEvent::PageChanged { page, space, version } => {
-            let data = json!({ "pageId": page, "spaceId": space, "version": version });
-            emit(socket, names::PAGE_CHANGED, &data).await
+            (names::PAGE_CHANGED, json!({ "pageId": page, "spaceId": space, "version": version }))
         }
         WorkspaceEvent::CommentChanged { page, task } => {
-            emit(socket, names::COMMENT_CHANGED, &json!({ "pageId": page, "taskId": task })).await
+            (names::COMMENT_CHANGED, json!({ "pageId": page, "taskId": task }))
         }
-    }
+        _ => return Ok(()),
+    };
+    emit(socket, name, &data).await
 }
 
 /// Tells of a status that an agent reached, under its own name too where it has one.
