@@ -225,4 +225,5 @@ export const knowledgeKinds = {
   assignment_failed: 'Work failed',
   assignment_cancelled: 'Work called off',
   agent_logged: 'Agent notes',
+  control_plane_unreached: 'The control plane took no decision',
 };

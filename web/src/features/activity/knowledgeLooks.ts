@@ -60,4 +60,5 @@ export const knowledgeLooks = {
   assignment_failed: { icon: CircleAlert, tone: 'failure' } satisfies Look,
   assignment_cancelled: quiet(CircleSlash),
   agent_logged: quiet(NotebookText),
+  control_plane_unreached: { icon: CircleAlert, tone: 'failure' } satisfies Look,
 };
