@@ -1,4 +1,4 @@
-/** Owns the shapes of pages, tasks and assignments. Must not know how they are fetched or shown. */
+/** Owns short names for the shapes of pages, tasks and assignments. Must not know how they are fetched or shown. */
 
 import type { components } from './schema';
 
@@ -7,134 +7,28 @@ type Schemas = components['schemas'];
 /** Who did something, or shall do it. */
 export type Author = Schemas['AuditActor'];
 
-export interface Paged<Item> {
-  items: Item[];
-  nextCursor?: string | null;
-}
+export type Space = Schemas['Space'];
 
-export interface Space {
-  id: string;
-  name: string;
-  slug: string;
-  pageCount: number;
-  createdAt: string;
-  updatedAt: string;
-}
+export type PageSummary = Schemas['PageSummary'];
+export type Page = Schemas['WikiPage'];
+export type TrashedPage = Schemas['TrashedPage'];
+/** A page above another one. */
+export type Crumb = Schemas['Breadcrumb'];
+export type NewPage = Schemas['NewPage'];
+export type PageChange = Schemas['PageChange'];
+export type PageMove = Schemas['PageMove'];
+export type PageVersion = Schemas['PageVersion'];
+export type Attachment = Schemas['Attachment'];
 
-export interface PageSummary {
-  id: string;
-  spaceId: string;
-  parentId?: string | null;
-  title: string;
-  slug: string;
-  hasChildren: boolean;
-  agentAccessible: boolean;
-  isAgentAccessible: boolean;
-  version: number;
-  updatedAt: string;
-  updatedBy: Author;
-}
-
-export interface Crumb {
-  id: string;
-  title: string;
-}
-
-export interface Page extends PageSummary {
-  content: string;
-  createdAt: string;
-  createdBy: Author;
-  breadcrumbs: Crumb[];
-}
-
-/** A page in the trash. */
-export interface TrashedPage extends PageSummary {
-  deletedAt?: string | null;
-}
-
-export interface NewPage {
-  spaceId: string;
-  title: string;
-  content?: string;
-  parentId?: string;
-}
-
-export interface PageChange {
-  title?: string;
-  content?: string;
-  agentAccessible?: boolean;
-  version?: number;
-}
-
-export interface PageMove {
-  parentId?: string | null;
-  spaceId?: string;
-  before?: string;
-}
-
-export interface PageVersion {
-  id: string;
-  version: number;
-  title: string;
-  savedAt: string;
-  savedBy: Author;
-}
-
-export interface PageVersionDetail extends PageVersion {
-  content: string;
-  /** To the one before. */
-  difference: string;
-}
-
-export interface Attachment {
-  id: string;
-  name: string;
-  contentType: string;
-  size: number;
-  url: string;
-}
-
-export interface Comment {
-  id: string;
-  pageId?: string | null;
-  taskId?: string | null;
-  content: string;
-  author: Author;
-  replyTo?: string | null;
-  resolvedAt?: string | null;
-  resolvedBy?: Author | null;
-  createdAt: string;
-}
-
+export type Comment = Schemas['Comment'];
+export type NewComment = Schemas['NewComment'];
 /** What comments are about. */
 export type Subject = { pageId: string } | { taskId: string };
 
 export type FoundKind = 'page' | 'task' | 'comment';
-
-export interface Found {
-  kind: FoundKind;
-  id: string;
-  title: string;
-  /** Plain text; matches stand between ⟦ and ⟧. */
-  snippet: string;
-  spaceId?: string | null;
-  projectId?: string | null;
-  pageId?: string | null;
-  taskId?: string | null;
-  updatedAt: string;
-}
-
-export interface Suggestion {
-  kind: FoundKind;
-  id: string;
-  title: string;
-}
-
-export interface Mentionable {
-  kind: 'user' | 'agent';
-  id: string;
-  name: string;
-}
+export type Found = Schemas['SearchHit'];
+export type Suggestion = Schemas['Suggestion'];
+export type Mentionable = Schemas['Mentionable'];
 
 export const STATUSES = ['todo', 'in_progress', 'blocked', 'done', 'cancelled'] as const;
 export type TaskStatus = (typeof STATUSES)[number];

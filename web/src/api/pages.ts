@@ -1,30 +1,13 @@
 /** Owns the requests about spaces, pages, comments and search, and how they are cached. Must not know who shows the answers. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 
-import { call } from './calling';
-import type {
-  Attachment,
-  Comment,
-  Found,
-  FoundKind,
-  Mentionable,
-  NewPage,
-  Page,
-  PageChange,
-  Paged,
-  PageMove,
-  PageSummary,
-  PageVersion,
-  PageVersionDetail,
-  Space,
-  Subject,
-  Suggestion,
-  TrashedPage,
-} from './knowledge';
+import { answered, http } from './client';
+import type { FoundKind, NewComment, NewPage, PageChange, PageMove, Subject } from './knowledge';
 
 // Pages under one page that are read at once; the tree asks for more by a button.
 const CHILDREN = 100;
 const VERSIONS = 50;
+const RECENT = 15;
 const RESULTS = 50;
 // A workspace has few spaces, a page few comments and attachments: all of them at once.
 const ALL = 200;
@@ -46,41 +29,48 @@ export const pageKeys = {
   search: ['search'] as const,
 };
 
+const of = (id: string) => ({ params: { path: { id } } });
+
 export const spacesQuery = queryOptions({
   queryKey: pageKeys.spaces,
-  queryFn: () => call<Paged<Space>>('GET', '/api/spaces', { query: { limit: ALL } }),
+  queryFn: () => answered(http.GET('/api/spaces', { params: { query: { limit: ALL } } })),
 });
-export const createSpace = (name: string) => call<Space>('POST', '/api/spaces', { body: { name } });
+export const createSpace = (name: string) => answered(http.POST('/api/spaces', { body: { name } }));
 export const renameSpace = (id: string, name: string) =>
-  call<Space>('PATCH', `/api/spaces/${id}`, { body: { name } });
-export const deleteSpace = (id: string) => call<void>('DELETE', `/api/spaces/${id}`);
+  answered(http.PATCH('/api/spaces/{id}', { ...of(id), body: { name } }));
+export const deleteSpace = (id: string) => answered(http.DELETE('/api/spaces/{id}', of(id)));
 
 export const childrenQuery = (spaceId: string, parentId: string | null) =>
   infiniteQueryOptions({
     queryKey: pageKeys.children(spaceId, parentId),
-    queryFn: ({ pageParam }) =>
-      call<Paged<PageSummary>>('GET', '/api/pages', {
-        query: { spaceId, parentId: parentId ?? ROOT, cursor: pageParam, limit: CHILDREN },
-      }),
+    queryFn: ({ pageParam }) => {
+      const query = { spaceId, parentId: parentId ?? ROOT, cursor: pageParam, limit: CHILDREN };
+      return answered(http.GET('/api/pages', { params: { query } }));
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
 export const pageQuery = (id: string) =>
-  queryOptions({ queryKey: pageKeys.one(id), queryFn: () => call<Page>('GET', `/api/pages/${id}`) });
+  queryOptions({
+    queryKey: pageKeys.one(id),
+    queryFn: () => answered(http.GET('/api/pages/{id}', of(id))),
+  });
 export const recentQuery = (spaceId: string) =>
   queryOptions({
     queryKey: pageKeys.recent(spaceId),
-    queryFn: () => call<Paged<PageSummary>>('GET', '/api/pages/recent', { query: { spaceId } }),
+    queryFn: () => answered(http.GET('/api/pages/recent', { params: { query: { spaceId, limit: RECENT } } })),
   });
-export const createPage = (body: NewPage) => call<Page>('POST', '/api/pages', { body });
-export const changePage = (id: string, body: PageChange) => call<Page>('PATCH', `/api/pages/${id}`, { body });
-export const movePage = (id: string, body: PageMove) => call<Page>('POST', `/api/pages/${id}/move`, { body });
-export const deletePage = (id: string) => call<void>('DELETE', `/api/pages/${id}`);
-export const untrashPage = (id: string) => call<Page>('POST', `/api/pages/${id}/untrash`);
+export const createPage = (body: NewPage) => answered(http.POST('/api/pages', { body }));
+export const changePage = (id: string, body: PageChange) =>
+  answered(http.PATCH('/api/pages/{id}', { ...of(id), body }));
+export const movePage = (id: string, body: PageMove) =>
+  answered(http.POST('/api/pages/{id}/move', { ...of(id), body }));
+export const deletePage = (id: string) => answered(http.DELETE('/api/pages/{id}', of(id)));
+export const untrashPage = (id: string) => answered(http.POST('/api/pages/{id}/untrash', of(id)));
 export const trashQuery = infiniteQueryOptions({
   queryKey: pageKeys.trash,
   queryFn: ({ pageParam }) =>
-    call<Paged<TrashedPage>>('GET', '/api/pages/trash', { query: { cursor: pageParam, limit: CHILDREN } }),
+    answered(http.GET('/api/pages/trash', { params: { query: { cursor: pageParam, limit: CHILDREN } } })),
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (last) => last.nextCursor ?? undefined,
 });
@@ -89,41 +79,52 @@ export const historyQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: pageKeys.history(id),
     queryFn: ({ pageParam }) =>
-      call<Paged<PageVersion>>('GET', `/api/pages/${id}/history`, {
-        query: { cursor: pageParam, limit: VERSIONS },
-      }),
+      answered(
+        http.GET('/api/pages/{id}/history', {
+          params: { path: { id }, query: { cursor: pageParam, limit: VERSIONS } },
+        }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
 /** What was saved does not change any more. */
-export const versionQuery = (id: string, version: string) =>
+export const versionQuery = (id: string, versionId: string) =>
   queryOptions({
-    queryKey: pageKeys.version(id, version),
-    queryFn: () => call<PageVersionDetail>('GET', `/api/pages/${id}/history/${version}`),
+    queryKey: pageKeys.version(id, versionId),
+    queryFn: () =>
+      answered(http.GET('/api/pages/{id}/history/{versionId}', { params: { path: { id, versionId } } })),
     staleTime: Infinity,
   });
 export const restoreVersion = (id: string, historyId: string) =>
-  call<Page>('POST', `/api/pages/${id}/restore`, { body: { historyId } });
+  answered(http.POST('/api/pages/{id}/restore', { ...of(id), body: { historyId } }));
 
 export const attachmentsQuery = (id: string) =>
   queryOptions({
     queryKey: pageKeys.attachments(id),
-    queryFn: () => call<Paged<Attachment>>('GET', `/api/pages/${id}/attachments`, { query: { limit: ALL } }),
+    queryFn: () =>
+      answered(http.GET('/api/pages/{id}/attachments', { params: { path: { id }, query: { limit: ALL } } })),
   });
+/** Sends the file as it is, not as JSON. */
 export const attach = (pageId: string, file: File) =>
-  call<Attachment>('POST', `/api/pages/${pageId}/attachments`, { query: { name: file.name }, file });
-export const deleteAttachment = (id: string) => call<void>('DELETE', `/api/attachments/${id}`);
+  answered(
+    http.POST('/api/pages/{id}/attachments', {
+      params: { path: { id: pageId }, query: { name: file.name } },
+      headers: { 'content-type': file.type || 'application/octet-stream' },
+      bodySerializer: () => file,
+      body: '',
+    }),
+  );
+export const deleteAttachment = (id: string) => answered(http.DELETE('/api/attachments/{id}', of(id)));
 
 export const commentsQuery = (subject: Subject) =>
   queryOptions({
     queryKey: pageKeys.commentsOf(subject),
-    queryFn: () => call<Paged<Comment>>('GET', '/api/comments', { query: { ...subject, limit: ALL } }),
+    queryFn: () => answered(http.GET('/api/comments', { params: { query: { ...subject, limit: ALL } } })),
   });
-export const addComment = (body: Subject & { content: string; replyTo?: string }) =>
-  call<Comment>('POST', '/api/comments', { body });
+export const addComment = (body: NewComment) => answered(http.POST('/api/comments', { body }));
 export const resolveComment = (id: string, resolved: boolean) =>
-  call<Comment>('POST', `/api/comments/${id}/resolve`, { body: { resolved } });
-export const deleteComment = (id: string) => call<void>('DELETE', `/api/comments/${id}`);
+  answered(http.POST('/api/comments/{id}/resolve', { ...of(id), body: { resolved } }));
+export const deleteComment = (id: string) => answered(http.DELETE('/api/comments/{id}', of(id)));
 
 export interface SearchFor {
   q: string;
@@ -134,23 +135,23 @@ export interface SearchFor {
 export const searchQuery = ({ q, kinds, spaceId }: SearchFor) =>
   queryOptions({
     queryKey: [...pageKeys.search, q, kinds ?? null, spaceId ?? null],
-    queryFn: () =>
-      call<Paged<Found>>('GET', '/api/search', {
-        query: { q, kinds: kinds?.join(','), spaceId, limit: RESULTS },
-      }),
+    queryFn: () => {
+      const query = { q, kinds: kinds?.join(','), spaceId, limit: RESULTS };
+      return answered(http.GET('/api/search', { params: { query } }));
+    },
     enabled: q !== '',
     placeholderData: keepPreviousData,
   });
 export const suggestQuery = (q: string) =>
   queryOptions({
     queryKey: [...pageKeys.search, 'suggest', q],
-    queryFn: () => call<Paged<Suggestion>>('GET', '/api/search/suggest', { query: { q } }),
+    queryFn: () => answered(http.GET('/api/search/suggest', { params: { query: { q } } })),
     enabled: q !== '',
     placeholderData: keepPreviousData,
   });
 export const mentionsQuery = (q: string) =>
   queryOptions({
     queryKey: ['mentions', q],
-    queryFn: () => call<Paged<Mentionable>>('GET', '/api/mentions', { query: { q } }),
+    queryFn: () => answered(http.GET('/api/mentions', { params: { query: { q } } })),
     placeholderData: keepPreviousData,
   });

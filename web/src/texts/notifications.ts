@@ -15,6 +15,7 @@ export const notificationTexts = {
     approval: 'Approval',
     error: 'Error',
     done: 'Done',
+    mention: 'Mention',
     work: 'Work',
   },
   topicsAbout: {
@@ -23,6 +24,7 @@ export const notificationTexts = {
     approval: 'something waits for a decision of yours',
     error: 'an agent or a turn of its work failed',
     done: 'an agent finished a turn of work',
+    mention: 'somebody names you in a page, a task or a comment',
     work: 'an assignment is blocked, done or failed',
   },
   preferences: {

@@ -69,7 +69,7 @@ function Row({ page }: { page: TrashedPage }) {
         {page.title}
       </Text>
       <Text size="xs" c="dimmed" component="div">
-        {words.deleted} <Ago moment={page.deletedAt ?? page.updatedAt} />
+        {words.deleted} <Ago moment={page.trashedAt} />
       </Text>
       {may && (
         <Button
