@@ -111,7 +111,7 @@ export const attach = (pageId: string, file: File) =>
       params: { path: { id: pageId }, query: { name: file.name } },
       headers: { 'content-type': file.type || 'application/octet-stream' },
       bodySerializer: () => file,
-      body: '',
+      body: [],
     }),
   );
 export const deleteAttachment = (id: string) => answered(http.DELETE('/api/attachments/{id}', of(id)));
@@ -130,6 +130,11 @@ export interface SearchFor {
   q: string;
   kinds?: readonly FoundKind[];
   spaceId?: string;
+}
+
+/** What a result is; the API says it in a word. */
+export function kindOf(word: string): FoundKind {
+  return word === 'task' || word === 'comment' ? word : 'page';
 }
 
 export const searchQuery = ({ q, kinds, spaceId }: SearchFor) =>

@@ -1000,7 +1000,7 @@ export interface paths {
             cookie?: never;
         };
         /** The states of a page, newest first. */
-        get: operations["pages_list"];
+        get: operations["pages_versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8609,7 +8609,7 @@ export interface operations {
             };
         };
     };
-    pages_list: {
+    pages_versions: {
         parameters: {
             query?: {
                 /** @description `nextCursor` of the page before. */

@@ -22,7 +22,7 @@ import {
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
-import { suggestQuery } from '../api/pages';
+import { kindOf, suggestQuery } from '../api/pages';
 import { agentsQuery, queueQuery } from '../api/queries';
 import type { Agent } from '../api/shapes';
 import { useDecisions } from '../features/approvals/useDecisions';
@@ -128,7 +128,7 @@ function useFound(query: string): SpotlightActionGroupData {
     .map(({ kind, id, title }) => ({
       id: `found-${id}`,
       label: title,
-      description: texts.search.kind[kind],
+      description: texts.search.kind[kindOf(kind)],
       keywords,
       leftSection: kind === 'page' ? <FileText {...ICON} /> : <SquareCheckBig {...ICON} />,
       onClick: () => void navigate(kind === 'page' ? `/pages/${id}` : `/tasks/${id}`),

@@ -4,7 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { suggestQuery } from '../api/pages';
+import { kindOf, suggestQuery } from '../api/pages';
 import { texts } from '../texts';
 
 export interface Reference {
@@ -29,7 +29,7 @@ export function ReferencePicker({ value, error, onChange }: ReferencePickerProps
   const found = useQuery(suggestQuery(asked)).data?.items ?? [];
   const known = new Map<string, Reference>();
   for (const { kind, id, title } of [...value, ...found]) {
-    if (kind !== 'comment') known.set(id, { kind, id, title });
+    known.set(id, { kind: kindOf(kind) === 'task' ? 'task' : 'page', id, title });
   }
   const options = [...known.values()].map(({ kind, id, title }) => ({
     value: id,

@@ -87,6 +87,7 @@ test('another who looks at the same tree sees a new page at once, and a slug lea
   await mel.keyboard.press('ArrowDown');
   await mel.keyboard.press('ArrowRight');
   await expect(item(mel, 'Handbook')).toHaveAttribute('aria-expanded', 'true');
+  await expect(item(mel, 'How we review')).toBeVisible();
   await mel.keyboard.press('ArrowRight');
   await mel.keyboard.press('Enter');
   await expect(heading(mel, 'How we review')).toBeVisible();

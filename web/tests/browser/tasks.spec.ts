@@ -82,7 +82,9 @@ test('the board is worked by keyboard, and what moved is where others see it', a
   const first = column(mel, 'To do').getByRole('link').first();
   await expect(first).toBeFocused();
   const title = (await first.getAttribute('aria-label')) ?? '';
+  const moved = mel.waitForResponse((answer) => answer.url().endsWith('/move'));
   await mel.keyboard.press('Shift+ArrowDown');
+  expect((await moved).status()).toBe(200);
   await expect(column(mel, 'To do').getByRole('link').nth(1)).toHaveAccessibleName(title);
   await mel.reload();
   await expect(column(mel, 'To do').getByRole('link').nth(1)).toHaveAccessibleName(title);

@@ -18,7 +18,7 @@ use crate::pages::history::{PageRestore, PageVersion, WholePageVersion};
 #[utoipa::path(get, path = "/api/pages/{id}/history", tag = "pages", params(("id" = String, Path), PageQuery),
     responses((status = 200, body = Page<PageVersion>), (status = 401), (status = 403), (status = 404),
         (status = 422)))]
-pub async fn list(
+pub async fn versions(
     State(app): State<App>,
     May(by): May<ReadPages>,
     Path(id): Path<PageId>,

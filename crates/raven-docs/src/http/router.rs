@@ -83,7 +83,7 @@ fn of_knowledge() -> OpenApiRouter<App> {
         .routes(routes!(pages::get, pages::change, pages::trash))
         .routes(routes!(pages::relocate))
         .routes(routes!(pages::untrash))
-        .routes(routes!(page_history::list))
+        .routes(routes!(page_history::versions))
         .routes(routes!(page_history::version))
         .routes(routes!(page_history::restore))
         .routes(routes!(attachments::add, attachments::list))

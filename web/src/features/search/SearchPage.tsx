@@ -18,7 +18,7 @@ import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 
 import type { Found, FoundKind } from '../../api/knowledge';
-import { searchQuery, spacesQuery } from '../../api/pages';
+import { kindOf, searchQuery, spacesQuery } from '../../api/pages';
 import { EmptyState } from '../../parts/EmptyState';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';
@@ -135,7 +135,7 @@ function Result({ found }: { found: Found }) {
     <li className={classes.result}>
       <Group gap="xs" wrap="nowrap">
         <Badge variant="light" color="gray" style={{ flex: 'none' }}>
-          {words.kind[found.kind]}
+          {words.kind[kindOf(found.kind)]}
         </Badge>
         <Anchor component={Link} to={placeOf(found)} fw={600} size="sm" truncate>
           {found.title || words.comment[found.taskId ? 'task' : 'page']}

@@ -1,12 +1,17 @@
 /** Owns moving a task on the board: shown at once, taken back when it is refused. Must not know keys or pointers. */
 import { useMutation, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 
-import type { Paged, TaskSummary } from '../../api/knowledge';
+import type { TaskSummary } from '../../api/knowledge';
 import { moveTask, taskKeys, tasksQuery, type TaskFilter } from '../../api/tasks';
 import { inserted, type Place } from './boardMoves';
 import { inColumn } from './taskFilter';
 
-type Loaded = InfiniteData<Paged<TaskSummary>, string | undefined>;
+interface Page {
+  items: TaskSummary[];
+  nextCursor?: string | null;
+}
+
+type Loaded = InfiniteData<Page, string | undefined>;
 
 interface Move {
   task: TaskSummary;
