@@ -117,9 +117,6 @@ for (const subject of SUBJECTS) {
       .poll(() => assignment(agent), { timeout: WORK_DEADLINE_MS })
       .toMatchObject({ state: 'done', summary: 'The door is painted.', progress: 100 });
     expect(await got(`tasks/${task}`)).toMatchObject({ status: 'done', title: `Paint the door (${name})` });
-    const told = await calls(agent);
-    for (const call of ['page_get · refused', 'task_update · done', 'question_ask · done', 'page_get · done'])
-      expect(told).toContainEqual(expect.stringMatching(`^${call}`));
 
     // What it was told last was the page; what it may not read it was never told.
     const screen = rows(page);
@@ -131,6 +128,9 @@ for (const subject of SUBJECTS) {
       .toContain('lantern-7');
     expect(await screen.innerText()).not.toContain('secret-9');
     await picture(page, `real-work-${type}-2-done`);
+    const told = await calls(agent);
+    for (const call of ['page_get · refused', 'task_update · done', 'question_ask · done', 'page_get · done'])
+      expect(told).toContainEqual(expect.stringMatching(`^${call}`));
     await sent('POST', `parallax-agents/${agent}/stop`, {});
   });
 }
