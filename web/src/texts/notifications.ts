@@ -17,6 +17,7 @@ export const notificationTexts = {
     done: 'Done',
     mention: 'Mention',
     work: 'Work',
+    mention: 'Mention',
   },
   topicsAbout: {
     blocked: 'an agent asks something and waits',
@@ -26,6 +27,7 @@ export const notificationTexts = {
     done: 'an agent finished a turn of work',
     mention: 'somebody names you in a page, a task or a comment',
     work: 'an assignment is blocked, done or failed',
+    mention: 'somebody named you in a page, a task or a comment',
   },
   preferences: {
     lead: 'What you are told of, and how. Nobody is told of what they did themselves.',

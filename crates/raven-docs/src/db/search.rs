@@ -57,10 +57,13 @@ CREATE VIRTUAL TABLE search_trigrams USING fts5 (
 CREATE TRIGGER search_terms_added AFTER INSERT ON search_terms BEGIN
     INSERT INTO search_trigrams (rowid, term) VALUES (new.term_id, new.term);
 END;
+CREATE TRIGGER search_terms_removed AFTER DELETE ON search_terms BEGIN
+    INSERT INTO search_trigrams (search_trigrams, rowid, term) VALUES ('delete', old.term_id, old.term);
+END;
 ";
 
 /// Lengths of words that may be mistyped: in shorter ones every typo is another word.
-pub const TERM_LENGTHS: std::ops::RangeInclusive<usize> = 4..=32;
+const TERM_LENGTHS: std::ops::RangeInclusive<usize> = 4..=32;
 
 /// Most words of one text that are kept for finding mistyped ones.
 const MAX_TERMS: usize = 5_000;
@@ -123,6 +126,8 @@ pub async fn put(db: &impl ConnectionTrait, item: &Indexed<'_>) -> Queried<()> {
         Of::Task(id) => (None, Some(id)),
     };
     let (title, body) = (item.title.replace(MARKS, ""), item.body.replace(MARKS, ""));
+    let before =
+        terms_of(db, "kind = $1 AND id = $2", vec![item.kind.as_str().into(), item.id.into()]).await?;
     let sql = "INSERT INTO search_items (workspace_id, kind, id, page_id, task_id, title, body, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (kind, id) DO UPDATE SET title = excluded.title, body = excluded.body,
@@ -138,20 +143,17 @@ pub async fn put(db: &impl ConnectionTrait, item: &Indexed<'_>) -> Queried<()> {
         Timestamp::now().as_millis().into(),
     ];
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
-    let terms: BTreeSet<String> = words(&title).chain(words(&body)).take(MAX_TERMS).collect();
-    let terms: Vec<String> = terms.into_iter().collect();
-    for some in terms.chunks(TERMS_AT_ONCE) {
+    let terms = terms(&title, &body);
+    let new: Vec<&String> = terms.difference(&before.terms).collect();
+    for some in new.chunks(TERMS_AT_ONCE) {
         add_terms(db, item.workspace, some).await?;
     }
-    Ok(())
+    forget_terms(db, item.workspace.as_str(), before.terms.difference(&terms)).await
 }
 
 /// Removes something from what is found.
 pub async fn remove(db: &impl ConnectionTrait, kind: Kind, id: &str) -> Queried<()> {
-    let sql = "DELETE FROM search_items WHERE kind = $1 AND id = $2";
-    let values = [kind.as_str().into(), id.into()];
-    db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
-    Ok(())
+    delete(db, "kind = $1 AND id = $2", vec![kind.as_str().into(), id.into()]).await
 }
 
 /// Removes something, and the comments on it, from what is found.
@@ -160,25 +162,77 @@ pub async fn remove_with_comments(db: &impl ConnectionTrait, of: Of<'_>) -> Quer
         Of::Page(id) => ("page_id", id),
         Of::Task(id) => ("task_id", id),
     };
-    let sql = format!("DELETE FROM search_items WHERE {column} = $1");
-    db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into()])).await?;
+    delete(db, &format!("{column} = $1"), vec![id.into()]).await
+}
+
+async fn delete(db: &impl ConnectionTrait, which: &str, values: Vec<Value>) -> Queried<()> {
+    let Known { workspace, terms } = terms_of(db, which, values.clone()).await?;
+    let sql = format!("DELETE FROM search_items WHERE {which}");
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    forget_terms(db, &workspace, terms.iter()).await
+}
+
+/// The words of some texts of a workspace.
+#[derive(Default)]
+struct Known {
+    workspace: String,
+    terms: BTreeSet<String>,
+}
+
+async fn terms_of(db: &impl ConnectionTrait, which: &str, values: Vec<Value>) -> Queried<Known> {
+    let sql = format!("SELECT workspace_id, title, body FROM search_items WHERE {which}");
+    let rows = db.query_all_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    let mut known = Known::default();
+    for row in rows {
+        let (title, body): (String, String) = (row.try_get("", "title")?, row.try_get("", "body")?);
+        known.workspace = row.try_get("", "workspace_id")?;
+        known.terms.append(&mut terms(&title, &body));
+    }
+    Ok(known)
+}
+
+/// Forgets those of some words that no text of the workspace has any more: what was deleted leaves nothing.
+async fn forget_terms(
+    db: &impl ConnectionTrait,
+    workspace: &str,
+    terms: impl Iterator<Item = &String>,
+) -> Queried<()> {
+    let sql = "DELETE FROM search_terms WHERE workspace_id = $1 AND term = $2 AND NOT EXISTS (
+        SELECT 1 FROM search_words JOIN search_items i ON i.item = search_words.rowid
+        WHERE search_words MATCH $3 AND i.workspace_id = $1)";
+    for term in terms {
+        let values: [Value; 3] = [workspace.into(), term.into(), format!("\"{term}\"").into()];
+        db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    }
     Ok(())
 }
 
-async fn add_terms(db: &impl ConnectionTrait, workspace: &WorkspaceId, terms: &[String]) -> Queried<()> {
+async fn add_terms(db: &impl ConnectionTrait, workspace: &WorkspaceId, terms: &[&String]) -> Queried<()> {
     let places: Vec<String> = (0..terms.len()).map(|nth| format!("($1, ${})", nth + 2)).collect();
     let sql = format!(
         "INSERT INTO search_terms (workspace_id, term) VALUES {} ON CONFLICT DO NOTHING",
         places.join(", ")
     );
-    let values = std::iter::once(workspace.as_str().into()).chain(terms.iter().map(|term| term.into()));
+    let values = std::iter::once(workspace.as_str().into()).chain(terms.iter().map(|term| (*term).into()));
     let values: Vec<Value> = values.collect();
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
     Ok(())
 }
 
+/// The words by which a text is found though they are mistyped.
+fn terms(title: &str, body: &str) -> BTreeSet<String> {
+    let mut terms = BTreeSet::new();
+    for word in words(title).chain(words(body)) {
+        if terms.len() == MAX_TERMS {
+            break;
+        }
+        terms.insert(word);
+    }
+    terms
+}
+
 /// The words of a text that may be mistyped by who looks for them, in lower case.
-pub fn words(text: &str) -> impl Iterator<Item = String> {
+fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric())
         .map(str::to_lowercase)
         .filter(|word| TERM_LENGTHS.contains(&word.chars().count()))

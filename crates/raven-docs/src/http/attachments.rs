@@ -9,6 +9,7 @@ use raven_protocol::id::{AttachmentId, PageId};
 use serde::Deserialize;
 
 use super::extract::{May, Path, Query};
+use super::governed::allowed;
 use crate::access::knowledge::{ReadPages, WritePages};
 use crate::app::App;
 use crate::attachments::{Attachment, Upload};
@@ -38,6 +39,7 @@ pub async fn add(
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Attachment>), Error> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    allowed(&app, &by, "page_update").await?;
     // Parameters say how text is to be read: it is saved, and not read.
     let content_type = content_type.and_then(|value| value.split(';').next()).map(ToOwned::to_owned);
     let file = Upload { name, content_type, bytes };
@@ -55,6 +57,7 @@ pub async fn list(
     Path(id): Path<PageId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Attachment>>, Error> {
+    allowed(&app, &by, "page_get").await?;
     Ok(Json(app.attachments.list(&by, &id, page).await?))
 }
 
@@ -67,6 +70,7 @@ pub async fn get(
     May(by): May<ReadPages>,
     Path(id): Path<AttachmentId>,
 ) -> Result<Response, Error> {
+    allowed(&app, &by, "page_get").await?;
     let file = app.attachments.get(&by, &id).await?;
     let how = if file.is_shown() { "inline" } else { "attachment" };
     let disposition = format!("{how}; filename*=UTF-8''{}", percent_encoded(&file.name));
@@ -94,6 +98,7 @@ pub async fn remove(
     May(by): May<WritePages>,
     Path(id): Path<AttachmentId>,
 ) -> Result<StatusCode, Error> {
+    allowed(&app, &by, "page_update").await?;
     app.attachments.remove(&by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::extract::{Body, May, OptionalBody, Path, Query};
-use super::pages::governed;
+use super::governed::{allowed, arguments, governed};
 use crate::access::knowledge::{ReadComments, WriteComments};
 use crate::app::App;
 use crate::comments::{Comment, CommentsQuery, NewComment, Resolution};
@@ -45,6 +45,7 @@ pub async fn list(
     Query(query): Query<CommentsQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Comment>>, Error> {
+    allowed(&app, &by, "comment_list").await?;
     Ok(Json(app.comments.list(&by, &query, page).await?))
 }
 
@@ -56,7 +57,7 @@ pub async fn create(
     May(by): May<WriteComments>,
     Body(wanted): Body<NewComment>,
 ) -> Result<(StatusCode, Json<Comment>), Error> {
-    governed(&app, &by, "comment_create", (json!({}), &wanted)).await?;
+    governed(&app, &by, ("comment_create", arguments(json!({}), &wanted)?)).await?;
     Ok((StatusCode::CREATED, Json(app.comments.create(&by, wanted).await?)))
 }
 
@@ -70,7 +71,7 @@ pub async fn resolve(
     Path(id): Path<CommentId>,
     OptionalBody(wanted): OptionalBody<CommentResolution>,
 ) -> Result<Json<Comment>, Error> {
-    governed(&app, &by, "comment_resolve", (json!({ "commentId": id }), &wanted)).await?;
+    governed(&app, &by, ("comment_resolve", arguments(json!({ "commentId": id }), &wanted)?)).await?;
     let resolution = if wanted.resolved { Resolution::Resolved } else { Resolution::Open };
     Ok(Json(app.comments.resolve(&by, &id, resolution).await?))
 }
@@ -83,6 +84,7 @@ pub async fn delete(
     May(by): May<WriteComments>,
     Path(id): Path<CommentId>,
 ) -> Result<StatusCode, Error> {
+    allowed(&app, &by, "comment_resolve").await?;
     app.comments.delete(&by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

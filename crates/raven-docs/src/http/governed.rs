@@ -2,6 +2,7 @@
 //!
 //! Owns the asking of the policy. Must not know what is done.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::access::Granted;
@@ -21,6 +22,19 @@ pub async fn governed<P>(
 ) -> Result<(), Error> {
     let Some(agent) = by.agent() else { return Ok(()) };
     app.approvals.check_tool(agent, (tool, arguments.as_object().cloned().unwrap_or_default())).await
+}
+
+/// The arguments of a tool: what the path says, and the body.
+pub fn arguments(path: Value, body: &impl Serialize) -> Result<Value, Error> {
+    let body = serde_json::to_value(body).map_err(anyhow::Error::from)?;
+    let mut all = serde_json::Map::new();
+    for part in [path, body] {
+        if let Value::Object(part) = part {
+            // Null is what a field is that was left out, but for the one where it says something.
+            all.extend(part.into_iter().filter(|(name, value)| !value.is_null() || name == "parentId"));
+        }
+    }
+    Ok(Value::Object(all))
 }
 
 /// The same for what reads, or does more than its tool: what people are to be asked for first is refused.

@@ -6,7 +6,7 @@ use raven_protocol::id::{PageId, PageVersionId};
 use serde_json::json;
 
 use super::extract::{Body, May, Path, Query};
-use super::pages::governed;
+use super::governed::{allowed, arguments, governed};
 use crate::access::knowledge::{ReadPages, WritePages};
 use crate::app::App;
 use crate::error::Error;
@@ -24,6 +24,7 @@ pub async fn versions(
     Path(id): Path<PageId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PageVersion>>, Error> {
+    allowed(&app, &by, "page_get_history").await?;
     Ok(Json(app.pages.history(&by, &id, page).await?))
 }
 
@@ -36,6 +37,7 @@ pub async fn version(
     May(by): May<ReadPages>,
     Path((id, version)): Path<(PageId, PageVersionId)>,
 ) -> Result<Json<WholePageVersion>, Error> {
+    allowed(&app, &by, "page_get_history").await?;
     Ok(Json(app.pages.version(&by, &id, &version).await?))
 }
 
@@ -49,6 +51,6 @@ pub async fn restore(
     Path(id): Path<PageId>,
     Body(wanted): Body<PageRestore>,
 ) -> Result<Json<WikiPage>, Error> {
-    governed(&app, &by, "page_restore", (json!({ "pageId": id }), &wanted)).await?;
+    governed(&app, &by, ("page_restore", arguments(json!({ "pageId": id }), &wanted)?)).await?;
     Ok(Json(app.pages.restore(&by, &id, &wanted.history_id).await?))
 }

@@ -4,11 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use raven_protocol::id::{PageId, SpaceId};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::extract::{Body, May, Path, Query};
-use crate::access::Granted;
+use super::governed::{allowed, arguments, governed};
 use crate::access::knowledge::{DeletePages, ReadPages, WritePages};
 use crate::app::App;
 use crate::error::Error;
@@ -27,24 +27,6 @@ pub struct OfSpace {
     space_id: Option<SpaceId>,
 }
 
-/// Lets an agent do here what a tool does, as the policy says of the tool. People do what their role lets them.
-pub(super) async fn governed<P>(
-    app: &App,
-    by: &Granted<P>,
-    tool: &str,
-    (id, more): (Value, &impl Serialize),
-) -> Result<(), Error> {
-    let Some(agent) = by.agent() else { return Ok(()) };
-    let more = serde_json::to_value(more).map_err(anyhow::Error::from)?;
-    let mut arguments = serde_json::Map::new();
-    for part in [id, more] {
-        if let Value::Object(part) = part {
-            arguments.extend(part.into_iter().filter(|(name, value)| !value.is_null() || name == "parentId"));
-        }
-    }
-    app.approvals.check_tool(agent, (tool, arguments)).await
-}
-
 /// The pages of a space, of a page, or all; without their content.
 #[utoipa::path(get, path = "/api/pages", tag = "pages", params(PagesQuery, PageQuery),
     responses((status = 200, body = Page<PageSummary>), (status = 401), (status = 403), (status = 404),
@@ -55,6 +37,7 @@ pub async fn list(
     Query(query): Query<PagesQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PageSummary>>, Error> {
+    allowed(&app, &by, "page_list").await?;
     Ok(Json(app.pages.list(&by, query, page).await?))
 }
 
@@ -67,7 +50,7 @@ pub async fn create(
     May(by): May<WritePages>,
     Body(wanted): Body<NewPage>,
 ) -> Result<(StatusCode, Json<WikiPage>), Error> {
-    governed(&app, &by, "page_create", (json!({}), &wanted)).await?;
+    governed(&app, &by, ("page_create", arguments(json!({}), &wanted)?)).await?;
     Ok((StatusCode::CREATED, Json(app.pages.create(&by, wanted).await?)))
 }
 
@@ -80,6 +63,7 @@ pub async fn get(
     Path(id): Path<PageId>,
     Query(of): Query<OfSpace>,
 ) -> Result<Json<WikiPage>, Error> {
+    allowed(&app, &by, "page_get").await?;
     Ok(Json(app.pages.get(&by, &id, of.space_id.as_ref()).await?))
 }
 
@@ -95,7 +79,7 @@ pub async fn change(
     Path(id): Path<PageId>,
     Body(wanted): Body<PageChange>,
 ) -> Result<Json<WikiPage>, Error> {
-    governed(&app, &by, "page_update", (json!({ "pageId": id }), &wanted)).await?;
+    governed(&app, &by, ("page_update", arguments(json!({ "pageId": id }), &wanted)?)).await?;
     Ok(Json(app.pages.change(&by, &id, wanted).await?))
 }
 
@@ -107,7 +91,7 @@ pub async fn trash(
     May(by): May<DeletePages>,
     Path(id): Path<PageId>,
 ) -> Result<StatusCode, Error> {
-    governed(&app, &by, "page_delete", (json!({ "pageId": id }), &json!({}))).await?;
+    governed(&app, &by, ("page_delete", json!({ "pageId": id }))).await?;
     app.pages.trash(&by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -123,7 +107,7 @@ pub async fn relocate(
     Path(id): Path<PageId>,
     Body(wanted): Body<PageMove>,
 ) -> Result<Json<WikiPage>, Error> {
-    governed(&app, &by, "page_move", (json!({ "pageId": id }), &wanted)).await?;
+    governed(&app, &by, ("page_move", arguments(json!({ "pageId": id }), &wanted)?)).await?;
     Ok(Json(app.pages.relocate(&by, &id, wanted).await?))
 }
 
@@ -135,6 +119,7 @@ pub async fn untrash(
     May(by): May<DeletePages>,
     Path(id): Path<PageId>,
 ) -> Result<Json<WikiPage>, Error> {
+    allowed(&app, &by, "page_update").await?;
     Ok(Json(app.pages.untrash(&by, &id).await?))
 }
 
@@ -146,6 +131,7 @@ pub async fn trashed(
     May(by): May<ReadPages>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<TrashedPage>>, Error> {
+    allowed(&app, &by, "page_list").await?;
     Ok(Json(app.pages.trashed(&by, page).await?))
 }
 
@@ -158,5 +144,6 @@ pub async fn recent(
     Query(of): Query<OfSpace>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PageSummary>>, Error> {
+    allowed(&app, &by, "page_recent").await?;
     Ok(Json(app.pages.recent(&by, of.space_id, page).await?))
 }

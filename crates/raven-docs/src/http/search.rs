@@ -6,6 +6,7 @@ use raven_protocol::id::SpaceId;
 use serde::Deserialize;
 
 use super::extract::{May, Query};
+use super::governed::allowed;
 use crate::access::knowledge::ReadPages;
 use crate::app::App;
 use crate::error::Error;
@@ -31,6 +32,7 @@ pub async fn find(
     May(by): May<ReadPages>,
     Query(query): Query<SearchQuery>,
 ) -> Result<Json<Found>, Error> {
+    allowed(&app, &by, "search_query").await?;
     Ok(Json(app.search.find(&by, query).await?))
 }
 
@@ -42,5 +44,6 @@ pub async fn suggest(
     May(by): May<ReadPages>,
     Query(Typed { q, space_id, limit }): Query<Typed>,
 ) -> Result<Json<Suggestions>, Error> {
+    allowed(&app, &by, "search_suggest").await?;
     Ok(Json(app.search.suggest(&by, SearchQuery { q, kinds: None, space_id, limit }).await?))
 }

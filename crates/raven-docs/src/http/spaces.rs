@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use raven_protocol::id::SpaceId;
 
 use super::extract::{Body, May, Path, Query};
+use super::governed::allowed;
 use crate::access::Administer;
 use crate::access::knowledge::{EditSpaces, ReadSpaces};
 use crate::app::App;
@@ -21,6 +22,7 @@ pub async fn list(
     May(by): May<ReadSpaces>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Space>>, Error> {
+    allowed(&app, &by, "space_list").await?;
     Ok(Json(app.spaces.list(&by, page).await?))
 }
 
@@ -43,6 +45,7 @@ pub async fn get(
     May(by): May<ReadSpaces>,
     Path(id): Path<SpaceId>,
 ) -> Result<Json<Space>, Error> {
+    allowed(&app, &by, "space_get").await?;
     Ok(Json(app.spaces.get(&by, &id).await?))
 }
 

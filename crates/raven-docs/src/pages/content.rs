@@ -78,6 +78,7 @@ pub fn plain(markdown: &str) -> String {
             text.push('\n');
         }
         inline(line, &mut text);
+        text.truncate(text.trim_end_matches(' ').len());
     }
     text
 }
@@ -113,7 +114,7 @@ mod tests {
             ("```rust\nfn main() {}\n```", "fn main() {}"),
             ("| a | b |", "a   b"),
             ("open [bracket and (paren", "open bracket and (paren"),
-            ("äöü 知识 *", "äöü 知识 "),
+            ("äöü 知识 *", "äöü 知识"),
         ] {
             assert_eq!(plain(markdown), text, "{markdown}");
         }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use similar::TextDiff;
 
+use crate::error::Error;
+
 /// How long is looked for the shortest difference; one found later may be longer than needed, and is as right.
 const WITHIN: Duration = Duration::from_millis(250);
 
@@ -33,6 +35,23 @@ pub fn between(from: State<'_>, to: State<'_>) -> String {
         text += "\n… the rest of the difference is too long to be shown\n";
     }
     text
+}
+
+/// The same, owned, for a difference that is found elsewhere.
+pub struct Kept {
+    pub title: String,
+    pub content: String,
+}
+
+/// The same as [`between`] for long texts, while others go on.
+pub async fn found(from: Kept, to: Kept) -> Result<String, Error> {
+    let finding = tokio::task::spawn_blocking(move || {
+        between(
+            State { title: &from.title, content: &from.content },
+            State { title: &to.title, content: &to.content },
+        )
+    });
+    Ok(finding.await.map_err(anyhow::Error::from)?)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::content::{self, Content};
-use super::difference::{self, State};
+use super::difference::{self, Kept};
 use super::{Found, MAX_ABOVE, Pages, WikiPage, readable, slug, whole};
 use crate::access::Granted;
 use crate::access::knowledge::{OpenToAgents, WritePages};
@@ -126,7 +126,9 @@ impl Pages {
         let Found { row: before, .. } = readable(change.tx(), by, id.as_str()).await?;
         let (title, text) = edit.onto(&before)?;
         if wanted.version.is_some_and(|based_on| based_on != before.version) {
-            return Err(stale(&before, &title, &text));
+            // Others write meanwhile: a difference of long texts takes its time.
+            drop(change);
+            return Err(stale(before, title, text).await);
         }
         let mut row = before.clone();
         if title != before.title || text != before.content {
@@ -210,11 +212,11 @@ impl Edit {
     }
 }
 
-fn stale(now: &rows::Model, title: &str, text: &str) -> Error {
-    let from = State { title: &now.title, content: &now.content };
-    Error::Stale {
-        current: now.version,
-        difference: difference::between(from, State { title, content: text }),
+async fn stale(now: rows::Model, title: String, content: String) -> Error {
+    let from = Kept { title: now.title, content: now.content };
+    match difference::found(from, Kept { title, content }).await {
+        Ok(difference) => Error::Stale { current: now.version, difference },
+        Err(error) => error,
     }
 }
 
@@ -238,8 +240,8 @@ pub(super) async fn free_slug<P>(
     space: &str,
     wanted: String,
 ) -> Result<String, Error> {
-    let draws = by.agent().is_some() || rows::has_slug(change.tx(), space, &wanted).await?;
-    Ok(if draws { slug::drawn(&wanted) } else { wanted })
+    let taken = slug::is_reserved(&wanted) || rows::has_slug(change.tx(), space, &wanted).await?;
+    Ok(if taken || by.agent().is_some() { slug::drawn(&wanted) } else { wanted })
 }
 
 /// Writes a row's title and content as its next version.

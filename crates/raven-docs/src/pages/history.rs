@@ -7,7 +7,7 @@ use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::difference::{self, State};
+use super::difference::{self, Kept};
 use super::editing::{record, write_state};
 use super::{Found, Pages, WikiPage, readable};
 use crate::access::Granted;
@@ -72,11 +72,12 @@ impl Pages {
         readable(&tx, by, id.as_str()).await?;
         let row = rows::find(&tx, id, version).await?.ok_or(Error::NotFound("version"))?;
         let before = rows::before(&tx, id, row.version).await?;
-        let nothing = State { title: &row.title, content: "" };
-        let from = before
-            .as_ref()
-            .map_or(nothing, |before| State { title: &before.title, content: &before.content });
-        let difference = difference::between(from, State { title: &row.title, content: &row.content });
+        drop(tx);
+        let nothing = || Kept { title: row.title.clone(), content: String::new() };
+        let from =
+            before.map_or_else(nothing, |before| Kept { title: before.title, content: before.content });
+        let to = Kept { title: row.title.clone(), content: row.content.clone() };
+        let difference = difference::found(from, to).await?;
         Ok(WholePageVersion { difference, content: row.content.clone(), state: view(listed(row)) })
     }
 

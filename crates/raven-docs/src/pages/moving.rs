@@ -49,7 +49,7 @@ impl Pages {
         let mut row = before.clone();
         if space != before.space_id {
             let ids: Vec<String> = below.into_iter().map(|(id, _)| id).collect();
-            self.into_space(&change, by, &ids, &space).await?;
+            put_into(&space, &change, by, &ids).await?;
             let moved = rows::find(change.tx(), by.workspace(), &row.id).await?;
             row = moved.ok_or(Error::NotFound("page"))?;
         }
@@ -61,25 +61,24 @@ impl Pages {
         record(&mut change, by, &row, what, (Some(shown(&before)), Some(shown(&row)))).await?;
         self.answer(change, by, row).await
     }
+}
 
-    /// Puts pages into a space, with other slugs where theirs are taken.
-    async fn into_space(
-        &self,
-        change: &Change,
-        by: &Granted<WritePages>,
-        ids: &[String],
-        space: &str,
-    ) -> Result<(), Error> {
-        for id in ids {
-            let row = rows::find(change.tx(), by.workspace(), id).await?;
-            let mut row = row.ok_or(Error::NotFound("page"))?;
-            let own = if by.agent().is_some() { slug::of(&row.title, "page") } else { row.slug };
-            row.slug = free_slug(change, by, space, own).await?;
-            row.space_id = space.to_owned();
-            rows::update(change.tx(), &row).await?;
-        }
-        Ok(())
+/// Puts pages into a space, with other slugs where theirs are taken.
+async fn put_into(
+    space: &str,
+    change: &Change,
+    by: &Granted<WritePages>,
+    ids: &[String],
+) -> Result<(), Error> {
+    for id in ids {
+        let row = rows::find(change.tx(), by.workspace(), id).await?;
+        let mut row = row.ok_or(Error::NotFound("page"))?;
+        let own = if by.agent().is_some() { slug::of(&row.title, "page") } else { row.slug };
+        row.slug = free_slug(change, by, space, own).await?;
+        row.space_id = space.to_owned();
+        rows::update(change.tx(), &row).await?;
     }
+    Ok(())
 }
 
 /// The space and the parent that a page will have.

@@ -17,7 +17,7 @@ pub fn markdown(document: &Node) -> Result<String, String> {
     if kind(document) != "doc" {
         return Err("its `type` must be `doc`".to_owned());
     }
-    Ok(blocks(document, MAX_DEPTH)?)
+    blocks(document, MAX_DEPTH)
 }
 
 fn kind(node: &Node) -> &str {

@@ -36,6 +36,11 @@ pub fn drawn(slug: &str) -> String {
     format!("{slug}-{drawn}")
 }
 
+/// Whether it is a word that means something else where a slug stands.
+pub fn is_reserved(slug: &str) -> bool {
+    matches!(slug, "trash" | "recent" | "root")
+}
+
 /// Whether somebody may give this as a slug.
 pub fn is_good(slug: &str) -> bool {
     !slug.is_empty() && slug.len() <= MAX && of(slug, "") == slug

@@ -10,6 +10,9 @@ const MAX_WORDS: usize = 16;
 /// Shortest word that may be mistyped, in characters.
 const SHORTEST: usize = 4;
 
+/// Shortest word that is taken for the beginning of one: shorter ones begin nearly everything.
+const SHORTEST_BEGINNING: usize = 2;
+
 /// From this length on a word may have two typos.
 const LONG: usize = 8;
 
@@ -50,6 +53,7 @@ pub fn phrases(query: &str) -> Vec<Phrase> {
     }
     if !query.trim_end().ends_with('"')
         && let Some(last) = phrases.last_mut()
+        && last.words.last().is_some_and(|word| word.chars().count() >= SHORTEST_BEGINNING)
     {
         last.begins = Begins::Yes;
     }
@@ -152,11 +156,12 @@ mod tests {
             ("Deploy Guide", r#"("deploy") AND ("guide"*)"#),
             (r#""exact words" more"#, r#"("exact words") AND ("more"*)"#),
             (r#"open "quote"#, r#"("open") AND ("quote"*)"#),
+            ("of c", r#"("of") AND ("c")"#),
             (r#"a "b""#, r#"("a") AND ("b")"#),
             ("foo-bar(baz)", r#"("foo bar baz"*)"#),
             (
                 "NEAR(a b) OR title:x* ^y -z",
-                r#"("near a") AND ("b") AND ("or") AND ("title x") AND ("y") AND ("z"*)"#,
+                r#"("near a") AND ("b") AND ("or") AND ("title x") AND ("y") AND ("z")"#,
             ),
             ("   ", ""),
             ("\u{0}\"*()^", ""),
@@ -165,7 +170,7 @@ mod tests {
             assert_eq!(all(&phrases(typed)), expected, "{typed}");
         }
         assert_eq!(phrases(&"w ".repeat(100)).len(), MAX_WORDS);
-        assert_eq!(in_title(&phrases("a")), r#"{title} : (("a"*))"#);
+        assert_eq!(in_title(&phrases("ab")), r#"{title} : (("ab"*))"#);
     }
 
     #[test]

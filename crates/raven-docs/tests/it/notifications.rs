@@ -108,7 +108,7 @@ fn everybody_is_told_what_they_want_and_may_and_nobody_their_own_deeds() {
     let (member, viewer, admin) =
         (person("member", "member"), person("viewer", "viewer"), person("admin", "admin"));
     let kept = admin.get(PREFERENCES).body;
-    assert_eq!(kept["topics"].as_array().unwrap().len(), 5, "{kept}");
+    assert_eq!(kept["topics"].as_array().unwrap().len(), 7, "{kept}");
     assert_eq!((&kept["agents"], &kept["email"]["available"]), (&json!("all"), &json!(false)));
     assert_eq!(kept["email"]["address"], "admin@example.com");
     assert!(kept["topics"].as_array().unwrap().iter().all(|t| t["inApp"] == true && t["email"] == false));

@@ -144,6 +144,14 @@ fn a_page_is_never_under_itself_nor_in_two_spaces() {
     assert_eq!((moved.status, &moved.body["parentId"]), (200, &Value::Null), "{}", moved.body);
     assert_eq!(wiki.get(&c).body["spaceId"], json!(elsewhere), "what is under it goes along");
     assert_eq!(wiki.post(&b, "move", json!({ "parentId": "pg_none" })).status, 404);
+    let mut parent = wiki.page("1", json!({}));
+    for level in 2..=51 {
+        parent = wiki.page(&level.to_string(), json!({ "parentId": id(&parent) }));
+    }
+    let deeper = json!({ "spaceId": wiki.space, "title": "52", "parentId": id(&parent) });
+    let refused = wiki.place.owner().post("/api/pages", &deeper);
+    assert_eq!((refused.status, &refused.body["code"]), (409, &json!("TOO_DEEP")), "{}", refused.body);
+    assert_eq!(wiki.post(&a, "move", json!({ "parentId": id(&parent) })).status, 409);
     // Moving two into each other at once leaves a tree.
     let (x, y) = (wiki.page("X", json!({})), wiki.page("Y", json!({})));
     let into = |page: &Value, parent: &Value| {
@@ -173,6 +181,13 @@ fn slugs_are_unique_in_their_space_and_find_their_page() {
     let moved = wiki.post(&one, "move", json!({ "spaceId": elsewhere })).body;
     assert_ne!(moved["slug"], other["slug"], "it gives way");
     assert_eq!(wiki.place.owner().get("/api/pages/no-such-page").status, 404);
+    let recent = wiki.page("Recent", json!({}));
+    assert_eq!(by_slug(&recent["slug"]).body["id"], recent["id"], "no slug is the name of a list");
+    let stranger = wiki.place.person(&wiki.place.account("s@example.com", "admin", &["--workspace", "Else"]));
+    for way in [path(&one), "/api/pages/ueber-uns".into(), format!("/api/pages?parentId={}", id(&one))] {
+        assert_eq!(stranger.get(&way).status, 404, "{way}");
+    }
+    assert_eq!(stranger.post("/api/pages", &json!({ "spaceId": wiki.space, "title": "x" })).status, 404);
 }
 
 #[test]
@@ -274,6 +289,11 @@ fn a_subtree_goes_into_the_trash_comes_back_and_is_gone_after_thirty_days() {
     assert_eq!(wiki.post(&b, "untrash", json!({})).status, 404);
     assert_eq!(wiki.place.asked("SELECT count(*) FROM page_versions"), ["1"], "only that of A");
     assert_eq!(wiki.place.asked("SELECT count(*) FROM search_items"), ["1"]);
+    assert_eq!(
+        wiki.place.asked("SELECT term FROM search_terms"),
+        Vec::<String>::new(),
+        "its words are gone too"
+    );
     let (fine, said) = wiki.place.audit_command(&["verify"]);
     assert!(fine, "{said}");
 }

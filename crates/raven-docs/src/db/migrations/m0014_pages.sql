@@ -40,6 +40,8 @@ CREATE INDEX pages_by_name ON pages (workspace_id, slug);
 CREATE INDEX pages_by_parent ON pages (parent_id, position, id);
 CREATE INDEX pages_by_space ON pages (space_id, parent_id, position, id);
 CREATE INDEX pages_by_time ON pages (workspace_id, updated_at, id);
+CREATE INDEX pages_there ON pages (workspace_id, id) WHERE trashed_at IS NULL;
+CREATE INDEX pages_there_by_space ON pages (space_id, id) WHERE trashed_at IS NULL;
 CREATE INDEX pages_closed ON pages (workspace_id) WHERE NOT agent_accessible;
 CREATE INDEX pages_in_trash ON pages (workspace_id, trashed_at, id) WHERE trashed_at IS NOT NULL;
 CREATE INDEX pages_trashed_with ON pages (trashed_with) WHERE trashed_at IS NOT NULL;
