@@ -50,6 +50,9 @@ struct Conformance {
 #[serde(rename_all = "camelCase")]
 struct Revision {
     passes: Vec<String>,
+    /// Scenarios of which all checks pass but for these, with why.
+    #[serde(default)]
+    passes_but: BTreeMap<String, BTreeMap<String, String>>,
     does_not_apply: BTreeMap<String, String>,
 }
 
@@ -103,9 +106,15 @@ fn write_conformance(page: &mut String, conformance: &Conformance) -> Result<()>
          with this list.",
         conformance.suite
     )?;
-    for (revision, Revision { passes, does_not_apply }) in &conformance.revisions {
+    for (revision, Revision { passes, passes_but, does_not_apply }) in &conformance.revisions {
         let passing: Vec<String> = passes.iter().map(|name| format!("`{name}`")).collect();
         writeln!(page, "\n### {revision}\n\n{} pass: {}.", passes.len(), passing.join(", "))?;
+        for (scenario, checks) in passes_but {
+            writeln!(page, "\n`{scenario}` passes, but for checks that do not apply:\n")?;
+            for (check, why) in checks {
+                writeln!(page, "- `{check}`: {why}")?;
+            }
+        }
         writeln!(page, "\n{} do not apply:\n", does_not_apply.len())?;
         for (scenario, why) in does_not_apply {
             writeln!(page, "- `{scenario}`: {why}")?;

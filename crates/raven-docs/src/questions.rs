@@ -101,14 +101,12 @@ pub struct Question {
 }
 
 /// What an agent asks.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Ask {
     pub question: String,
-    #[serde(default)]
     pub options: Vec<String>,
     pub context: Option<String>,
-    #[serde(default)]
+    /// How long it will wait for the answer, which must be possible before anybody is asked.
     pub wait_seconds: u64,
 }
 
@@ -147,13 +145,12 @@ impl Questions {
         Self { db, changes, deadlines }
     }
 
-    /// Asks people, and waits for the answer for as long as the agent wants.
+    /// Asks people; the answer is waited for by [`Self::answered`].
     ///
     /// # Errors
     /// `Conflict` when too many questions of the agent wait.
     pub async fn ask(&self, by: &AgentCaller, ask: Ask) -> Result<Question, Error> {
         check(&ask)?;
-        let wait = ask.wait_seconds;
         let row = new_row(by, ask)?;
         let mut change = self.changes.begin().await?;
         let waiting = QuestionState::WAITING;
@@ -166,10 +163,11 @@ impl Questions {
         let kept = json!({ "options": row.options, "deadline": Timestamp::from_millis(row.deadline) });
         change.audit(by.workspace(), entry(&row, actor, Action::QuestionAsk).after(kept)).await?;
         record(&mut change, by.workspace(), &row, (ActivityKind::QuestionAsked, None)).await?;
-        change.tell(by.workspace(), WorkspaceEvent::QuestionAsked(Box::new(view(row.clone())?)));
+        let question = view(row)?;
+        change.tell(by.workspace(), WorkspaceEvent::QuestionAsked(Box::new(question.clone())));
         change.commit().await?;
         self.deadlines.notify_one();
-        self.answered(by, &QuestionId::parse(row.id)?, wait).await
+        Ok(question)
     }
 
     /// One of an agent's own questions, once it was answered or the agent has waited for so long.

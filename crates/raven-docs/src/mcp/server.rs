@@ -16,13 +16,14 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::anteroom::Anteroom;
 use super::door::Door;
 use super::sessions::{Entered, Sessions};
+use super::told;
 use crate::app::App;
 use crate::auth::{AgentCaller, Auth};
 use crate::error::Error;
@@ -31,6 +32,9 @@ use crate::origin::Origin;
 
 const SESSION: &str = "mcp-session-id";
 const REVISION: &str = "mcp-protocol-version";
+
+/// The word of a refusal for programs.
+const DENIED: &str = "FORBIDDEN";
 
 /// The first revision that has no sessions.
 const WITHOUT_SESSIONS: &str = "2026-07-28";
@@ -114,6 +118,22 @@ struct Message {
     method: Option<String>,
 }
 
+/// As much of an answer as tells whether it is denied.
+#[derive(Deserialize)]
+struct Refusal {
+    error: Told,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    code: String,
+}
+
 impl Wires {
     fn new(app: &App, cancel: &CancellationToken) -> Self {
         let config = config(cancel);
@@ -153,7 +173,7 @@ impl Wires {
         match session {
             Some(id) if !begins => self.within(&id, &caller, request).await,
             _ if begins => self.begin(caller, request).await,
-            _ => answered(self.without.oneshot(request).await),
+            _ => with_its_code(answered(self.without.oneshot(request).await)).await,
         }
     }
 
@@ -207,6 +227,25 @@ fn session(headers: &HeaderMap) -> Option<String> {
 fn begins_session(message: &[u8]) -> bool {
     let method = serde_json::from_slice::<Message>(message).ok().and_then(|message| message.method);
     method.as_deref() == Some("initialize")
+}
+
+/// An answer in whose error our code for what is denied is ours again. In the newest revision -32002 is no code of MCP
+/// any more, and the SDK makes another of it, whatever it was said of.
+async fn with_its_code(response: Response) -> Response {
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if !is_json || response.body().size_hint().exact().is_none() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return Error::Internal(anyhow::anyhow!("an answer could not be read")).into_response();
+    };
+    let denied = serde_json::from_slice::<Refusal>(&bytes).is_ok_and(|told| told.error.data.code == DENIED);
+    let answer = denied.then(|| serde_json::from_slice::<Value>(&bytes).ok()).flatten();
+    let Some(mut answer) = answer else { return Response::from_parts(parts, Body::from(bytes)) };
+    answer["error"]["code"] = told::DENIED.0.into();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(answer.to_string()))
 }
 
 /// What clients are told whose session has ended, or never was theirs: they begin anew.

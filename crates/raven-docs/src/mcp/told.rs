@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::error::Error;
 
 const NOT_FOUND: ErrorCode = ErrorCode(-32001);
-const DENIED: ErrorCode = ErrorCode(-32002);
+pub const DENIED: ErrorCode = ErrorCode(-32002);
 const NOT_ACCESSIBLE: ErrorCode = ErrorCode(-32003);
 const EXISTS: ErrorCode = ErrorCode(-32004);
 const APPROVAL_REQUIRED: ErrorCode = ErrorCode(-32005);

@@ -13,6 +13,7 @@ mod postbox;
 mod programs;
 mod receiver;
 mod surroundings;
+mod wire;
 mod worker;
 
 mod access;
@@ -34,6 +35,7 @@ mod kills;
 mod leaks;
 mod links;
 mod lockout;
+mod mcp_sessions;
 mod mcp_tools;
 mod members;
 mod memory;
