@@ -72,6 +72,7 @@ impl Tool for AssignmentGet {
 struct AssignmentReport {
     /// As you were given it.
     assignment_id: AssignmentId,
+    /// How it stands.
     state: ReportedState,
     /// How it goes, or why it does not; a few sentences.
     summary: Option<String>,

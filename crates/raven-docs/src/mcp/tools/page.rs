@@ -199,6 +199,7 @@ impl From<WikiPage> for Written {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PageCreate {
     space_id: SpaceId,
+    /// What it is called.
     title: String,
     /// Markdown, or a ProseMirror document.
     content: Option<Content>,
@@ -223,6 +224,7 @@ impl Tool for PageCreate {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PageUpdate {
     page_id: PageId,
+    /// What it is called from now on.
     title: Option<String>,
     /// Markdown, or a ProseMirror document, in the place of what is there.
     content: Option<Content>,
