@@ -11,10 +11,12 @@ use serde_json::json;
 use url::Url;
 
 use super::cursor;
-use crate::access::decide;
+use crate::access::knowledge::ReadPages;
+use crate::access::{Granted, decide};
 use crate::app::App;
 use crate::auth::{AgentCaller, Caller};
 use crate::error::Error;
+use crate::http::governed::allowed;
 use crate::page::{Page, PageQuery};
 use crate::pages::lines::{self, Lines};
 use crate::pages::{PageSummary, PagesQuery};
@@ -27,7 +29,7 @@ const MARKDOWN: &str = "text/markdown";
 /// Pages of one answer.
 const PAGES: u64 = 100;
 
-/// A page of the list of pages that an agent may read; none when it may read no pages.
+/// A page of the list of pages that an agent may read; none when it may read no pages, or its policy lets it list none.
 pub async fn page(
     app: &App,
     by: &AgentCaller,
@@ -37,8 +39,13 @@ pub async fn page(
     if !by.permissions().contains(&Permission::ReadPages) {
         return Ok((Vec::new(), None));
     }
+    let granted: Granted<ReadPages> = decide(&Caller::Agent(by.clone()))?;
+    match allowed(app, &granted, "page_list").await {
+        Err(Error::Denied(_)) => return Ok((Vec::new(), None)),
+        other => other?,
+    }
     let part = PageQuery { cursor: after, limit: Some(PAGES) };
-    let found = app.pages.list(&decide(&Caller::Agent(by.clone()))?, PagesQuery::default(), part).await?;
+    let found = app.pages.list(&granted, PagesQuery::default(), part).await?;
     let Page { items, next_cursor } = found;
     Ok((items.into_iter().map(listed).collect(), next_cursor.as_deref().map(cursor::after)))
 }
@@ -76,7 +83,9 @@ pub async fn read(app: &App, by: &AgentCaller, uri: &str) -> Result<ReadResource
 
 async fn contents(app: &App, by: &AgentCaller, uri: &str) -> Result<ResourceContents, Error> {
     let (id, wanted) = address(uri)?;
-    let page = app.pages.get(&decide(&Caller::Agent(by.clone()))?, &id, None).await?;
+    let granted: Granted<ReadPages> = decide(&Caller::Agent(by.clone()))?;
+    allowed(app, &granted, "page_get").await?;
+    let page = app.pages.get(&granted, &id, None).await?;
     let (text, range) = lines::cut(&page.content, wanted)?;
     let mut about = JsonObject::new();
     about.insert("raven/range".to_owned(), json!(range));

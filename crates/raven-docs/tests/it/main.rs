@@ -36,6 +36,7 @@ mod leaks;
 mod links;
 mod lockout;
 mod mcp_sessions;
+mod mcp_standard;
 mod mcp_tools;
 mod members;
 mod memory;
