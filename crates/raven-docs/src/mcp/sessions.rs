@@ -2,7 +2,7 @@
 //!
 //! Owns that a session belongs to the key that opened it. Must not know what is said in one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -77,10 +77,11 @@ impl Sessions {
         let mut ended = auth.keys_that_end();
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut strays = BTreeSet::new();
         loop {
             tokio::select! {
                 () = cancel.cancelled() => return,
-                _ = ticks.tick() => {}
+                _ = ticks.tick() => strays = self.without_strays(strays).await,
                 told = ended.changed() => if told.is_err() { return },
             }
             for id in self.idle() {
@@ -92,6 +93,20 @@ impl Sessions {
                 }
             }
         }
+    }
+
+    /// Ends the sessions that nobody has: whoever began one went before it was answered. Those that are only now seen to be
+    /// so may be on their way; answers with them.
+    async fn without_strays(&self, before: BTreeSet<Arc<str>>) -> BTreeSet<Arc<str>> {
+        let open: Vec<_> = self.wires.sessions.read().await.keys().cloned().collect();
+        let strays: BTreeSet<_> = {
+            let held = self.held();
+            open.into_iter().filter(|id| !held.contains_key(&**id)).collect()
+        };
+        for id in strays.intersection(&before) {
+            self.end(id).await;
+        }
+        strays
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, Held>> {
@@ -178,6 +193,19 @@ mod tests {
         assert!(sessions.entered("1", &own).is_none());
         assert!(sessions.entered("2", &own).is_some() && sessions.entered("one more", &own).is_some());
         assert!(sessions.entered("other", &other).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_nobody_has_ends_unless_it_was_just_begun() {
+        let (sessions, own) = (Sessions::new(), agent());
+        let (kept, _wire) = sessions.wires.create_session().await.unwrap();
+        let (stray, _wire) = sessions.wires.create_session().await.unwrap();
+        sessions.opened(kept.to_string(), own).await;
+        let seen = sessions.without_strays(BTreeSet::new()).await;
+        assert!(seen.contains(&stray) && sessions.wires.has_session(&stray).await.unwrap());
+        sessions.without_strays(seen).await;
+        assert!(!sessions.wires.has_session(&stray).await.unwrap());
+        assert!(sessions.wires.has_session(&kept).await.unwrap());
     }
 
     #[tokio::test(start_paused = true)]
