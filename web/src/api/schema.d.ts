@@ -3342,8 +3342,7 @@ export interface components {
             /** @description The id of a member or an agent of the workspace. */
             assigneeId?: string | null;
             bucket?: components["schemas"]["TaskBucket"] | null;
-            /** @description Markdown. */
-            description?: string;
+            description?: components["schemas"]["PageContent"] | null;
             dueDate?: components["schemas"]["Date"] | null;
             pageIds?: string[];
             priority?: components["schemas"]["TaskPriority"] | null;
@@ -4785,7 +4784,7 @@ export interface components {
             /** @description Null when nobody is to do it. */
             assigneeId?: string | null;
             bucket?: components["schemas"]["TaskBucket"] | null;
-            description?: string | null;
+            description?: components["schemas"]["PageContent"] | null;
             dueDate?: components["schemas"]["Date"] | null;
             pageIds?: string[] | null;
             priority?: components["schemas"]["TaskPriority"] | null;
