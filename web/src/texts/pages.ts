@@ -117,7 +117,7 @@ export const editorTexts = {
 
 export const conflictTexts = {
   title: 'Somebody has changed it meanwhile',
-  text: 'Nothing was saved yet, and what you typed is still here. This is what has changed since you began:',
+  text: 'Nothing was saved yet, and what you typed is still here. This is what it would change of what is there now:',
   mine: 'Save mine over theirs',
   theirs: 'Take theirs, keep mine aside',
   aside: 'What you had typed',

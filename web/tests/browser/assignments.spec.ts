@@ -58,7 +58,7 @@ test('an agent is spawned with its first assignment, and reports how far it is',
   await dialog.getByRole('button', { name: 'Spawn', exact: true }).click();
   const card = work(ada, 'Wendy');
   await expect(card.getByRole('link', { name: 'Look at the links' })).toBeVisible();
-  await expect(card.getByText('Working', { exact: true })).toBeVisible();
+  await expect(card.getByRole('region', { name: '1 assignment' }).getByText('Working')).toBeVisible();
   await expect(card.getByRole('progressbar', { name: '40 % done' })).toBeVisible();
   await picture(ada, 'agents-work');
 });

@@ -122,7 +122,8 @@ test('who was slower sees the difference, loses nothing, and has both ways out',
     await expect(ada.getByText('Mel has saved this page meanwhile')).toBeVisible();
     await save(ada);
     const conflict = ada.getByRole('alert').filter({ hasText: 'Somebody has changed it meanwhile' });
-    await expect(conflict.locator('ins')).toContainText(`Theirs ${way.length}`);
+    await expect(conflict.locator('del')).toContainText(`Theirs ${way.length}`);
+    await expect(conflict.locator('ins')).toContainText(`Mine ${way.length}`);
     await expect(editor(ada)).toContainText(`Mine ${way.length}`);
     await picture(ada, 'page-conflict');
     await conflict.getByRole('button', { name: way }).click();

@@ -26,20 +26,23 @@ interface TaskDescriptionProps {
 export function TaskDescription({ task, changing }: TaskDescriptionProps) {
   const me = useMe();
   const name = draftName(me.user.id, task.id);
-  const [typed, setTyped] = useState<string | null>(() => draftOf(name)?.content ?? null);
+  // Beside the text the version that it was begun on: somebody else's may come meanwhile.
+  const [begun, setBegun] = useState(() => draftOf(name));
+  const typed = begun?.content ?? null;
   const leave = () => {
-    setTyped(null);
+    setBegun(null);
     dropDraft(name);
   };
-  const edit = () => setTyped(task.description);
+  const edit = () => setBegun({ title: task.title, content: task.description, version: task.version });
   const type = (content: string) => {
-    setTyped(content);
-    keepDraft(name, { title: task.title, content, version: task.version });
+    if (!begun) return;
+    setBegun({ ...begun, content });
+    keepDraft(name, { ...begun, content });
   };
   const save = () => {
-    if (typed === null) return;
-    if (typed === task.description) return leave();
-    changing.change({ description: typed }, leave);
+    if (!begun) return;
+    if (begun.content === task.description) return leave();
+    changing.change({ description: begun.content }, { version: begun.version, onSaved: leave });
   };
   return (
     <Stack gap="xs" component="section" aria-label={words.fields.description}>

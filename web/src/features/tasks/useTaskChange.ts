@@ -24,8 +24,9 @@ export function useTaskChange(task: Task) {
       onSaved?.();
     },
   });
-  const change = (part: TaskChange, onSaved?: () => void) =>
-    changing.mutate({ change: part, version: task.version, onSaved });
+  /** What takes a while to type is on top of the version at which it was begun. */
+  const change = (part: TaskChange, begun?: { version: number; onSaved: () => void }) =>
+    changing.mutate({ change: part, version: begun?.version ?? task.version, onSaved: begun?.onSaved });
   const choose = ({ assignee, dueDate, ...rest }: Partial<Chosen>) =>
     change({
       ...rest,
