@@ -17,7 +17,6 @@ export const notificationTexts = {
     done: 'Done',
     mention: 'Mention',
     work: 'Work',
-    mention: 'Mention',
   },
   topicsAbout: {
     blocked: 'an agent asks something and waits',
@@ -25,9 +24,8 @@ export const notificationTexts = {
     approval: 'something waits for a decision of yours',
     error: 'an agent or a turn of its work failed',
     done: 'an agent finished a turn of work',
-    mention: 'somebody names you in a page, a task or a comment',
-    work: 'an assignment is blocked, done or failed',
     mention: 'somebody named you in a page, a task or a comment',
+    work: 'an assignment is blocked, done or failed',
   },
   preferences: {
     lead: 'What you are told of, and how. Nobody is told of what they did themselves.',

@@ -67,7 +67,7 @@ function Full({ task, onClose, comments }: FullProps) {
   const [round, setRound] = useState(0);
   const takeTheirs = async () => {
     const { title, description } = await changing.reread();
-    setAside(description ?? title ?? null);
+    setAside(typeof description === 'string' ? description : (title ?? null));
     if (description !== undefined) dropDraft(draftName(me.user.id, task.id));
     setRound((before) => before + 1);
   };
