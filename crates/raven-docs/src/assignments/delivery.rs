@@ -4,7 +4,7 @@
 //! asked again under the same id until it has said what became of it; it never types one id twice. What was begun and
 //! not seen to be taken has failed, and is not given again. Must not know how a program is typed into.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use raven_protocol::agent::AgentStatus;
@@ -90,8 +90,11 @@ impl Assignments {
         serving: &mut JoinSet<String>,
         known: &mut HashMap<String, Option<Instant>>,
     ) -> Result<(), Error> {
+        let mut looked_at = HashSet::new();
         for row in rows::in_state(self.db.read(), AssignmentState::Pending.as_str()).await? {
-            if serving.len() >= AT_ONCE || known.contains_key(&row.agent_id) {
+            // The first of each agent: the others come after it.
+            let is_first = looked_at.insert(row.agent_id.clone());
+            if serving.len() >= AT_ONCE || known.contains_key(&row.agent_id) || !is_first {
                 continue;
             }
             let agent = row.agent_id.clone();
@@ -115,7 +118,11 @@ impl Assignments {
         let (workspace, id) = ids(row)?;
         let Some(agent) = agents::find(self.db.read(), &workspace, &id).await? else { return Ok(false) };
         let gone = has_ended(&agent) && !self.agents.is_restarting(&id);
-        Ok(gone || row.message_id.is_some() || takes_prompt_now(&agent))
+        if gone || row.message_id.is_some() || !takes_prompt_now(&agent) {
+            return Ok(gone || row.message_id.is_some());
+        }
+        let under_way = &AssignmentState::UNDER_WAY;
+        Ok(rows::of_agent(self.db.read(), &workspace, &agent.id, under_way).await?.is_empty())
     }
 
     async fn give(&self, row: rows::Model) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::asking::{Asking, approve};
 use crate::operator::Operator;
 use crate::programs::wait_for;
+use crate::receiver::Receiver;
 use crate::surroundings::Place;
 use crate::worker::{Works, assign, assignment_that_is, given, go, prompts, spawn};
 
@@ -171,6 +172,32 @@ fn a_revoked_agent_and_a_deadline_end_work_and_people_are_told() {
     let failed = assignment_that_is(place, &open, "failed");
     assert_eq!(failed["reason"], "its agent's access was revoked");
     assert_eq!(assign(place, agent, "more").body["code"], "ACCESS_REVOKED");
+}
+
+#[test]
+fn webhooks_hear_of_all_of_it_and_people_of_how_it_ends() {
+    let (asking, receiver) = (Asking::start(), Receiver::start());
+    let owner = asking.place.owner();
+    let hook = json!({ "name": "work", "url": receiver.url, "topics": ["work"] });
+    assert_eq!(owner.post("/api/webhooks", &hook).status, 201);
+    let mel = asking.person("mel", "member");
+    let id = given(&asking.place, &asking.agent, "Read");
+    asking.tool("assignment_next", json!({})).unwrap();
+    for state in ["working", "blocked", "done"] {
+        let said = json!({ "assignmentId": id, "state": state, "summary": "so it goes" });
+        asking.tool("assignment_report", said).unwrap();
+    }
+    for kind in ["given", "delivered", "working", "blocked", "done"] {
+        let told = receiver.message();
+        assert_eq!(
+            (&told.body["type"], &told.body["kind"]),
+            (&json!("work"), &json!(format!("assignment_{kind}")))
+        );
+    }
+    let inbox = mel.get("/api/notifications").body;
+    let kinds: Vec<&str> =
+        inbox["items"].as_array().unwrap().iter().map(|told| told["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["assignment_done", "assignment_blocked"], "{inbox}");
 }
 
 #[test]
