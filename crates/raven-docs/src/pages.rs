@@ -57,7 +57,7 @@ pub struct PageSummary {
 pub struct WikiPage {
     #[serde(flatten)]
     pub summary: PageSummary,
-    /// Markdown.
+    /// Markdown; empty for an agent that may write pages and not read them.
     pub content: String,
     pub created_at: Timestamp,
     pub created_by: Actor,
@@ -260,7 +260,7 @@ async fn whole<P>(db: &impl ConnectionTrait, by: &Granted<P>, found: Found) -> R
     let (seen, is_open) = (seen(by), found.is_open());
     let has_children = rows::has_children(db, &found.row.id, seen).await?;
     let Found { row, chain } = found;
-    let content = row.content;
+    let content = if by.and::<ReadPages>().is_ok() { row.content } else { String::new() };
     let created_by = Actor::from_row(&row.created_by_kind, row.created_by, row.created_by_name);
     let listed = rows::Listed {
         id: row.id,

@@ -12,7 +12,7 @@ use super::content::{self, Content};
 use super::difference::{self, Kept};
 use super::{Found, MAX_ABOVE, Pages, WikiPage, readable, slug, whole};
 use crate::access::Granted;
-use crate::access::knowledge::{OpenToAgents, WritePages};
+use crate::access::knowledge::{OpenToAgents, ReadPages, WritePages};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Entry, Target};
 use crate::auth::Named;
@@ -128,6 +128,10 @@ impl Pages {
         if wanted.version.is_some_and(|based_on| based_on != before.version) {
             // Others write meanwhile: a difference of long texts takes its time.
             drop(change);
+            if by.and::<ReadPages>().is_err() {
+                let difference = "an agent sees it with the permission read:pages".to_owned();
+                return Err(Error::Stale { current: before.version, difference });
+            }
             return Err(stale(before, title, text).await);
         }
         let mut row = before.clone();

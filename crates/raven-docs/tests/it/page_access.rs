@@ -330,3 +330,59 @@ fn an_agent_works_with_pages_by_its_tools() {
     assert!(feed.contains(&"page_created".into()) && feed.contains(&"page_restored".into()), "{feed:?}");
     assert_eq!(tool("page_get", json!({ "pageId": "pg_none" })).unwrap_err()["code"], -32001);
 }
+
+#[test]
+fn an_agent_never_reads_what_a_page_says_while_it_is_closed() {
+    let guarded = Guarded::start();
+    let (owner, page) = (guarded.owner(), guarded.open.clone());
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let ways = [path(&page), "/api/search?q=classified".to_owned(), "/api/pages/recent".to_owned()];
+    std::thread::scope(|scope| {
+        let reading: Vec<_> = ways
+            .iter()
+            .map(|way| {
+                let (agent, over) = (guarded.agent(), &over);
+                scope.spawn(move || {
+                    let (mut refused, mut seen) = (0, 0);
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        let answer = agent.get(way);
+                        assert!(!answer.body.to_string().contains("classified"), "{way}: {}", answer.body);
+                        if answer.status == 403 { refused += 1 } else { seen += 1 }
+                    }
+                    (refused, seen)
+                })
+            })
+            .collect();
+        for round in 0..25 {
+            let secret = json!({ "title": format!("classified {round}"), "content": "classified" });
+            let plain = json!({ "title": "Open plan", "content": format!("plain {round}") });
+            for change in
+                [json!({ "agentAccessible": false }), secret, plain, json!({ "agentAccessible": true })]
+            {
+                assert_eq!(owner.patch(&path(&page), &change).status, 200);
+            }
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        let counts: Vec<(i32, i32)> = reading.into_iter().map(|one| one.join().unwrap()).collect();
+        assert!(counts[0].0 > 0 && counts[0].1 > 0, "both were met: {counts:?}");
+    });
+}
+
+#[test]
+fn an_agent_that_may_write_and_not_read_learns_no_content() {
+    let asking = Asking::with(&["write:pages"]);
+    let space = space(&asking.place, "Space");
+    let page = page(&asking, &space, "Plan", json!({ "content": "zebra" }));
+    let agent = asking.place.person(&asking.key);
+    assert_eq!(agent.get(&path(&page)).status, 403);
+    let same = agent.patch(&path(&page), &json!({}));
+    assert_eq!((same.status, &same.body["content"]), (200, &json!("")), "{}", same.body);
+    let stale = agent.patch(&path(&page), &json!({ "content": "", "version": 7 }));
+    assert_eq!((stale.status, &stale.body["currentVersion"]), (409, &json!(1)), "{}", stale.body);
+    let by_tool = asking.tool("page_update", json!({ "pageId": id(&page), "content": "", "version": 7 }));
+    let told = format!("{} {}", stale.body, by_tool.unwrap_err());
+    assert!(!told.contains("zebra"), "{told}");
+    let done = asking.tool("page_update", json!({ "pageId": id(&page), "append": "more" })).unwrap();
+    assert_eq!(done["version"], 2);
+    assert_eq!(asking.place.owner().get(&path(&page)).body["content"], "zebra\nmore");
+}
