@@ -14,7 +14,10 @@ import { finished } from '../guide/program.mjs';
 import { Place } from './place.mjs';
 
 const INSPECTOR = fileURLToPath(
-  new URL('../../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url),
+  new URL(
+    '../../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js',
+    import.meta.url,
+  ),
 );
 
 let place, key, home;
@@ -32,7 +35,10 @@ after(async () => {
 async function inspect(...args) {
   const server = [place.url.href, '--transport', 'http', '--header', `Authorization: Bearer ${key}`];
   const env = { ...process.env, HOME: home };
-  const { code, out, err } = await finished('node', [INSPECTOR, '--cli', ...server, ...args], { env, cwd: home });
+  const { code, out, err } = await finished('node', [INSPECTOR, '--cli', ...server, ...args], {
+    env,
+    cwd: home,
+  });
   assert.equal(code, 0, `${args.join(' ')}: ${out}\n${err}`);
   return JSON.parse(out);
 }
@@ -43,7 +49,15 @@ test('it lists tools whose schemas are fit for every client', async () => {
 });
 
 test('it calls a tool with arguments', async () => {
-  const call = ['--method', 'tools/call', '--tool-name', 'tool_search', '--tool-arg', 'query=approval', 'limit=1'];
+  const call = [
+    '--method',
+    'tools/call',
+    '--tool-name',
+    'tool_search',
+    '--tool-arg',
+    'query=approval',
+    'limit=1',
+  ];
   const { structuredContent } = await inspect(...call);
   assert.equal(structuredContent.tools[0].name, 'approval_request');
 });

@@ -93,6 +93,23 @@ for (const [kind, { connect, onToolsChanged, isOfItsKind }] of Object.entries(KI
       assert.match(asked.messages[0].content.text, /Blue or red\?/);
     });
 
+    test('pages are read as resources and by tools, and a closed one by neither', async () => {
+      const { client } = connected;
+      const space = await place.raven.call('POST', '/api/spaces', { name: `Space ${kind}` });
+      const page = (title, more) =>
+        place.raven.call('POST', '/api/pages', { spaceId: space.id, title, content: `About ${title}`, ...more });
+      const [open, closed] = [await page('Open'), await page('Closed', { agentAccessible: false })];
+      const { resources } = await client.listResources();
+      const uris = resources.map(({ uri }) => uri);
+      assert.ok(uris.includes(`raven://page/${open.id}`) && !uris.includes(`raven://page/${closed.id}`));
+      const { contents } = await client.readResource({ uri: `raven://page/${open.id}` });
+      assert.equal(contents[0].text, 'About Open');
+      const read = (pageId) => client.callTool({ name: 'page_get', arguments: { pageId } });
+      assert.equal((await read(open.id)).structuredContent.content, 'About Open');
+      await assert.rejects(read(closed.id), { code: -32003 });
+      await assert.rejects(client.readResource({ uri: `raven://page/${closed.id}` }), { code: -32003 });
+    });
+
     test('a wait is told of, and ends with its answer', async () => {
       const { client } = connected;
       const told = [];

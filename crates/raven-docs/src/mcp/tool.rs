@@ -77,6 +77,8 @@ pub enum Effect {
     Adds,
     /// It changes what is there, so that it can be changed back: called twice, it is as if called once.
     Changes,
+    /// It changes what is there, so that it can be changed back; called twice, it may do so twice.
+    Amends,
     /// It takes something away.
     Removes,
 }
@@ -86,7 +88,7 @@ impl Effect {
         ToolAnnotations::with_title(title)
             .read_only(self == Self::Reads)
             .destructive(self == Self::Removes)
-            .idempotent(self != Self::Adds)
+            .idempotent(!matches!(self, Self::Adds | Self::Amends))
             .open_world(false)
     }
 }

@@ -137,7 +137,7 @@ fn pages_are_resources_as_far_as_they_are_open() {
     assert_eq!(told["result"]["resourceTemplates"][0]["uriTemplate"], "raven://page/{pageId}");
     let path = format!("/api/activity?kind=tool_called&agentId={}", asking.agent);
     let feed = owner.get(&path).body.to_string();
-    assert!(feed.contains("resource_read · done") && feed.contains("resource_read · failed"), "{feed}");
+    assert!(feed.contains("resource_read · done") && feed.contains("resource_read · refused"), "{feed}");
 }
 
 #[test]

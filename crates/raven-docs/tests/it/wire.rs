@@ -84,12 +84,12 @@ impl Wire {
 
     /// Opens the stream of a session.
     pub fn listen(&self) -> Stream {
-        let response = wait(self.request("GET").send()).unwrap();
+        let response = wait(async { self.request("GET").send().await }).unwrap();
         Stream { status: response.status().as_u16(), response, text: String::new() }
     }
 
     pub fn leave(&self) -> u16 {
-        wait(self.request("DELETE").send()).unwrap().status().as_u16()
+        wait(async { self.request("DELETE").send().await }).unwrap().status().as_u16()
     }
 
     fn request(&self, method: &str) -> reqwest::RequestBuilder {
@@ -121,7 +121,7 @@ impl Newest {
 
     fn wire(&self, method: &str, params: &Value) -> Wire {
         let wire = self.0.with("mcp-method", method);
-        match params["name"].as_str() {
+        match params["name"].as_str().or(params["uri"].as_str()) {
             Some(name) => wire.with("mcp-name", name),
             None => wire,
         }

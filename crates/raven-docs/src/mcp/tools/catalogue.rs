@@ -188,7 +188,7 @@ fn effect(effect: Effect) -> &'static str {
     match effect {
         Effect::Reads => "reads",
         Effect::Adds => "adds",
-        Effect::Changes => "changes",
+        Effect::Changes | Effect::Amends => "changes",
         Effect::Removes => "removes",
     }
 }
@@ -229,7 +229,7 @@ fn rank(words: &Words, wanted: &[String]) -> u32 {
 fn has_tag(words: &Words, tag: &str) -> bool {
     let effect = match words.effect {
         Effect::Reads => "read",
-        Effect::Adds | Effect::Changes => "write",
+        Effect::Adds | Effect::Changes | Effect::Amends => "write",
         Effect::Removes => "delete",
     };
     let tag = tag.to_lowercase();

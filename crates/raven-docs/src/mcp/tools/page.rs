@@ -239,7 +239,7 @@ impl Tool for PageUpdate {
         ("page_update", "Change a page"),
         "Changes the title or the content of a page, or adds to its end. Give the `version` that you have read.",
         Category::Page,
-        Effect::Changes,
+        Effect::Amends,
     )
     .needs(Permission::WritePages);
     type Answer = Written;
