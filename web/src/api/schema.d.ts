@@ -5109,7 +5109,7 @@ export interface components {
         WikiPage: components["schemas"]["PageSummary"] & {
             /** @description The pages above it, from the top. */
             breadcrumbs: components["schemas"]["Breadcrumb"][];
-            /** @description Markdown. */
+            /** @description Markdown; empty for an agent that may write pages and not read them. */
             content: string;
             createdAt: components["schemas"]["Timestamp"];
             createdBy: components["schemas"]["AuditActor"];
