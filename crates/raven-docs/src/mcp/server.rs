@@ -126,11 +126,11 @@ struct Refusal {
 
 #[derive(Deserialize)]
 struct Told {
-    data: Data,
+    data: Coded,
 }
 
 #[derive(Deserialize)]
-struct Data {
+struct Coded {
     code: String,
 }
 
