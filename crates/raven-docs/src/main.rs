@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 const KEPT_QUIET: [&str; 6] = [
     "socketioxide=info",
     "engineioxide=info",
-    "rmcp=warn",
+    "rmcp=error",
     "tungstenite=info",
     "tokio_tungstenite=info",
     "lettre=info",
@@ -19,7 +19,7 @@ const KEPT_QUIET: [&str; 6] = [
 /// What is logged: what `RAVEN_DOCS_LOG` says, but never a secret.
 fn filter() -> EnvFilter {
     let asked = EnvFilter::try_from_env("RAVEN_DOCS_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,rmcp::service=error"));
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
     KEPT_QUIET.iter().filter_map(|quiet| quiet.parse().ok()).fold(asked, EnvFilter::add_directive)
 }
 
