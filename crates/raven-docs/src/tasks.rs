@@ -68,7 +68,7 @@ pub struct TaskSummary {
 pub struct Task {
     #[serde(flatten)]
     pub summary: TaskSummary,
-    /// Markdown.
+    /// Markdown; empty for an agent that may write tasks and not read them.
     pub description: String,
     /// The pages that it refers to.
     pub page_ids: Vec<String>,
@@ -289,6 +289,9 @@ pub(crate) async fn readable<P>(
 /// A task as somebody is told of it: an agent not of pages that are closed to it.
 async fn told<P>(db: &impl ConnectionTrait, by: &Granted<P>, found: Found) -> Result<Task, Error> {
     let mut task = view(found)?;
+    if by.and::<ReadTasks>().is_err() {
+        task.description.clear();
+    }
     if by.agent().is_some() {
         let mut open = Vec::new();
         for id in task.page_ids {

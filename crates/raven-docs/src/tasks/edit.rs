@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::words::{TaskBucket, TaskPriority, TaskStatus};
 use super::{Found, Open, Task, Tasks, assignee, readable, record, told as told_of};
 use crate::access::Granted;
-use crate::access::knowledge::WriteTasks;
+use crate::access::knowledge::{ReadTasks, WriteTasks};
 use crate::activity::ActivityKind;
 use crate::audit::{Action, Entry};
 use crate::db::{projects as project_rows, tasks as rows};
@@ -115,8 +115,11 @@ impl Tasks {
         let before = readable(change.tx(), by, id).await?;
         let mut after = applied(&change, by, (&before, &edit)).await?;
         if edit.version.is_some_and(|version| version != before.row.version) {
-            let (current, difference) = (before.row.version, record::difference(&before.row, &after.row));
-            return Err(Error::Stale { current, difference });
+            let difference = match by.and::<ReadTasks>() {
+                Ok(_) => record::difference(&before.row, &after.row),
+                Err(_) => "an agent sees it with the permission read:tasks".to_owned(),
+            };
+            return Err(Error::Stale { current: before.row.version, difference });
         }
         placed(&change, by, (&before.row, &mut after.row), place).await?;
         if after.row == before.row {

@@ -225,6 +225,13 @@ fn an_agent_does_what_it_was_granted() {
     assert_eq!(tool(&writer, "task_assign", to_other).unwrap_err()["code"], -32002);
     let new = json!({ "title": "x", "assigneeId": reader.id });
     assert_eq!(tool(&writer, "task_create", new).unwrap_err()["code"], -32002);
+    let blind = crew.agent("blind", &["write:tasks"]);
+    let hidden = crew.task(json!({ "title": "H", "description": "osprey" }));
+    for version in [Value::Null, json!(7)] {
+        let edit = json!({ "taskId": hidden, "priority": "low", "version": version });
+        let said = format!("{:?}", tool(&blind, "task_update", edit));
+        assert!(!said.contains("osprey"), "to write is not to read: {said}");
+    }
     let own = json!({ "taskId": task, "assigneeId": writer.id });
     assert_eq!(
         tool(&writer, "task_update", own).unwrap()["assignee"]["id"],
