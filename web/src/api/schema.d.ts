@@ -4762,7 +4762,7 @@ export interface components {
         };
         /** @description A task. */
         Task: components["schemas"]["TaskSummary"] & {
-            /** @description Markdown. */
+            /** @description Markdown; empty for an agent that may write tasks and not read them. */
             description: string;
             /** @description The pages that it refers to. */
             pageIds: string[];
