@@ -97,7 +97,12 @@ for (const [kind, { connect, onToolsChanged, isOfItsKind }] of Object.entries(KI
       const { client } = connected;
       const space = await place.raven.call('POST', '/api/spaces', { name: `Space ${kind}` });
       const page = (title, more) =>
-        place.raven.call('POST', '/api/pages', { spaceId: space.id, title, content: `About ${title}`, ...more });
+        place.raven.call('POST', '/api/pages', {
+          spaceId: space.id,
+          title,
+          content: `About ${title}`,
+          ...more,
+        });
       const [open, closed] = [await page('Open'), await page('Closed', { agentAccessible: false })];
       const { resources } = await client.listResources();
       const uris = resources.map(({ uri }) => uri);
