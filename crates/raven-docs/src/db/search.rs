@@ -198,7 +198,7 @@ async fn forget_terms(
     terms: impl Iterator<Item = &String>,
 ) -> Queried<()> {
     let sql = "DELETE FROM search_terms WHERE workspace_id = $1 AND term = $2 AND NOT EXISTS (
-        SELECT 1 FROM search_words JOIN search_items i ON i.item = search_words.rowid
+        SELECT 1 FROM search_words CROSS JOIN search_items i ON i.item = search_words.rowid
         WHERE search_words MATCH $3 AND i.workspace_id = $1)";
     for term in terms {
         let values: [Value; 3] = [workspace.into(), term.into(), format!("\"{term}\"").into()];
@@ -289,11 +289,12 @@ pub async fn find(db: &impl ConnectionTrait, looking: &Looking<'_>) -> Queried<V
         On::PagesAndTasks => "",
         On::Pages => "AND i.task_id IS NULL",
     };
-    // The best are chosen first: a snippet of each hit would take as long as reading all of them.
+    // The index is asked once, and first, as CROSS JOIN says; else it may be asked anew for each text that there is.
+    // The best are chosen before anything is shown of them: a snippet of each hit would mean to read all of them.
     let sql = format!(
         "{CLOSED}, best AS (
             SELECT i.item, p.space_id, t.project_id, bm25(search_words, {TITLE:.1}, 1.0) AS rank
-            FROM search_words JOIN search_items i ON i.item = search_words.rowid
+            FROM search_words CROSS JOIN search_items i ON i.item = search_words.rowid
             LEFT JOIN pages p ON p.id = i.page_id
             LEFT JOIN tasks t ON t.id = i.task_id
             LEFT JOIN projects j ON j.id = t.project_id
@@ -328,7 +329,8 @@ pub async fn similar(
     limit: u64,
 ) -> Queried<Vec<String>> {
     let sql =
-        "SELECT t.term AS term FROM search_trigrams JOIN search_terms t ON t.term_id = search_trigrams.rowid
+        "SELECT t.term AS term FROM search_trigrams
+            CROSS JOIN search_terms t ON t.term_id = search_trigrams.rowid
         WHERE search_trigrams MATCH $2 AND t.workspace_id = $1
         ORDER BY bm25(search_trigrams), t.term LIMIT $3";
     let values: [Value; 3] = [workspace.as_str().into(), trigrams.into(), i64::try_from(limit)?.into()];
