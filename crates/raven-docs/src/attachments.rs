@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::events::{Change, Changes};
 use crate::page::{Page, PageQuery};
 use crate::pages;
+use crate::repeats::{self, Repeatable};
 use crate::store::Store;
 
 /// Largest file, in bytes.
@@ -112,16 +113,25 @@ impl Attachments {
         by: &Granted<WritePages>,
         page: &PageId,
         file: Upload,
+        request: Option<Repeatable>,
     ) -> Result<Attachment, Error> {
         let row = new_row(by, page, &file)?;
         let change = self.changes.begin().await?;
         pages::readable(change.tx(), by, page.as_str()).await?;
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            return before(&change, by, id).await;
+        }
         rows::insert(change.tx(), &row).await?;
         change.commit().await?;
         self.store.put(&key(&row), file.bytes).await?;
         let mut change = self.changes.begin().await?;
         // The page may have been closed or put into the trash meanwhile.
         pages::readable(change.tx(), by, page.as_str()).await?;
+        // So may the same request, whose file then counts.
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            return before(&change, by, id).await;
+        }
+        repeats::keep(&change, request, &row.id).await?;
         if !rows::set_removed(change.tx(), &row.id, None).await? {
             return Err(anyhow::anyhow!("an upload took longer than its row was kept").into());
         }
@@ -194,6 +204,12 @@ impl Attachments {
             }
         }
     }
+}
+
+/// The file that an earlier request with the same key has added.
+async fn before(change: &Change, by: &Granted<WritePages>, id: String) -> Result<Attachment, Error> {
+    let row = rows::find(change.tx(), by.workspace(), &AttachmentId::parse(id)?).await?;
+    Ok(view(row.ok_or(Error::NotFound("attachment"))?))
 }
 
 fn key(row: &rows::Model) -> String {

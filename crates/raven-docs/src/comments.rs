@@ -21,6 +21,7 @@ use crate::events::{Change, Changes, WorkspaceEvent};
 use crate::mentions::{self, Where};
 use crate::page::{Page, PageQuery};
 use crate::pages::{self, content};
+use crate::repeats::{self, Repeatable};
 use crate::tasks;
 
 /// Longest comment, in characters.
@@ -101,13 +102,21 @@ impl Comments {
     }
 
     /// Comments on a page or a task.
-    pub async fn create(&self, by: &Granted<WriteComments>, wanted: NewComment) -> Result<Comment, Error> {
+    pub async fn create(
+        &self,
+        by: &Granted<WriteComments>,
+        wanted: NewComment,
+        request: Option<Repeatable>,
+    ) -> Result<Comment, Error> {
         let text = wanted.content.replace("\r\n", "\n");
         if text.trim().is_empty() || text.chars().count() > MAX_CONTENT || text.contains('\0') {
             return Err(Error::invalid("content", format!("must be 1 to {MAX_CONTENT} characters")));
         }
         let of = of(wanted.page_id.as_ref(), wanted.task_id.as_ref())?;
         let mut change = self.changes.begin().await?;
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            return Ok(view(readable(&change, by, &CommentId::parse(id)?).await?));
+        }
         let subject = subject(change.tx(), by, of).await?;
         if let Some(reply_to) = &wanted.reply_to {
             let first = rows::find(change.tx(), by.workspace(), reply_to).await?;
@@ -132,6 +141,7 @@ impl Comments {
             resolved_by_name: None,
         };
         rows::insert(change.tx(), &row).await?;
+        repeats::keep(&change, request, &row.id).await?;
         let body = content::plain(&row.content);
         let (workspace, id) = (by.workspace(), row.id.as_str());
         let item = Indexed { workspace, kind: Kind::Comment, id, of, title: "", body: &body };

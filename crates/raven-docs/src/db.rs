@@ -41,6 +41,7 @@ pub mod policies;
 pub mod projects;
 pub mod questions;
 pub mod recordings;
+pub mod repeats;
 pub mod sealed;
 pub mod search;
 pub mod second_factors;

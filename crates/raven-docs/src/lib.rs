@@ -40,6 +40,7 @@ mod policies;
 mod projects;
 mod questions;
 mod recordings;
+mod repeats;
 mod runtimes;
 mod search;
 mod secrets;

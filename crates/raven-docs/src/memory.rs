@@ -18,6 +18,7 @@ use crate::error::{Conflict, Error};
 use crate::events::Changes;
 use crate::page::{Page, PageQuery};
 use crate::projects::about;
+use crate::repeats::{self, Repeatable};
 
 use rows::Reach;
 
@@ -50,7 +51,7 @@ pub struct Memory {
 }
 
 /// What is to be remembered.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewMemory {
     /// Markdown, at most 16 KiB.
@@ -97,7 +98,12 @@ impl Memories {
     }
 
     /// Remembers something.
-    pub async fn store(&self, by: &Granted<WriteMemory>, new: NewMemory) -> Result<Memory, Error> {
+    pub async fn store(
+        &self,
+        by: &Granted<WriteMemory>,
+        new: NewMemory,
+        request: Option<Repeatable>,
+    ) -> Result<Memory, Error> {
         check(&new)?;
         let owner = by.actor();
         let row = rows::Model {
@@ -112,11 +118,16 @@ impl Memories {
             created_at: Timestamp::now().as_millis(),
         };
         let mut change = self.changes.begin().await?;
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            let row = rows::find(change.tx(), by.workspace(), &MemoryId::parse(id)?).await?;
+            return view(row.ok_or(Error::NotFound("memory"))?);
+        }
         if rows::count_of(change.tx(), by.workspace(), &row.owner_id).await? >= MAX_EACH {
             let detail = format!("{MAX_EACH} memories are yours already; write what should last into a page");
             return Err(Error::Conflict { code: Conflict::TooManyMemories, detail });
         }
         rows::insert(change.tx(), &row).await?;
+        repeats::keep(&change, request, &row.id).await?;
         // What is private is so in the log and in the feed too.
         let kept =
             json!({ "length": row.content.chars().count(), "tags": new.tags.len(), "shared": row.shared });

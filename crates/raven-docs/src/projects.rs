@@ -19,6 +19,7 @@ use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes, WorkspaceEvent};
 use crate::page::{Page, PageQuery};
 use crate::patch::present;
+use crate::repeats::{self, Repeatable};
 use crate::tasks::words::TaskStatus;
 
 use rows::Seen;
@@ -74,7 +75,7 @@ impl TaskCounts {
 }
 
 /// A project to be made.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewProject {
     /// 1 to 200 characters.
@@ -131,7 +132,12 @@ impl Projects {
     }
 
     /// Makes a project.
-    pub async fn create(&self, by: &Granted<WriteProjects>, new: NewProject) -> Result<Project, Error> {
+    pub async fn create(
+        &self,
+        by: &Granted<WriteProjects>,
+        new: NewProject,
+        request: Option<Repeatable>,
+    ) -> Result<Project, Error> {
         check(Some(&new.name), Some(&new.description))?;
         may_open(by, new.agent_accessible)?;
         let (actor, now) = (by.actor(), Timestamp::now().as_millis());
@@ -148,11 +154,16 @@ impl Projects {
             updated_at: now,
         };
         let mut change = self.changes.begin().await?;
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            let row = readable(change.tx(), by, &ProjectId::parse(id)?).await?;
+            return shown(change.tx(), by, row).await;
+        }
         if rows::count(change.tx(), by.workspace()).await? >= MAX_PROJECTS {
             let detail = format!("the workspace has {MAX_PROJECTS} projects; delete some that are over");
             return Err(Error::Conflict { code: Conflict::TooManyProjects, detail });
         }
         rows::insert(change.tx(), &row).await?;
+        repeats::keep(&change, request, &row.id).await?;
         let entry = Entry::new(by.actor(), Action::ProjectCreate, target(&row)).after(facts(&row));
         note(&mut change, by, (entry, ActivityKind::ProjectCreated), &row).await?;
         change.commit().await?;

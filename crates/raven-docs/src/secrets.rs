@@ -131,8 +131,8 @@ pub fn recovery_code() -> String {
 }
 
 /// The digest under which a random secret is stored.
-pub fn digest(secret: &str) -> String {
-    hex(&Sha256::digest(secret.as_bytes()))
+pub fn digest(secret: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(secret.as_ref()))
 }
 
 /// Whether two secrets are the same, in a time that does not tell how far they agree.

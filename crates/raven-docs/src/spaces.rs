@@ -17,6 +17,7 @@ use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes, WorkspaceEvent};
 use crate::page::{Page, PageQuery};
 use crate::pages::{self, slug};
+use crate::repeats::{self, Repeatable};
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 80;
@@ -34,7 +35,7 @@ pub struct Space {
 }
 
 /// A space as it is wanted.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSpace {
     pub name: String,
@@ -81,9 +82,17 @@ impl Spaces {
     ///
     /// # Errors
     /// `Conflict` when the slug is in use.
-    pub async fn create(&self, by: &Granted<EditSpaces>, wanted: NewSpace) -> Result<Space, Error> {
+    pub async fn create(
+        &self,
+        by: &Granted<EditSpaces>,
+        wanted: NewSpace,
+        request: Option<Repeatable>,
+    ) -> Result<Space, Error> {
         let name = checked_name(&wanted.name)?;
         let change = self.changes.begin().await?;
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            return self.get(&by.and()?, &SpaceId::parse(id)?).await;
+        }
         let slug = match wanted.slug {
             Some(slug) => free_slug(&change, by.workspace(), slug).await?,
             None => made_slug(&change, by.workspace(), &name).await?,
@@ -98,6 +107,7 @@ impl Spaces {
             updated_at: now,
         };
         rows::insert(change.tx(), &row).await?;
+        repeats::keep(&change, request, &row.id).await?;
         let kept = (Action::SpaceCreate, ActivityKind::SpaceCreated);
         settle(change, by, &row, kept, (None, Some(&row))).await?;
         self.get(&by.and()?, &SpaceId::parse(row.id)?).await

@@ -17,6 +17,7 @@ use crate::events::Changes;
 use crate::page::{Page, PageQuery};
 use crate::pages::content::Content;
 use crate::patch::present;
+use crate::repeats::{self, Repeatable};
 use crate::{pages, projects};
 
 use words::{TaskBucket, TaskPriority, TaskStatus};
@@ -75,7 +76,7 @@ pub struct Task {
 }
 
 /// A task to be made.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewTask {
     /// 1 to 300 characters.
@@ -177,11 +178,20 @@ impl Tasks {
     }
 
     /// Makes a task, at the top of its column.
-    pub async fn create(&self, by: &Granted<WriteTasks>, new: NewTask) -> Result<Task, Error> {
+    pub async fn create(
+        &self,
+        by: &Granted<WriteTasks>,
+        new: NewTask,
+        request: Option<Repeatable>,
+    ) -> Result<Task, Error> {
         edit::check_title(&new.title)?;
         let description = edit::markdown(new.description.clone())?.unwrap_or_default();
         projects::may_open(by, new.agent_accessible)?;
         let mut change = self.changes.begin().await?;
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            let found = readable(change.tx(), by, &TaskId::parse(id)?).await?;
+            return told(change.tx(), by, found).await;
+        }
         let project = edit::project_in(&change, by, new.project_id.as_ref()).await?;
         edit::check_pages(&change, by, &new.page_ids).await?;
         let assignee = assignee::of(&change, by, (None, new.assignee_id.as_deref())).await?;
@@ -195,6 +205,7 @@ impl Tasks {
         let row = new_row(by, (&new, status), (number, position.unwrap_or_default()))?;
         let row = assignee::put(assignee.clone(), rows::Model { description, ..row });
         rows::insert(change.tx(), &row).await?;
+        repeats::keep(&change, request, &row.id).await?;
         let is_open = Open::of(row.agent_accessible, project.and_then(|project| project.agent_accessible));
         let found = Found { row, is_open };
         record::words_changed(&mut change, by, (None, &found.row)).await?;

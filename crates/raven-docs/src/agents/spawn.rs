@@ -26,6 +26,7 @@ use crate::auth::{AGENT_KEY, Named};
 use crate::db;
 use crate::error::{Error, RuntimeFailure};
 use crate::events::WorkspaceEvent;
+use crate::repeats::IdempotencyKey;
 use crate::runtimes::Runtimes;
 use crate::runtimes::client::RuntimeClient;
 use crate::secrets;
@@ -107,27 +108,6 @@ pub struct AcceptedAgent {
 pub struct SpawnError {
     pub agent_id: String,
     pub message: String,
-}
-
-/// What a client chose to repeat a request with: the same key asks for the same agents.
-pub struct IdempotencyKey(String);
-
-impl IdempotencyKey {
-    /// Takes a key as given.
-    ///
-    /// # Errors
-    /// `Invalid` unless it is 1 to 255 printable ASCII characters.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.is_empty() || text.len() > 255 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::invalid("Idempotency-Key", "must be 1 to 255 printable ASCII characters"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// One person's key says nothing about another's.
-    pub(crate) fn digest<P>(&self, by: &Granted<P>) -> String {
-        secrets::digest(&format!("{} {} {}", by.workspace(), by.by().id, self.0))
-    }
 }
 
 /// Where new agents come from.

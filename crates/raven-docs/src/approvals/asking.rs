@@ -18,7 +18,7 @@ use super::{
 use crate::access::{Granted, Read, SpawnAgents};
 use crate::activity::{self, About, ActivityKind};
 use crate::agents::lineage;
-use crate::agents::spawn::{IdempotencyKey, Spawn, SpawnAnswer};
+use crate::agents::spawn::{Spawn, SpawnAnswer};
 use crate::assignments::NewAssignment;
 use crate::audit::{Action, Actor, Entry, Outcome, Target};
 use crate::auth::{AgentCaller, Named};
@@ -27,6 +27,7 @@ use crate::events::{Change, Heard, WorkspaceEvent, heard_until};
 use crate::policies::ruling::{
     Asker, DEADLINE_MINUTES, DeciderRole, Effect, Ruling, spawn_names, tool_names,
 };
+use crate::repeats::IdempotencyKey;
 
 /// Most requests of one asker that wait: people must be able to read them all.
 const MAX_PENDING: u64 = 20;

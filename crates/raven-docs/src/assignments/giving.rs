@@ -15,12 +15,12 @@ use crate::access::Granted;
 use crate::access::work::AssignWork;
 use crate::activity::ActivityKind;
 use crate::agents::admission::check_takes_work;
-use crate::agents::spawn::IdempotencyKey;
 use crate::audit::Action;
 use crate::auth::{AgentCaller, Caller};
 use crate::db::agents;
 use crate::error::{Conflict, Error};
 use crate::events::{Change, WorkspaceEvent};
+use crate::repeats::IdempotencyKey;
 
 /// How `assignedBy.kind` calls an agent.
 pub const AGENT: &str = "agent";

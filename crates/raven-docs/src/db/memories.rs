@@ -2,7 +2,7 @@
 //!
 //! The index is SQLite's FTS5, and known in this file alone; every other query is what SQLite and PostgreSQL share.
 
-use raven_protocol::id::WorkspaceId;
+use raven_protocol::id::{MemoryId, WorkspaceId};
 use sea_orm::entity::prelude::*;
 use sea_orm::{DbBackend, IntoActiveModel as _, Statement, Value};
 
@@ -45,6 +45,16 @@ pub async fn insert(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     Entity::insert(row).exec_without_returning(db).await?;
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, indexed, values)).await?;
     Ok(())
+}
+
+/// One of a workspace.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &MemoryId,
+) -> Queried<Option<Model>> {
+    let query = Entity::find_by_id(id.as_str()).filter(Column::WorkspaceId.eq(workspace.as_str()));
+    Ok(query.one(db).await?)
 }
 
 /// How many somebody has.

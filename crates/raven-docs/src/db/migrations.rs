@@ -27,6 +27,8 @@ const SECRETS: &str = include_str!("migrations/m0012_secrets.sql");
 const OPENID: &str = include_str!("migrations/m0013_openid.sql");
 const TASKS: &str = include_str!("migrations/m0015_tasks.sql");
 const ASSIGNMENTS: &str = include_str!("migrations/m0016_assignments.sql");
+const COUNTED_WORDS: &str = include_str!("migrations/m0019_counted_words.sql");
+const REPEATS: &str = include_str!("migrations/m0018_repeats.sql");
 const PAGES: &str = include_str!("migrations/m0014_pages.sql");
 
 struct Step {
@@ -71,6 +73,8 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0015_tasks", sql: TASKS }),
             Box::new(Step { name: "m0015_memory_index", sql: super::memories::INDEX }),
             Box::new(Step { name: "m0016_assignments", sql: ASSIGNMENTS }),
+            Box::new(Step { name: "m0018_repeats", sql: REPEATS }),
+            Box::new(Step { name: "m0019_counted_words", sql: COUNTED_WORDS }),
         ]
     }
 }

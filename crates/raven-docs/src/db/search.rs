@@ -4,11 +4,11 @@
 //! The only SQL that SQLite and PostgreSQL do not share. What an agent may not read is left out by a join with what
 //! is closed at the moment of the query.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use raven_protocol::id::WorkspaceId;
 use raven_protocol::time::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, Statement, Value};
 
 use super::Queried;
 use super::pages::{CLOSED, Seen};
@@ -74,6 +74,9 @@ const TERMS_AT_ONCE: usize = 400;
 /// Weight of a title against a body.
 const TITLE: f64 = 8.0;
 
+/// Texts that are looked at first: some times more than anybody asks for.
+const FOREMOST: u32 = 500;
+
 /// Words of a snippet.
 const SNIPPET_WORDS: u32 = 24;
 
@@ -126,8 +129,10 @@ pub async fn put(db: &impl ConnectionTrait, item: &Indexed<'_>) -> Queried<()> {
         Of::Task(id) => (None, Some(id)),
     };
     let (title, body) = (item.title.replace(MARKS, ""), item.body.replace(MARKS, ""));
-    let before =
-        terms_of(db, "kind = $1 AND id = $2", vec![item.kind.as_str().into(), item.id.into()]).await?;
+    let before = "SELECT title, body FROM search_items WHERE kind = $1 AND id = $2";
+    let values: [Value; 2] = [item.kind.as_str().into(), item.id.into()];
+    let before = db.query_one_raw(Statement::from_sql_and_values(DbBackend::Sqlite, before, values)).await?;
+    let before = before.map(|text| terms_of(&text)).transpose()?.unwrap_or_default();
     let sql = "INSERT INTO search_items (workspace_id, kind, id, page_id, task_id, title, body, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (kind, id) DO UPDATE SET title = excluded.title, body = excluded.body,
@@ -144,11 +149,12 @@ pub async fn put(db: &impl ConnectionTrait, item: &Indexed<'_>) -> Queried<()> {
     ];
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
     let terms = terms(&title, &body);
-    let new: Vec<&String> = terms.difference(&before.terms).collect();
+    let new: Vec<&String> = terms.difference(&before).collect();
     for some in new.chunks(TERMS_AT_ONCE) {
         add_terms(db, item.workspace, some).await?;
     }
-    forget_terms(db, item.workspace.as_str(), before.terms.difference(&terms)).await
+    let gone = before.difference(&terms).map(|term| (term.as_str(), 1)).collect();
+    forget_terms(db, item.workspace.as_str(), gone).await
 }
 
 /// Removes something from what is found.
@@ -166,56 +172,63 @@ pub async fn remove_with_comments(db: &impl ConnectionTrait, of: Of<'_>) -> Quer
 }
 
 async fn delete(db: &impl ConnectionTrait, which: &str, values: Vec<Value>) -> Queried<()> {
-    let Known { workspace, terms } = terms_of(db, which, values.clone()).await?;
+    let sql = format!("SELECT workspace_id, title, body FROM search_items WHERE {which}");
+    let texts =
+        db.query_all_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values.clone())).await?;
+    let (mut workspace, mut gone) = (String::new(), BTreeMap::new());
+    for text in texts {
+        workspace = text.try_get("", "workspace_id")?;
+        for term in terms_of(&text)? {
+            *gone.entry(term).or_insert(0) += 1;
+        }
+    }
     let sql = format!("DELETE FROM search_items WHERE {which}");
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
-    forget_terms(db, &workspace, terms.iter()).await
+    forget_terms(db, &workspace, gone.iter().map(|(term, texts)| (term.as_str(), *texts)).collect()).await
 }
 
-/// The words of some texts of a workspace.
-#[derive(Default)]
-struct Known {
-    workspace: String,
-    terms: BTreeSet<String>,
+fn terms_of(text: &QueryResult) -> Queried<BTreeSet<String>> {
+    let (title, body): (String, String) = (text.try_get("", "title")?, text.try_get("", "body")?);
+    Ok(terms(&title, &body))
 }
 
-async fn terms_of(db: &impl ConnectionTrait, which: &str, values: Vec<Value>) -> Queried<Known> {
-    let sql = format!("SELECT workspace_id, title, body FROM search_items WHERE {which}");
-    let rows = db.query_all_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
-    let mut known = Known::default();
-    for row in rows {
-        let (title, body): (String, String) = (row.try_get("", "title")?, row.try_get("", "body")?);
-        known.workspace = row.try_get("", "workspace_id")?;
-        known.terms.append(&mut terms(&title, &body));
-    }
-    Ok(known)
-}
-
-/// Forgets those of some words that no text of the workspace has any more: what was deleted leaves nothing.
-async fn forget_terms(
-    db: &impl ConnectionTrait,
-    workspace: &str,
-    terms: impl Iterator<Item = &String>,
-) -> Queried<()> {
-    let sql = "DELETE FROM search_terms WHERE workspace_id = $1 AND term = $2 AND NOT EXISTS (
-        SELECT 1 FROM search_words CROSS JOIN search_items i ON i.item = search_words.rowid
-        WHERE search_words MATCH $3 AND i.workspace_id = $1)";
-    for term in terms {
-        let values: [Value; 3] = [workspace.into(), term.into(), format!("\"{term}\"").into()];
-        db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
-    }
-    Ok(())
-}
-
+/// Counts words of a text that is new.
 async fn add_terms(db: &impl ConnectionTrait, workspace: &WorkspaceId, terms: &[&String]) -> Queried<()> {
-    let places: Vec<String> = (0..terms.len()).map(|nth| format!("($1, ${})", nth + 2)).collect();
+    let places: Vec<String> = (0..terms.len()).map(|nth| format!("($1, ${}, 1)", nth + 2)).collect();
     let sql = format!(
-        "INSERT INTO search_terms (workspace_id, term) VALUES {} ON CONFLICT DO NOTHING",
+        "INSERT INTO search_terms (workspace_id, term, texts) VALUES {}
+            ON CONFLICT (workspace_id, term) DO UPDATE SET texts = texts + 1",
         places.join(", ")
     );
     let values = std::iter::once(workspace.as_str().into()).chain(terms.iter().map(|term| (*term).into()));
     let values: Vec<Value> = values.collect();
     db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    Ok(())
+}
+
+/// Counts words that are in so many texts less; those that are in none are forgotten: what was deleted leaves nothing.
+async fn forget_terms(
+    db: &impl ConnectionTrait,
+    workspace: &str,
+    mut terms: Vec<(&str, i64)>,
+) -> Queried<()> {
+    // Words that are gone from as many texts are counted together.
+    terms.sort_by_key(|(_, texts)| *texts);
+    for alike in terms.chunk_by(|one, next| one.1 == next.1) {
+        for some in alike.chunks(TERMS_AT_ONCE) {
+            let places: Vec<String> = (0..some.len()).map(|nth| format!("${}", nth + 3)).collect();
+            let these = format!("WHERE workspace_id = $1 AND term IN ({})", places.join(", "));
+            let words = some.iter().map(|(term, _)| Value::from(*term));
+            let values: Vec<Value> = [workspace.into(), some[0].1.into()].into_iter().chain(words).collect();
+            for sql in [
+                format!("UPDATE search_terms SET texts = texts - $2 {these}"),
+                format!("DELETE FROM search_terms {these} AND texts <= 0 AND $2 > 0"),
+            ] {
+                db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values.clone()))
+                    .await?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -277,6 +290,24 @@ pub enum On {
 
 /// What fits best, first.
 pub async fn find(db: &impl ConnectionTrait, looking: &Looking<'_>) -> Queried<Vec<Hit>> {
+    let foremost = find_among(db, looking, Among::Foremost).await?;
+    // What one may not read, and what other workspaces have, may be all of the foremost.
+    if foremost.len() as u64 == looking.limit {
+        Ok(foremost)
+    } else {
+        find_among(db, looking, Among::All).await
+    }
+}
+
+/// Which texts that have the words are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Among {
+    /// Those that fit best, whosever they are: a common word is in nearly all texts, and to look at each takes long.
+    Foremost,
+    All,
+}
+
+async fn find_among(db: &impl ConnectionTrait, looking: &Looking<'_>, among: Among) -> Queried<Vec<Hit>> {
     let kinds: Vec<String> = looking.kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
     let open = match looking.seen {
         Seen::All => "",
@@ -289,24 +320,31 @@ pub async fn find(db: &impl ConnectionTrait, looking: &Looking<'_>) -> Queried<V
         On::PagesAndTasks => "",
         On::Pages => "AND i.task_id IS NULL",
     };
+    let foremost = match among {
+        Among::Foremost => format!("ORDER BY rank, item LIMIT {FOREMOST}"),
+        Among::All => String::new(),
+    };
     // The index is asked once, and first, as CROSS JOIN says; else it may be asked anew for each text that there is.
     // The best are chosen before anything is shown of them: a snippet of each hit would mean to read all of them.
     let sql = format!(
-        "{CLOSED}, best AS (
-            SELECT i.item, p.space_id, t.project_id, bm25(search_words, {TITLE:.1}, 1.0) AS rank
-            FROM search_words CROSS JOIN search_items i ON i.item = search_words.rowid
+        "{CLOSED}, ranked AS MATERIALIZED (
+            SELECT rowid AS item, bm25(search_words, {TITLE:.1}, 1.0) AS rank
+            FROM search_words WHERE search_words MATCH $2 {foremost}),
+        best AS MATERIALIZED (
+            SELECT i.item, p.space_id, t.project_id, ranked.rank
+            FROM ranked CROSS JOIN search_items i ON i.item = ranked.item
             LEFT JOIN pages p ON p.id = i.page_id
             LEFT JOIN tasks t ON t.id = i.task_id
             LEFT JOIN projects j ON j.id = t.project_id
-            WHERE search_words MATCH $2 AND i.workspace_id = $1 AND i.kind IN ({kinds})
+            WHERE i.workspace_id = $1 AND i.kind IN ({kinds})
                 AND (p.id IS NOT NULL OR t.id IS NOT NULL) AND p.trashed_at IS NULL
                 AND ($3 = '' OR p.space_id = $3) {open} {on}
-            ORDER BY rank, i.item LIMIT $4)
+            ORDER BY ranked.rank, i.item LIMIT $4)
         SELECT i.item, i.kind, i.id, i.title, i.page_id, i.task_id, best.space_id, best.project_id, i.updated_at,
             -best.rank AS score,
             coalesce((SELECT snippet(search_words, 1, '{}', '{}', '…', {SNIPPET_WORDS}) FROM search_words
                 WHERE search_words MATCH $2 AND search_words.rowid = best.item), '') AS snippet
-        FROM best JOIN search_items i ON i.item = best.item ORDER BY best.rank, i.item",
+        FROM best CROSS JOIN search_items i ON i.item = best.item ORDER BY best.rank, i.item",
         MARKS[0],
         MARKS[1],
         kinds = kinds.join(", "),
@@ -328,8 +366,7 @@ pub async fn similar(
     trigrams: &str,
     limit: u64,
 ) -> Queried<Vec<String>> {
-    let sql =
-        "SELECT t.term AS term FROM search_trigrams
+    let sql = "SELECT t.term AS term FROM search_trigrams
             CROSS JOIN search_terms t ON t.term_id = search_trigrams.rowid
         WHERE search_trigrams MATCH $2 AND t.workspace_id = $1
         ORDER BY bm25(search_trigrams), t.term LIMIT $3";

@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use raven_protocol::id::AgentId;
 use serde::Serialize;
 
-use super::extract::{Body, May, OptionalBody, Path, Query};
+use super::extract::{Body, Key, May, OptionalBody, Path, Query};
 use crate::access::{Drive, Read, SpawnAgents};
-use crate::agents::spawn::{IdempotencyKey, Spawn, SpawnAnswer};
+use crate::agents::spawn::{Spawn, SpawnAnswer};
 use crate::agents::{Agent, AgentQuery, StopAgent};
 use crate::app::App;
 use crate::approvals::{Approval, Gated};
@@ -45,12 +45,10 @@ pub struct SpawnAsked {
 pub async fn spawn(
     State(app): State<App>,
     May(by): May<SpawnAgents>,
-    headers: HeaderMap,
+    Key(key): Key,
     Body(wanted): Body<Spawn>,
 ) -> Result<Response, Error> {
-    let key =
-        headers.get("idempotency-key").map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
-    Ok(match app.approvals.spawn(&by, wanted, key.transpose()?).await? {
+    Ok(match app.approvals.spawn(&by, wanted, key).await? {
         Gated::Done(answer) => (StatusCode::CREATED, Json(answer)).into_response(),
         Gated::Waits(approval) => {
             (StatusCode::ACCEPTED, Json(SpawnAsked { approval: *approval })).into_response()

@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use raven_protocol::id::{AgentId, AssignmentId};
 
-use super::extract::{Body, May, Path, Query};
+use super::extract::{Body, Key, May, Path, Query};
 use crate::access::work::{AssignWork, ReportWork, SeeWork};
-use crate::agents::spawn::IdempotencyKey;
 use crate::app::App;
 use crate::assignments::reporting::Report;
 use crate::assignments::{Assignment, AssignmentQuery, NewAssignment};
@@ -24,15 +23,13 @@ pub async fn create(
     State(app): State<App>,
     May(by): May<AssignWork>,
     Path(id): Path<AgentId>,
-    headers: HeaderMap,
+    Key(key): Key,
     Body(new): Body<NewAssignment>,
 ) -> Result<(StatusCode, Json<Assignment>), Error> {
-    let key =
-        headers.get("idempotency-key").map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
     if let Some(agent) = by.agent() {
         app.approvals.check_delegation(agent, &id, &new).await?;
     }
-    let given = app.assignments.assign(&by, &id, new, key.transpose()?).await?;
+    let given = app.assignments.assign(&by, &id, new, key).await?;
     Ok((StatusCode::CREATED, Json(given)))
 }
 

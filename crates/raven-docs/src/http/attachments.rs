@@ -8,13 +8,15 @@ use axum::response::{IntoResponse as _, Response};
 use raven_protocol::id::{AttachmentId, PageId};
 use serde::Deserialize;
 
-use super::extract::{May, Path, Query};
+use super::extract::{Key, May, Path, Query};
 use super::governed::allowed;
 use crate::access::knowledge::{ReadPages, WritePages};
 use crate::app::App;
 use crate::attachments::{Attachment, Upload};
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
+use crate::repeats::Repeatable;
+use crate::secrets;
 
 /// What a file is called.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
@@ -26,7 +28,8 @@ pub struct FileName {
 
 /// Add a file to a page: its bytes as the body, with their content type, at most 10 MiB.
 #[utoipa::path(post, path = "/api/pages/{id}/attachments", tag = "attachments",
-    params(("id" = String, Path), FileName),
+    params(("id" = String, Path), FileName, ("Idempotency-Key" = Option<String>, Header,
+        description = "Repeating a request with its key makes nothing more")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = Attachment), (status = 401), (status = 403), (status = 404), (status = 413),
         (status = 422)))]
@@ -36,14 +39,17 @@ pub async fn add(
     Path(id): Path<PageId>,
     Query(FileName { name }): Query<FileName>,
     headers: HeaderMap,
+    Key(key): Key,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Attachment>), Error> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     allowed(&app, &by, "page_update").await?;
     // Parameters say how text is to be read: it is saved, and not read.
     let content_type = content_type.and_then(|value| value.split(';').next()).map(ToOwned::to_owned);
+    let wanted = (&id, &name, &content_type, secrets::digest(&bytes));
+    let request = Repeatable::of(&by, key, ("attachment", &wanted))?;
     let file = Upload { name, content_type, bytes };
-    Ok((StatusCode::CREATED, Json(app.attachments.add(&by, &id, file).await?)))
+    Ok((StatusCode::CREATED, Json(app.attachments.add(&by, &id, file, request).await?)))
 }
 
 /// The files of a page, oldest first.

@@ -7,13 +7,14 @@ use raven_protocol::id::CommentId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::extract::{Body, May, OptionalBody, Path, Query};
+use super::extract::{Body, Key, May, OptionalBody, Path, Query};
 use super::governed::{allowed, arguments, governed};
 use crate::access::knowledge::{ReadComments, WriteComments};
 use crate::app::App;
 use crate::comments::{Comment, CommentsQuery, NewComment, Resolution};
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
+use crate::repeats::Repeatable;
 
 /// Whether a comment needs nothing any more.
 #[derive(Deserialize, Serialize, utoipa::ToSchema)]
@@ -50,15 +51,19 @@ pub async fn list(
 }
 
 /// Comment on a page or a task. Who is mentioned in it is told.
-#[utoipa::path(post, path = "/api/comments", tag = "comments", request_body = NewComment,
+#[utoipa::path(post, path = "/api/comments", tag = "comments",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key makes nothing more")),
+    request_body = NewComment,
     responses((status = 201, body = Comment), (status = 401), (status = 403), (status = 404), (status = 422)))]
 pub async fn create(
     State(app): State<App>,
     May(by): May<WriteComments>,
+    Key(key): Key,
     Body(wanted): Body<NewComment>,
 ) -> Result<(StatusCode, Json<Comment>), Error> {
     governed(&app, &by, ("comment_create", arguments(json!({}), &wanted)?)).await?;
-    Ok((StatusCode::CREATED, Json(app.comments.create(&by, wanted).await?)))
+    let request = Repeatable::of(&by, key, ("comment", &wanted))?;
+    Ok((StatusCode::CREATED, Json(app.comments.create(&by, wanted, request).await?)))
 }
 
 /// Say that a comment needs nothing any more, or that it does again.

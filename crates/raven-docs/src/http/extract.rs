@@ -19,6 +19,7 @@ use crate::audit::Actor;
 use crate::auth::{Caller, Credentials, Person, Proof};
 use crate::error::Error;
 use crate::origin::Known;
+use crate::repeats::IdempotencyKey;
 
 /// Name of the cookie that signs a browser in.
 pub const COOKIE: &str = "raven_session";
@@ -71,6 +72,19 @@ impl FromRequestParts<App> for SignedIn {
         let Presented(credentials) = Presented::from_request_parts(parts, app).await?;
         check_site(&credentials, parts)?;
         Ok(Self(app.auth.person(&credentials).await?))
+    }
+}
+
+/// The key with which a request may be repeated, if it has one.
+pub struct Key(pub Option<IdempotencyKey>);
+
+impl FromRequestParts<App> for Key {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        let key = parts.headers.get("idempotency-key");
+        let key = key.map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
+        Ok(Self(key.transpose()?))
     }
 }
 

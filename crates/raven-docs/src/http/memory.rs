@@ -5,26 +5,31 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::extract::{Body, May, Query};
+use super::extract::{Body, Key, May, Query};
 use super::governed::{allowed, governed};
 use crate::access::knowledge::{ReadMemory, WriteMemory};
 use crate::app::App;
 use crate::error::Error;
 use crate::memory::{Memory, MemoryDay, MemoryQuery, NewMemory};
 use crate::page::{Page, PageQuery};
+use crate::repeats::Repeatable;
 
 /// Remember something, for oneself unless it is shared.
-#[utoipa::path(post, path = "/api/memory", tag = "memory", request_body = NewMemory,
+#[utoipa::path(post, path = "/api/memory", tag = "memory",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key makes nothing more")),
+    request_body = NewMemory,
     responses((status = 201, body = Memory), (status = 401), (status = 403), (status = 409), (status = 422)))]
 pub async fn store(
     State(app): State<App>,
     May(by): May<WriteMemory>,
+    Key(key): Key,
     Body(new): Body<NewMemory>,
 ) -> Result<(StatusCode, Json<Memory>), Error> {
     let NewMemory { content, tags, shared } = &new;
     let arguments = json!({ "content": content, "tags": tags, "shared": shared });
     governed(&app, &by, ("memory_ingest", arguments)).await?;
-    Ok((StatusCode::CREATED, Json(app.memory.store(&by, new).await?)))
+    let request = Repeatable::of(&by, key, ("memory", &new))?;
+    Ok((StatusCode::CREATED, Json(app.memory.store(&by, new, request).await?)))
 }
 
 /// What one may read of what is remembered: the best first when words are given, the newest otherwise.

@@ -7,7 +7,7 @@ use raven_protocol::id::{PageId, SpaceId};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::extract::{Body, May, Path, Query};
+use super::extract::{Body, Key, May, Path, Query};
 use super::governed::{allowed, arguments, governed};
 use crate::access::knowledge::{DeletePages, ReadPages, WritePages};
 use crate::app::App;
@@ -17,6 +17,7 @@ use crate::pages::editing::{NewPage, PageChange};
 use crate::pages::moving::PageMove;
 use crate::pages::trash::TrashedPage;
 use crate::pages::{PageSummary, PagesQuery, WikiPage};
+use crate::repeats::Repeatable;
 
 /// Of which space.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
@@ -42,16 +43,20 @@ pub async fn list(
 }
 
 /// Make a page.
-#[utoipa::path(post, path = "/api/pages", tag = "pages", request_body = NewPage,
+#[utoipa::path(post, path = "/api/pages", tag = "pages",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key makes nothing more")),
+    request_body = NewPage,
     responses((status = 201, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 409),
         (status = 422)))]
 pub async fn create(
     State(app): State<App>,
     May(by): May<WritePages>,
+    Key(key): Key,
     Body(wanted): Body<NewPage>,
 ) -> Result<(StatusCode, Json<WikiPage>), Error> {
     governed(&app, &by, ("page_create", arguments(json!({}), &wanted)?)).await?;
-    Ok((StatusCode::CREATED, Json(app.pages.create(&by, wanted).await?)))
+    let request = Repeatable::of(&by, key, ("page", &wanted))?;
+    Ok((StatusCode::CREATED, Json(app.pages.create(&by, wanted, request).await?)))
 }
 
 /// A page, by its id or its slug. `spaceId` says in which space, when several have one of this slug.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use raven_protocol::id::ProjectId;
 
-use super::extract::{Body, May, Path, Query};
+use super::extract::{Body, Key, May, Path, Query};
 use super::governed::allowed;
 use crate::access::Administer;
 use crate::access::knowledge::{ReadProjects, WriteProjects};
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
 use crate::projects::{NewProject, Project, ProjectChange};
+use crate::repeats::Repeatable;
 
 /// The projects of the workspace, newest first.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", params(PageQuery),
@@ -27,15 +28,19 @@ pub async fn list(
 }
 
 /// Make a project.
-#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = NewProject,
+#[utoipa::path(post, path = "/api/projects", tag = "projects",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key makes nothing more")),
+    request_body = NewProject,
     responses((status = 201, body = Project), (status = 401), (status = 403), (status = 409), (status = 422)))]
 pub async fn create(
     State(app): State<App>,
     May(by): May<WriteProjects>,
+    Key(key): Key,
     Body(new): Body<NewProject>,
 ) -> Result<(StatusCode, Json<Project>), Error> {
     allowed(&app, &by, "project_create").await?;
-    Ok((StatusCode::CREATED, Json(app.projects.create(&by, new).await?)))
+    let request = Repeatable::of(&by, key, ("project", &new))?;
+    Ok((StatusCode::CREATED, Json(app.projects.create(&by, new, request).await?)))
 }
 
 /// One project.

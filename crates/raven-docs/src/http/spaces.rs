@@ -5,13 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use raven_protocol::id::SpaceId;
 
-use super::extract::{Body, May, Path, Query};
+use super::extract::{Body, Key, May, Path, Query};
 use super::governed::allowed;
 use crate::access::Administer;
 use crate::access::knowledge::{EditSpaces, ReadSpaces};
 use crate::app::App;
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
+use crate::repeats::Repeatable;
 use crate::spaces::{NewSpace, Space, SpaceChange};
 
 /// The spaces of the workspace, oldest first.
@@ -27,14 +28,18 @@ pub async fn list(
 }
 
 /// Make a space. Its slug is made of its name unless it is given.
-#[utoipa::path(post, path = "/api/spaces", tag = "spaces", request_body = NewSpace,
+#[utoipa::path(post, path = "/api/spaces", tag = "spaces",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key makes nothing more")),
+    request_body = NewSpace,
     responses((status = 201, body = Space), (status = 401), (status = 403), (status = 409), (status = 422)))]
 pub async fn create(
     State(app): State<App>,
     May(by): May<EditSpaces>,
+    Key(key): Key,
     Body(wanted): Body<NewSpace>,
 ) -> Result<(StatusCode, Json<Space>), Error> {
-    Ok((StatusCode::CREATED, Json(app.spaces.create(&by, wanted).await?)))
+    let request = Repeatable::of(&by, key, ("space", &wanted))?;
+    Ok((StatusCode::CREATED, Json(app.spaces.create(&by, wanted, request).await?)))
 }
 
 /// One space.

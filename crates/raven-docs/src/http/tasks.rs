@@ -7,13 +7,14 @@ use raven_protocol::id::TaskId;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::extract::{Body, May, Path, Query};
+use super::extract::{Body, Key, May, Path, Query};
 use super::governed::{allowed, governed};
 use crate::access::knowledge::{AssignTasks, DeleteTasks, ReadTasks, WriteTasks};
 use crate::app::App;
 use crate::error::Error;
 use crate::page::{Page, PageQuery};
 use crate::patch::present;
+use crate::repeats::Repeatable;
 use crate::tasks::{NewTask, Task, TaskChange, TaskMove, TaskQuery, TaskSummary};
 
 /// Who is to do a task.
@@ -40,16 +41,20 @@ pub async fn list(
 }
 
 /// Make a task, at the top of its column.
-#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask,
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with its key makes nothing more")),
+    request_body = NewTask,
     responses((status = 201, body = Task), (status = 401), (status = 403), (status = 404), (status = 409),
         (status = 422)))]
 pub async fn create(
     State(app): State<App>,
     May(by): May<WriteTasks>,
+    Key(key): Key,
     Body(new): Body<NewTask>,
 ) -> Result<(StatusCode, Json<Task>), Error> {
     allowed(&app, &by, "task_create").await?;
-    Ok((StatusCode::CREATED, Json(app.tasks.create(&by, new).await?)))
+    let request = Repeatable::of(&by, key, ("task", &new))?;
+    Ok((StatusCode::CREATED, Json(app.tasks.create(&by, new, request).await?)))
 }
 
 /// One task.

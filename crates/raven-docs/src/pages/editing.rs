@@ -21,6 +21,7 @@ use crate::db::{self, page_versions, pages as rows};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, WorkspaceEvent};
 use crate::mentions::{self, Where};
+use crate::repeats::{self, Repeatable};
 
 /// States of a page that are kept; more would be an archive of every keystroke of a program.
 const MAX_VERSIONS: i64 = 500;
@@ -59,13 +60,22 @@ impl Pages {
     ///
     /// # Errors
     /// `NotFound` for a space or a parent that is not there; `NotForAgents` for an agent under a closed page.
-    pub async fn create(&self, by: &Granted<WritePages>, wanted: NewPage) -> Result<WikiPage, Error> {
+    pub async fn create(
+        &self,
+        by: &Granted<WritePages>,
+        wanted: NewPage,
+        request: Option<Repeatable>,
+    ) -> Result<WikiPage, Error> {
         if wanted.agent_accessible.is_some() {
             by.and::<OpenToAgents>()?;
         }
         let title = content::title(&wanted.title)?;
         let text = wanted.content.map(|content| content.into_markdown("content")).transpose()?;
         let mut change = self.changes.begin().await?;
+        if let Some(id) = repeats::made(&change, request.as_ref()).await? {
+            let found = readable(change.tx(), by, &id).await?;
+            return whole(change.tx(), by, found).await;
+        }
         let space = db::spaces::find(change.tx(), by.workspace(), &wanted.space_id).await?;
         let space = space.ok_or(Error::NotFound("space"))?.id;
         if let Some(parent) = &wanted.parent_id {
@@ -98,6 +108,7 @@ impl Pages {
             trashed_with: None,
         };
         rows::insert(change.tx(), &row).await?;
+        repeats::keep(&change, request, &row.id).await?;
         keep_state(&change, &row).await?;
         let place = Where { of: Of::Page(&row.id), title: &row.title };
         mentions::note(&mut change, by, place, ("", &row.content)).await?;

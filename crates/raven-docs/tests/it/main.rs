@@ -50,6 +50,7 @@ mod policies;
 mod projects;
 mod questions;
 mod recordings;
+mod repeats;
 mod revocation;
 mod routes;
 mod runtime_trouble;

@@ -64,6 +64,26 @@ fn typos_accents_and_parts_of_words_are_understood() {
 }
 
 #[test]
+fn words_are_known_for_as_long_as_a_text_has_them() {
+    let wiki = Wiki::start();
+    let owner = wiki.place.owner();
+    let known = || wiki.place.asked("SELECT texts FROM search_terms WHERE term = 'kubernetes'");
+    let [one, two] =
+        ["One", "Two"].map(|title| wiki.page(title, json!({ "content": "Kubernetes, kubernetes!" })));
+    assert_eq!(known(), ["2"]);
+    let comment = owner.post("/api/comments", &json!({ "pageId": id(&one), "content": "Kubernetes?" }));
+    assert_eq!((comment.status, known()), (201, vec!["3".to_owned()]));
+    owner.patch(&path(&two), &json!({ "title": "Still two" }));
+    assert_eq!(known(), ["3"], "an edit that leaves a word in counts nothing");
+    owner.patch(&path(&two), &json!({ "content": "Docker" }));
+    assert_eq!((known(), found(&wiki, "kubernets").len()), (vec!["2".to_owned()], 2));
+    assert_eq!(owner.delete(&format!("/api/comments/{}", id(&comment.body))).status, 204);
+    assert_eq!((known(), found(&wiki, "kubernets").len()), (vec!["1".to_owned()], 1));
+    owner.patch(&path(&one), &json!({ "content": "Docker" }));
+    assert!(known().is_empty(), "of what was deleted nothing is left");
+}
+
+#[test]
 fn an_edit_a_move_and_a_deletion_are_found_at_once() {
     let wiki = Wiki::start();
     let page = wiki.page("Page", json!({ "content": "before" }));

@@ -40,7 +40,7 @@ impl Tool for CommentCreate {
     async fn call(self, call: Call) -> Result<Comment, Error> {
         let Self { page_id, task_id, content, reply_to } = self;
         let wanted = NewComment { page_id, task_id, content, reply_to };
-        call.app.comments.create(&call.granted()?, wanted).await
+        call.app.comments.create(&call.granted()?, wanted, None).await
     }
 }
 

@@ -39,7 +39,7 @@ impl Tool for Ingest {
 
     async fn call(self, call: Call) -> Result<Told, Error> {
         let Self { content, tags, shared } = self;
-        Ok(told(call.app.memory.store(&call.granted()?, NewMemory { content, tags, shared }).await?))
+        Ok(told(call.app.memory.store(&call.granted()?, NewMemory { content, tags, shared }, None).await?))
     }
 }
 

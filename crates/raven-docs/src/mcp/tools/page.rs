@@ -216,7 +216,7 @@ impl Tool for PageCreate {
     async fn call(self, call: Call) -> Result<Written, Error> {
         let Self { space_id, title, content, parent_id } = self;
         let wanted = NewPage { space_id, title, content, parent_id, agent_accessible: None };
-        Ok(call.app.pages.create(&call.granted()?, wanted).await?.into())
+        Ok(call.app.pages.create(&call.granted()?, wanted, None).await?.into())
     }
 }
 

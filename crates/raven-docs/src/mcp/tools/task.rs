@@ -147,7 +147,7 @@ impl Tool for TaskCreate {
             agent_accessible,
             page_ids,
         };
-        Ok(told(call.app.tasks.create(&call.granted()?, new).await?))
+        Ok(told(call.app.tasks.create(&call.granted()?, new, None).await?))
     }
 }
 
