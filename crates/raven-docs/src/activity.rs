@@ -99,6 +99,7 @@ kinds! {
     QuestionEscalated = "question_escalated", "Question escalated to admins";
     QuestionExpired = "question_expired", "Question expired";
     PolicyChanged = "policy_changed", "Policy changed";
+    PolicyUnmeetable = "policy_unmeetable", "A rule cannot be met any more";
     ProjectCreated = "project_created", "Project created";
     ProjectChanged = "project_changed", "Project changed";
     ProjectDeleted = "project_deleted", "Project deleted";
@@ -108,6 +109,7 @@ kinds! {
     TaskCompleted = "task_completed", "Task completed";
     TaskDeleted = "task_deleted", "Task deleted";
     MemoryStored = "memory_stored", "Something remembered";
+    MemoryDeleted = "memory_deleted", "Something forgotten";
     ToolCalled = "tool_called", "Tool called";
     AssignmentGiven = "assignment_given", "Work given";
     AssignmentDelivered = "assignment_delivered", "Work delivered";

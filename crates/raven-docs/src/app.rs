@@ -28,7 +28,9 @@ use crate::comments::Comments;
 use crate::config::Config;
 use crate::db::Db;
 use crate::deadlines;
+use crate::deeds::Deeds;
 use crate::events::Changes;
+use crate::history;
 use crate::http;
 use crate::http::guard::Names;
 use crate::http::proxies::Proxies;
@@ -58,6 +60,9 @@ use crate::tool_calls::ToolCalls;
 
 /// How long open connections may take to end at shutdown: browsers keep theirs for ever.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// How long what callers have asked for may take to end: most calls of a runtime are answered by then.
+const DEEDS_END_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long tasks may take to end after that.
 const TASKS_END_WITHIN: Duration = Duration::from_secs(5);
@@ -95,6 +100,8 @@ pub struct App {
     pub audit: AuditLog,
     pub refusals: Refusals,
     pub notifications: Notifications,
+    /// What callers have asked for and is under way.
+    pub deeds: Deeds,
     pub names: Arc<Names>,
     pub proxies: Arc<Proxies>,
     /// Where browsers reach this server.
@@ -133,6 +140,7 @@ impl Server {
         take_up_approvals(&app, &tasks, &cancel);
         tasks.spawn(app.pages.clone().keep_emptying(cancel.clone()));
         tasks.spawn(app.attachments.clone().keep_sweeping(cancel.clone()));
+        tasks.spawn(history::keep_to_it(app.db.clone(), app.changes.clone(), cancel.clone()));
         tasks.spawn(delivery::keep_telling(app.notifications.clone(), cancel.clone()));
         let (sockets, io) = socket::layer(&app, &tasks, &cancel);
         let of_agents = mcp::server::route(&app, cancel.child_token()).merge(mcp::standard::route(&app));
@@ -170,6 +178,7 @@ impl Server {
         if tokio::time::timeout(DRAIN, &mut served).await.is_err() {
             served.abort();
         }
+        self.app.deeds.ended(DEEDS_END_WITHIN).await;
         self.tasks.close();
         let ended = tokio::time::timeout(TASKS_END_WITHIN, self.tasks.wait()).await;
         self.app.db.close().await;
@@ -247,6 +256,7 @@ async fn build(
         audit: AuditLog::open(db.clone(), changes.clone(), &secrets, recordings.clone())?,
         refusals: Refusals::new(changes.clone()),
         recordings,
+        deeds: Deeds::default(),
         names: Arc::new(Names::new(address, config.public_url.as_ref())),
         proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
         public_url: public_url.into(),

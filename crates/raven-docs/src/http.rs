@@ -17,6 +17,7 @@ pub mod governed;
 pub mod guard;
 pub mod invitations;
 pub mod invites;
+pub mod lasting;
 pub mod links;
 pub mod members;
 pub mod memory;

@@ -141,6 +141,30 @@ impl Memories {
         view(row)
     }
 
+    /// Forgets something for good: what is one's own, and for admins what is anybody's.
+    ///
+    /// # Errors
+    /// `Denied` for what somebody else shares; what they keep to themselves is not there.
+    pub async fn delete(&self, by: &Granted<WriteMemory>, id: &MemoryId) -> Result<(), Error> {
+        let mut change = self.changes.begin().await?;
+        let row = rows::find(change.tx(), by.workspace(), id).await?.ok_or(Error::NotFound("memory"))?;
+        let is_admin = by.person().is_some_and(|person| person.role >= Role::Admin);
+        if row.owner_id != by.actor().id && !is_admin {
+            let hint = "it is somebody else's; they and admins delete it".to_owned();
+            return Err(if row.shared { Error::Denied(hint) } else { Error::NotFound("memory") });
+        }
+        rows::delete(change.tx(), &row.id).await?;
+        let had =
+            json!({ "owner": row.owner_id, "length": row.content.chars().count(), "shared": row.shared });
+        let target = Target::new("memory", row.id.as_str());
+        let entry = Entry::new(by.actor(), Action::MemoryDelete, target).before(had);
+        change.audit(by.workspace(), entry).await?;
+        let detail = if row.shared { "shared" } else { "private" };
+        let about = about(by, detail.to_owned());
+        activity::record(&mut change, by.workspace(), ActivityKind::MemoryDeleted, about).await?;
+        change.commit().await
+    }
+
     /// What somebody may read of it: the best first when they look for words, the newest otherwise.
     pub async fn query(
         &self,

@@ -63,6 +63,9 @@ pub struct WikiPage {
     pub created_by: Actor,
     /// The pages above it, from the top.
     pub breadcrumbs: Vec<Breadcrumb>,
+    /// The version that this change replaced, if it changed something. What was written there is in the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_version: Option<i64>,
 }
 
 /// A page above another one.
@@ -285,6 +288,7 @@ async fn whole<P>(db: &impl ConnectionTrait, by: &Granted<P>, found: Found) -> R
         created_at: Timestamp::from_millis(row.created_at),
         created_by,
         breadcrumbs: breadcrumbs(chain),
+        replaced_version: None,
     })
 }
 

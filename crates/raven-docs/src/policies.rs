@@ -16,6 +16,7 @@ use crate::db::{self, Db, policies as rows};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes};
 
+pub mod meetable;
 pub mod ruling;
 
 use ruling::{Asker, Rule, Ruling};
@@ -87,7 +88,7 @@ impl Policies {
     /// Puts a document in the place of the one that it was made from.
     ///
     /// # Errors
-    /// `Conflict` when somebody else changed it meanwhile.
+    /// `Conflict` when somebody else changed it meanwhile; `Invalid` for a rule that asks more people than there are.
     pub async fn put(
         &self,
         by: &Granted<Administer>,
@@ -106,6 +107,7 @@ impl Policies {
             return Err(Error::Conflict { code: Conflict::PolicyChanged, detail });
         }
         let Named { id: updated_by, name: updated_by_name } = by.by();
+        meetable::check(&tx, by.workspace(), &change.rules).await?;
         let row = rows::Model {
             workspace_id: by.workspace().to_string(),
             agent_id: key,

@@ -27,6 +27,10 @@ const MAX_RETENTION_DAYS: i64 = 3650;
 
 /// Fewest days for which the audit log is kept: what was done must outlast a holiday of who looks.
 const MIN_AUDIT_DAYS: i64 = 7;
+
+/// Fewest days for which what is over is kept: agents and people come back to what was decided last month.
+const MIN_HISTORY_DAYS: i64 = 30;
+
 /// Most agents that a workspace may let run at once.
 const MAX_AGENTS: i64 = 200;
 
@@ -95,6 +99,8 @@ pub struct AgentSettings {
     pub audit_detail_days: i64,
     /// Days for which the audit log keeps entries.
     pub audit_days: i64,
+    /// Days for which the feed is kept, and requests, questions and assignments after their end.
+    pub history_days: i64,
     /// Whether agents from outside may ask for access.
     pub allow_access_requests: bool,
     /// How many spawned agents may run at once.
@@ -130,6 +136,9 @@ pub struct SettingsChange {
     /// 7 to 3650.
     #[schema(minimum = 7, maximum = 3650)]
     pub audit_days: Option<i64>,
+    /// 30 to 3650.
+    #[schema(minimum = 30, maximum = 3650)]
+    pub history_days: Option<i64>,
     pub allow_access_requests: Option<bool>,
     /// 1 to 200.
     #[schema(minimum = 1, maximum = 200)]
@@ -185,6 +194,7 @@ pub async fn update(
     rows::set_recording(change.tx(), workspace, input.as_str(), days).await?;
     let (detail_days, audit_days) = audit_retention(&before, &wanted)?;
     rows::set_audit(change.tx(), workspace, detail_days, audit_days).await?;
+    rows::set_history(change.tx(), workspace, history_days(&before, &wanted)?).await?;
     rows::set_access(change.tx(), workspace, access_rules(&before, &wanted)?).await?;
     let plane = control_plane::merged(&change, secrets, (workspace, &before), &wanted).await?;
     rows::set_control_plane(change.tx(), workspace, plane).await?;
@@ -232,6 +242,16 @@ fn audit_retention(before: &rows::Model, wanted: &SettingsChange) -> Result<(i64
         ));
     }
     Ok((detail_days, days))
+}
+
+/// For how long what is over is kept, after a change.
+fn history_days(before: &rows::Model, wanted: &SettingsChange) -> Result<i64, Error> {
+    let days = wanted.history_days.unwrap_or(before.history_days);
+    if !(MIN_HISTORY_DAYS..=MAX_RETENTION_DAYS).contains(&days) {
+        let why = format!("must be {MIN_HISTORY_DAYS} to {MAX_RETENTION_DAYS} days");
+        return Err(Error::invalid("historyDays", why));
+    }
+    Ok(days)
 }
 
 /// Who is let in after a change, and how many may run.
@@ -364,6 +384,9 @@ fn difference(before: &rows::Model, after: &rows::Model) -> String {
     if before.audit_days != after.audit_days {
         words.push(format!("the audit log keeps entries for {} days", after.audit_days));
     }
+    if before.history_days != after.history_days {
+        words.push(format!("what is over is kept for {} days", after.history_days));
+    }
     if before.allow_access_requests != after.allow_access_requests {
         let may = if after.allow_access_requests { "may" } else { "may not" };
         words.push(format!("agents from outside {may} ask for access"));
@@ -391,6 +414,7 @@ fn audited(row: &rows::Model) -> Value {
         "recordingRetentionDays": row.recording_retention_days,
         "auditDetailDays": row.audit_detail_days,
         "auditDays": row.audit_days,
+        "historyDays": row.history_days,
         "allowAccessRequests": row.allow_access_requests,
         "maxAgents": row.max_agents,
         "controlPlaneUrl": row.control_plane_url,
@@ -409,6 +433,7 @@ fn view(row: &rows::Model) -> AgentSettings {
         recording_retention_days: row.recording_retention_days,
         audit_detail_days: row.audit_detail_days,
         audit_days: row.audit_days,
+        history_days: row.history_days,
         allow_access_requests: row.allow_access_requests,
         max_agents: row.max_agents,
         control_plane_url: row.control_plane_url.clone(),

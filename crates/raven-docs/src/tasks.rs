@@ -24,6 +24,7 @@ use words::{TaskBucket, TaskPriority, TaskStatus};
 
 mod assignee;
 mod edit;
+pub mod history;
 mod record;
 pub mod words;
 
@@ -73,6 +74,9 @@ pub struct Task {
     pub description: String,
     /// The pages that it refers to.
     pub page_ids: Vec<String>,
+    /// The version that this change replaced, if it changed something. What was written there is in the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_version: Option<i64>,
 }
 
 /// A task to be made.
@@ -400,7 +404,7 @@ fn view(Found { row, is_open }: Found) -> Result<Task, Error> {
         title: row.title,
     };
     let page_ids = serde_json::from_str(&row.page_ids).map_err(anyhow::Error::from)?;
-    Ok(Task { summary, description: row.description, page_ids })
+    Ok(Task { summary, description: row.description, page_ids, replaced_version: None })
 }
 
 #[cfg(test)]

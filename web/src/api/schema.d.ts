@@ -797,6 +797,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/memory/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget something for good: one's own, or as an admin anybody's. */
+        delete: operations["memory_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mentions": {
         parameters: {
             query?: never;
@@ -1855,6 +1872,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a task's title and description were before, newest first; at most 20 at once. */
+        get: operations["tasks_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/move": {
         parameters: {
             query?: never;
@@ -2336,7 +2370,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "tool_called" | "assignment_given" | "assignment_delivered" | "assignment_working" | "assignment_blocked" | "assignment_done" | "assignment_failed" | "assignment_cancelled" | "control_plane_unreached" | "agent_logged" | "webhook_disabled" | "space_created" | "space_changed" | "space_deleted" | "page_created" | "page_changed" | "page_opened" | "page_closed" | "page_moved" | "page_restored" | "page_trashed" | "page_untrashed" | "attachment_added" | "attachment_removed" | "comment_added" | "comment_resolved" | "comment_reopened" | "comment_deleted";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "policy_unmeetable" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "memory_deleted" | "tool_called" | "assignment_given" | "assignment_delivered" | "assignment_working" | "assignment_blocked" | "assignment_done" | "assignment_failed" | "assignment_cancelled" | "control_plane_unreached" | "agent_logged" | "webhook_disabled" | "space_created" | "space_changed" | "space_deleted" | "page_created" | "page_changed" | "page_opened" | "page_closed" | "page_moved" | "page_restored" | "page_trashed" | "page_untrashed" | "attachment_added" | "attachment_removed" | "comment_added" | "comment_resolved" | "comment_reopened" | "comment_deleted";
         /**
          * @description What kind of caller did something.
          * @enum {string}
@@ -2420,6 +2454,11 @@ export interface components {
             controlPlaneKeyFingerprint?: string | null;
             /** @description Where the control plane of the hosting mode `parallax` is. */
             controlPlaneUrl?: string | null;
+            /**
+             * Format: int64
+             * @description Days for which the feed is kept, and requests, questions and assignments after their end.
+             */
+            historyDays: number;
             hostingMode: components["schemas"]["HostingMode"];
             /**
              * Format: int64
@@ -3985,6 +4024,23 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list, newest first. */
+        Page_TaskText: {
+            items: {
+                /** @description Markdown. */
+                description: string;
+                replacedAt: components["schemas"]["Timestamp"];
+                replacedBy: components["schemas"]["AuditActor"];
+                title: string;
+                /**
+                 * Format: int64
+                 * @description The last version of the task that had them.
+                 */
+                version: number;
+            }[];
+            /** @description Pass as `cursor` to read on; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list, newest first. */
         Page_TerminalLink: {
             items: {
                 createdAt: components["schemas"]["Timestamp"];
@@ -4527,6 +4583,11 @@ export interface components {
             controlPlaneKey?: string | null;
             /** @description Of the hosting mode `parallax`: an `http` or `https` address, under which decisions are pushed; null removes it. */
             controlPlaneUrl?: string | null;
+            /**
+             * Format: int64
+             * @description 30 to 3650.
+             */
+            historyDays?: number | null;
             hostingMode?: components["schemas"]["HostingMode"] | null;
             /**
              * Format: int64
@@ -4766,6 +4827,11 @@ export interface components {
             description: string;
             /** @description The pages that it refers to. */
             pageIds: string[];
+            /**
+             * Format: int64
+             * @description The version that this change replaced, if it changed something. What was written there is in the history.
+             */
+            replacedVersion?: number | null;
         };
         /** @description Who is to do a task. */
         TaskAssignment: {
@@ -4868,6 +4934,19 @@ export interface components {
             /**
              * Format: int64
              * @description Give it with a change, so that nobody's is undone.
+             */
+            version: number;
+        };
+        /** @description Title and description of a task that a change replaced. */
+        TaskText: {
+            /** @description Markdown. */
+            description: string;
+            replacedAt: components["schemas"]["Timestamp"];
+            replacedBy: components["schemas"]["AuditActor"];
+            title: string;
+            /**
+             * Format: int64
+             * @description The last version of the task that had them.
              */
             version: number;
         };
@@ -5113,6 +5192,11 @@ export interface components {
             content: string;
             createdAt: components["schemas"]["Timestamp"];
             createdBy: components["schemas"]["AuditActor"];
+            /**
+             * Format: int64
+             * @description The version that this change replaced, if it changed something. What was written there is in the history.
+             */
+            replacedVersion?: number | null;
         };
         /** @description A proof that whoever asks knows the password. */
         WithPassword: {
@@ -7730,6 +7814,52 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memory_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12159,6 +12289,68 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_history: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskText"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -97,6 +97,7 @@ test('the runtime status stands in the settings', () => {
     recordInput: 'full',
     auditDetailDays: 30,
     auditDays: 365,
+    historyDays: 400,
     allowAccessRequests: false,
     maxAgents: 20,
     runtimeStatus: { connected: false },

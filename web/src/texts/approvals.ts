@@ -10,6 +10,7 @@ export const approvalKinds = {
   question_escalated: 'Question escalated to admins',
   question_expired: 'Question expired',
   policy_changed: 'Policy changed',
+  policy_unmeetable: 'A rule cannot be met any more',
   tool_called: 'Tool called',
 };
 

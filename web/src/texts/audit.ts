@@ -101,6 +101,9 @@ export const auditTexts = {
     lead: 'Details are what was before and after. Nothing is kept for less than 7 days.',
     detailDays: 'Days with details',
     days: 'Days in all',
+    historyDays: 'Days for what is over',
+    history: 'The feed; requests, questions and work after their end.',
+    invalidHistory: 'Whole days, 30 to 3650.',
     invalid: 'Whole days, 7 to 3650; details at most as long as entries.',
   },
 };

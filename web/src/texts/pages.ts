@@ -217,6 +217,7 @@ export const knowledgeKinds = {
   task_completed: 'Task completed',
   task_deleted: 'Task deleted',
   memory_stored: 'Something remembered',
+  memory_deleted: 'Something forgotten',
   assignment_given: 'Work given',
   assignment_delivered: 'Work delivered',
   assignment_working: 'Work begun',

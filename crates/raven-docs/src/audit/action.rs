@@ -100,6 +100,7 @@ actions! {
     TaskMove = "task.move",
     TaskDelete = "task.delete",
     MemoryStore = "memory.store",
+    MemoryDelete = "memory.delete",
     NotificationPreferences = "notification.preferences",
     /// A chain of the log began: told in that of the server, so that one that is gone is missed.
     AuditBegin = "audit.begin",
@@ -111,6 +112,7 @@ actions! {
     AuditExport = "audit.export",
     /// How far a recording had come, and the link of its newest block.
     RecordingAnchor = "recording.anchor",
+    HistoryExpire = "history.expire",
     RecordingExpire = "recording.expire",
     RuntimeInstall = "runtime.install",
     RuntimeKeySet = "runtime.key_set",

@@ -53,8 +53,16 @@ pub async fn find(
     workspace: &WorkspaceId,
     id: &MemoryId,
 ) -> Queried<Option<Model>> {
-    let query = Entity::find_by_id(id.as_str()).filter(Column::WorkspaceId.eq(workspace.as_str()));
-    Ok(query.one(db).await?)
+    let of_workspace = Column::WorkspaceId.eq(workspace.as_str());
+    Ok(Entity::find_by_id(id.as_str()).filter(of_workspace).one(db).await?)
+}
+
+/// Removes one, and from the index.
+pub async fn delete(db: &impl ConnectionTrait, id: &str) -> Queried<()> {
+    Entity::delete_by_id(id).exec(db).await?;
+    let indexed = "DELETE FROM memory_index WHERE id = ?";
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, indexed, [id.into()])).await?;
+    Ok(())
 }
 
 /// How many somebody has.

@@ -29,6 +29,8 @@ const TASKS: &str = include_str!("migrations/m0015_tasks.sql");
 const ASSIGNMENTS: &str = include_str!("migrations/m0016_assignments.sql");
 const COUNTED_WORDS: &str = include_str!("migrations/m0019_counted_words.sql");
 const REPEATS: &str = include_str!("migrations/m0018_repeats.sql");
+const HISTORY: &str = include_str!("migrations/m0022_history.sql");
+const TASK_TEXTS: &str = include_str!("migrations/m0023_task_texts.sql");
 const PAGES: &str = include_str!("migrations/m0014_pages.sql");
 
 struct Step {
@@ -75,6 +77,8 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0016_assignments", sql: ASSIGNMENTS }),
             Box::new(Step { name: "m0018_repeats", sql: REPEATS }),
             Box::new(Step { name: "m0019_counted_words", sql: COUNTED_WORDS }),
+            Box::new(Step { name: "m0022_history", sql: HISTORY }),
+            Box::new(Step { name: "m0023_task_texts", sql: TASK_TEXTS }),
         ]
     }
 }

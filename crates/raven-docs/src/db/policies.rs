@@ -32,6 +32,11 @@ pub async fn find(db: &impl ConnectionTrait, workspace: &WorkspaceId, agent: &st
     Ok(Entity::find_by_id((workspace.to_string(), agent.to_owned())).one(db).await?)
 }
 
+/// Every policy of a workspace: its own, and those of its agents.
+pub async fn of_workspace(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Queried<Vec<Model>> {
+    Ok(Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str())).all(db).await?)
+}
+
 /// Writes a policy in the place of the one before.
 pub async fn put(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     let columns =

@@ -29,6 +29,7 @@ pub struct Model {
     pub recording_retention_days: Option<i64>,
     pub audit_detail_days: i64,
     pub audit_days: i64,
+    pub history_days: i64,
     pub allow_access_requests: bool,
     pub max_agents: i64,
     pub control_plane_url: Option<String>,
@@ -121,6 +122,7 @@ fn hosting_columns(hosting: Hosting) -> ActiveModel {
         recording_retention_days: NotSet,
         audit_detail_days: NotSet,
         audit_days: NotSet,
+        history_days: NotSet,
         allow_access_requests: NotSet,
         max_agents: NotSet,
         control_plane_url: NotSet,
@@ -202,6 +204,15 @@ pub async fn set_audit(
     let update = Entity::update_many()
         .col_expr(Column::AuditDetailDays, Expr::value(detail_days))
         .col_expr(Column::AuditDays, Expr::value(days))
+        .filter(Column::WorkspaceId.eq(workspace.as_str()));
+    update.exec(db).await?;
+    Ok(())
+}
+
+/// For how long a workspace keeps what is over.
+pub async fn set_history(db: &impl ConnectionTrait, workspace: &WorkspaceId, days: i64) -> Queried<()> {
+    let update = Entity::update_many()
+        .col_expr(Column::HistoryDays, Expr::value(days))
         .filter(Column::WorkspaceId.eq(workspace.as_str()));
     update.exec(db).await?;
     Ok(())

@@ -144,15 +144,10 @@ pub async fn revoke(
     Path(id): Path<AgentId>,
     OptionalBody(reason): OptionalBody<AccessReason>,
 ) -> Result<Json<Agent>, Error> {
-    // It goes on when the caller leaves: nothing of it may stay half done.
-    let origin = Origin::current();
-    let revoking = tokio::spawn(origin.scope(async move {
-        let revoked = app.agents.revoke(&by, &id, reason.reason).await;
-        app.auth.agent_key_ended();
-        app.links.look_again();
-        revoked
-    }));
-    Ok(Json(revoking.await.map_err(anyhow::Error::from)??))
+    let revoked = app.agents.revoke(&by, &id, reason.reason).await;
+    app.auth.agent_key_ended();
+    app.links.look_again();
+    Ok(Json(revoked?))
 }
 
 /// Give an agent other permissions; they count from its next call.

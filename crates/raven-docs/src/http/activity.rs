@@ -1,13 +1,13 @@
 //! Routes of the activity feed.
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use raven_protocol::id::AgentId;
 
 use super::audit::{ExportQuery, attachment};
 use super::extract::{May, Path, Query};
+use super::lasting;
 use crate::access::Read;
 use crate::activity::{self, Activity, ActivityQuery};
 use crate::app::App;
@@ -36,7 +36,7 @@ pub async fn export(
     Query(ExportQuery { format }): Query<ExportQuery>,
 ) -> Response {
     let stream = activity::export(&app.db, &by, query, format);
-    attachment("raven-activity", format, Body::from_stream(stream))
+    attachment("raven-activity", format, lasting::body(app.db, by, stream))
 }
 
 /// The same, at its older address.

@@ -14,7 +14,6 @@ use crate::agents::{Agent, AgentQuery, StopAgent};
 use crate::app::App;
 use crate::approvals::{Approval, Gated};
 use crate::error::Error;
-use crate::origin::Origin;
 use crate::page::{Page, PageQuery};
 
 /// The visible part of an agent's terminal.
@@ -101,10 +100,7 @@ pub async fn restart(
     May(by): May<Drive>,
     Path(id): Path<AgentId>,
 ) -> Result<(StatusCode, Json<Agent>), Error> {
-    // It goes on when the caller leaves: an agent must not stay half-way.
-    let origin = Origin::current();
-    let restarted = tokio::spawn(origin.scope(async move { app.agents.restart(&by, &id).await })).await;
-    Ok((StatusCode::ACCEPTED, Json(restarted.map_err(anyhow::Error::from)??)))
+    Ok((StatusCode::ACCEPTED, Json(app.agents.restart(&by, &id).await?)))
 }
 
 /// The agent's screen as it is now.

@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{May, Query};
+use super::lasting;
 use crate::access::Administer;
 use crate::app::App;
 use crate::audit::checkpoint::Checkpoint;
@@ -62,7 +63,7 @@ pub async fn export(
     Query(ExportQuery { format }): Query<ExportQuery>,
 ) -> Result<Response, Error> {
     let stream = app.audit.export(&by, format, query).await?;
-    Ok(attachment("raven-audit", format, Body::from_stream(stream)))
+    Ok(attachment("raven-audit", format, lasting::body(app.db, by, stream)))
 }
 
 /// A file for a browser to save.

@@ -24,6 +24,9 @@ use crate::origin::{Known, Origin};
 /// Header that carries a request's id, taken from the caller when it is well-formed.
 const REQUEST_ID_HEADER: &str = "x-request-id";
 
+/// Where agents call tools.
+const TOOLS: [&str; 2] = ["/mcp", "/api/mcp-standard/"];
+
 /// How long a body may take to arrive: 1 MiB by a slow line.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
@@ -86,35 +89,46 @@ impl Names {
     }
 }
 
-/// Gives the request an id and a span, checks where it is addressed and where it comes from.
+/// Gives the request an id and a span, checks where it is addressed and where it comes from. What may change something
+/// goes on when the caller leaves: nothing of it may stay half done.
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = given_id(request.headers()).unwrap_or_else(new_id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         request.headers_mut().insert(REQUEST_ID_HEADER, value);
     }
+    // A call of a tool is seen through by itself, and what it waits for is given up with the client.
+    let goes_on =
+        !request.method().is_safe() && !TOOLS.iter().any(|path| request.uri().path().starts_with(path));
     let asked = format!("{} {}", request.method(), request.uri().path());
     let span = tracing::info_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = peer.map(|peer| app.proxies.caller(peer, request.headers()));
     let origin = Origin { request_id: Some(id.clone()), address };
-    let answering = async {
-        match check(&app.names, request.headers(), request.uri()) {
+    let (deeds, names) = (app.deeds.clone(), app.names);
+    let answering = async move {
+        match check(&names, request.headers(), request.uri()) {
             Ok(()) => next.run(request).await,
             Err(error) => error.into_response(),
         }
     };
     let known = Known::default();
-    let answering = async {
+    let refusals = app.refusals;
+    let answering = async move {
         let response = known.clone().scope(answering).await;
         if response.status() == StatusCode::FORBIDDEN
             && let Some((workspace, actor)) = known.get()
-            && let Err(error) = app.refusals.note(workspace, actor.clone(), &asked).await
+            && let Err(error) = refusals.note(workspace, actor.clone(), &asked).await
         {
             tracing::error!(%error, "a refusal could not be recorded");
         }
         response
     };
-    let mut response = REQUEST_ID.scope(id.clone(), origin.scope(answering.instrument(span))).await;
+    let answering = REQUEST_ID.scope(id.clone(), origin.scope(answering.instrument(span)));
+    let mut response = if goes_on {
+        deeds.see_through(answering).await.unwrap_or_else(Error::into_response)
+    } else {
+        answering.await
+    };
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
     }

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use raven_protocol::id::MemoryId;
 use serde_json::json;
 
-use super::extract::{Body, Key, May, Query};
+use super::extract::{Body, Key, May, Path, Query};
 use super::governed::{allowed, governed};
 use crate::access::knowledge::{ReadMemory, WriteMemory};
 use crate::app::App;
@@ -30,6 +31,19 @@ pub async fn store(
     governed(&app, &by, ("memory_ingest", arguments)).await?;
     let request = Repeatable::of(&by, key, ("memory", &new))?;
     Ok((StatusCode::CREATED, Json(app.memory.store(&by, new, request).await?)))
+}
+
+/// Forget something for good: one's own, or as an admin anybody's.
+#[utoipa::path(delete, path = "/api/memory/{id}", tag = "memory", params(("id" = String, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404)))]
+pub async fn delete(
+    State(app): State<App>,
+    May(by): May<WriteMemory>,
+    Path(id): Path<MemoryId>,
+) -> Result<StatusCode, Error> {
+    allowed(&app, &by, "memory_ingest").await?;
+    app.memory.delete(&by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What one may read of what is remembered: the best first when words are given, the newest otherwise.

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -11,6 +10,7 @@ use raven_protocol::id::SessionId;
 use serde::Deserialize;
 
 use super::extract::{May, Path, Query};
+use super::lasting;
 use crate::access::{Drive, Granted, Read};
 use crate::app::App;
 use crate::error::Error;
@@ -72,7 +72,7 @@ pub async fn recording(
         }
     };
     let length = range.end - range.start;
-    let mut response = Response::new(Body::from_stream(layout.stream(reader, range.clone())));
+    let mut response = Response::new(lasting::body(app.db, by, layout.stream(reader, range.clone())));
     *response.status_mut() = status;
     let mut set = |name, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {

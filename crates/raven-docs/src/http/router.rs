@@ -64,12 +64,14 @@ fn of_work() -> OpenApiRouter<App> {
         .routes(routes!(projects::get, projects::change, projects::delete))
         .routes(routes!(tasks::list, tasks::create))
         .routes(routes!(tasks::get, tasks::change, tasks::delete))
+        .routes(routes!(tasks::history))
         .routes(routes!(tasks::complete))
         .routes(routes!(tasks::assign))
         .routes(routes!(tasks::claim))
         .routes(routes!(tasks::put))
         .routes(routes!(memory::store, memory::query))
         .routes(routes!(memory::days))
+        .routes(routes!(memory::delete))
 }
 
 /// Spaces, pages, and what is found in them.

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::page::{Page, PageQuery};
 use crate::patch::present;
 use crate::repeats::Repeatable;
+use crate::tasks::history::TaskText;
 use crate::tasks::{NewTask, Task, TaskChange, TaskMove, TaskQuery, TaskSummary};
 
 /// Who is to do a task.
@@ -67,6 +68,20 @@ pub async fn get(
 ) -> Result<Json<Task>, Error> {
     allowed(&app, &by, "task_get").await?;
     Ok(Json(app.tasks.get(&by, &id).await?))
+}
+
+/// What a task's title and description were before, newest first; at most 20 at once.
+#[utoipa::path(get, path = "/api/tasks/{id}/history", tag = "tasks", params(("id" = String, Path), PageQuery),
+    responses((status = 200, body = Page<TaskText>), (status = 401), (status = 403), (status = 404),
+        (status = 422)))]
+pub async fn history(
+    State(app): State<App>,
+    May(by): May<ReadTasks>,
+    Path(id): Path<TaskId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<TaskText>>, Error> {
+    allowed(&app, &by, "task_get").await?;
+    Ok(Json(app.tasks.history(&by, &id, page).await?))
 }
 
 /// Change a task. Only people change `agentAccessible`; another assignee needs the right to assign.

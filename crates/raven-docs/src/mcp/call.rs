@@ -8,7 +8,7 @@ use raven_protocol::time::Timestamp;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::{Peer, RoleServer};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::access::{self, Granted, decide};
 use crate::app::App;
@@ -59,6 +59,13 @@ impl Client {
     /// A client that may cancel, and may have asked to be told how a wait goes on.
     pub fn new(gone: CancellationToken, progress: Option<(Peer<RoleServer>, ProgressToken)>) -> Self {
         Self { gone, progress }
+    }
+
+    /// The same client, gone too when what comes with it is dropped.
+    pub fn until_dropped(mut self) -> (Self, DropGuard) {
+        self.gone = self.gone.child_token();
+        let left = self.gone.clone().drop_guard();
+        (self, left)
     }
 
     /// Tells a client that asked for it how long it has waited; never ends.

@@ -81,6 +81,7 @@ fn find(name: &str) -> Option<&'static Listed> {
 }
 
 /// Calls a tool: the agent may, the policy allows it or asks people, then it is done; and the record says how it went.
+/// When the client leaves, what is waited for is given up, and the rest goes on.
 ///
 /// # Errors
 /// What the gate or the tool refuses.
@@ -93,9 +94,15 @@ pub async fn call(
     let tool = find(name)
         .ok_or_else(|| Error::invalid("name", format!("is `{name}`, which is no tool; list them")))?;
     app.tool_calls.limit(caller)?;
-    let begun = Instant::now();
-    let done = gate(Call { app: app.clone(), caller: caller.clone(), client }, tool, arguments).await;
-    let recorded = app.tool_calls.record(caller, tool.words.name, &done, begun.elapsed()).await;
+    let (client, _left) = client.until_dropped();
+    let call = Call { app: app.clone(), caller: caller.clone(), client };
+    app.deeds.see_through(recorded(call, tool, arguments)).await?
+}
+
+async fn recorded(call: Call, tool: &'static Listed, arguments: JsonObject) -> Result<Value, Error> {
+    let (calls, caller, begun) = (call.app.tool_calls.clone(), call.caller.clone(), Instant::now());
+    let done = gate(call, tool, arguments).await;
+    let recorded = calls.record(&caller, tool.words.name, &done, begun.elapsed()).await;
     recorded.and(done)
 }
 

@@ -104,7 +104,7 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         Kind::ApprovalFailed => Some((Topic::Error, Audience::Members)),
         Kind::ApprovalRequested | Kind::QuestionAsked => Some((Topic::Approval, Audience::Members)),
         Kind::ControlPlaneUnreached => Some((Topic::Error, Audience::Admins)),
-        Kind::QuestionEscalated | Kind::AccessRequested => Some((Topic::Approval, Audience::Admins)),
+        Kind::QuestionEscalated | Kind::AccessRequested | Kind::PolicyUnmeetable => Some((Topic::Approval, Audience::Admins)),
         Kind::AssignmentBlocked | Kind::AssignmentDone | Kind::AssignmentFailed => {
             Some((Topic::Work, Audience::Everybody))
         }
@@ -117,7 +117,7 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         | Kind::ApprovalApproved | Kind::ApprovalRejected | Kind::ApprovalExpired | Kind::QuestionAnswered
         | Kind::QuestionExpired | Kind::PolicyChanged | Kind::ProjectCreated | Kind::ProjectChanged
         | Kind::ProjectDeleted | Kind::TaskCreated | Kind::TaskChanged | Kind::TaskAssigned
-        | Kind::TaskCompleted | Kind::TaskDeleted | Kind::MemoryStored | Kind::ToolCalled
+        | Kind::TaskCompleted | Kind::TaskDeleted | Kind::MemoryStored | Kind::MemoryDeleted | Kind::ToolCalled
         | Kind::MemberAdded | Kind::MemberRoleChanged | Kind::MemberRemoved | Kind::InvitationCreated
         | Kind::InvitationRevoked | Kind::WorkspaceRenamed | Kind::AccessApproved | Kind::AccessDenied
         | Kind::AccessRevoked | Kind::AgentRegistered | Kind::PermissionsChanged | Kind::KeyRotated

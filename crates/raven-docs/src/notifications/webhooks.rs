@@ -39,6 +39,9 @@ const FAILING_MS: i64 = 5 * 24 * 60 * 60 * 1000;
 /// Why one is off whose admin turned it off.
 const BY_HAND: &str = "an admin turned it off";
 
+/// Why one is off whose maker is no admin any more.
+const MAKER_GONE: &str = "who made it is no admin any more: look where it leads, then turn it on";
+
 /// A webhook to be made.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -241,16 +244,38 @@ impl Notifications {
         }
         webhook.failing_since = failing_since;
         if let Some(why) = why.filter(|_| webhook.off_because.is_none()) {
-            webhook.off_because = Some(why.to_owned());
-            let workspace = WorkspaceId::parse(webhook.workspace_id.as_str())?;
-            let target = Target::named("webhook", &named(&webhook));
-            let entry = Entry::new(Actor::system(), Action::WebhookDisable, target);
-            change.audit(&workspace, entry.after(json!({ "because": why }))).await?;
-            let about = About { detail: Some(format!("{}: {why}", webhook.name)), ..About::default() };
-            activity::record(change, &workspace, ActivityKind::WebhookDisabled, about).await?;
+            turn_off(change, Actor::system(), (&mut webhook, why)).await?;
         }
         Ok(rows::update(change.tx(), &webhook).await?)
     }
+}
+
+/// Turns off what somebody made who may not make webhooks any more: what it is told may go to them alone. An admin who
+/// knows where it goes turns it on again.
+pub async fn off_with_maker(
+    change: &mut Change,
+    workspace: &WorkspaceId,
+    (actor, maker): (&Actor, &str),
+) -> Result<(), Error> {
+    let on = rows::on(change.tx(), workspace).await?;
+    for mut webhook in on.into_iter().filter(|webhook| webhook.created_by == maker) {
+        turn_off(change, actor.clone(), (&mut webhook, MAKER_GONE)).await?;
+        rows::update(change.tx(), &webhook).await?;
+    }
+    Ok(())
+}
+
+async fn turn_off(
+    change: &mut Change,
+    actor: Actor,
+    (webhook, why): (&mut rows::Model, &str),
+) -> Result<(), Error> {
+    webhook.off_because = Some(why.to_owned());
+    let workspace = WorkspaceId::parse(webhook.workspace_id.as_str())?;
+    let entry = Entry::new(actor, Action::WebhookDisable, Target::named("webhook", &named(webhook)));
+    change.audit(&workspace, entry.after(json!({ "because": why }))).await?;
+    let about = About { detail: Some(format!("{}: {why}", webhook.name)), ..About::default() };
+    activity::record(change, &workspace, ActivityKind::WebhookDisabled, about).await
 }
 
 /// Whether a webhook is to be told of something.

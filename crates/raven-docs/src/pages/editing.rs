@@ -157,7 +157,8 @@ impl Pages {
             let flag = |open: bool| Some(json!({ "agentAccessible": open }));
             record(&mut change, by, &row, (Action::PageAccess, kind), (flag(!open), flag(open))).await?;
         }
-        self.answer(change, by, row).await
+        let replaced_version = (row.version != before.version).then_some(before.version);
+        Ok(WikiPage { replaced_version, ..self.answer(change, by, row).await? })
     }
 
     /// Writes a page's new title and content, as its next version.

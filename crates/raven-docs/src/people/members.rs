@@ -17,7 +17,9 @@ use crate::auth::{Named, Person, Role};
 use crate::db::{memberships as rows, second_factors, sign_ins, tokens, users};
 use crate::error::{Conflict, Error};
 use crate::events::Change;
+use crate::notifications::webhooks;
 use crate::page::{Page, PageQuery};
+use crate::policies::meetable;
 use crate::tasks;
 
 /// A member of a workspace.
@@ -127,11 +129,15 @@ impl Found {
             self.must_not_be_last(change).await?;
         }
         rows::set_role(change.tx(), self.workspace.as_str(), &self.user.id, role.as_str()).await?;
+        if role < Role::Admin {
+            webhooks::off_with_maker(change, &self.workspace, (&actor, &self.user.id)).await?;
+        }
         let entry = Entry::new(actor, Action::MemberRole, Target::named("user", &named(&self.user)));
         let entry = entry.before(json!({ "role": self.role })).after(json!({ "role": role }));
         change.audit(&self.workspace, entry).await?;
         let detail = format!("{}: {} → {}", self.user.name, self.role.as_str(), role.as_str());
-        told(change, &self.workspace, ActivityKind::MemberRoleChanged, by, detail).await?;
+        told(change, &self.workspace, ActivityKind::MemberRoleChanged, by.clone(), detail).await?;
+        meetable::tell_unmeetable(change, &self.workspace, (self.role, Some(role)), by).await?;
         let row = rows::Model { role: role.as_str().to_owned(), ..self.row };
         Ok(Self { row, role, ..self })
     }
@@ -148,10 +154,12 @@ impl Found {
             Some(next) => sign_ins::move_all(change.tx(), user, workspace, &next.workspace_id).await?,
             None => sign_ins::delete_of_user(change.tx(), user, None).await?,
         };
+        webhooks::off_with_maker(change, &self.workspace, (&actor, user)).await?;
         let entry = Entry::new(actor, Action::MemberRemove, Target::named("user", &named(&self.user)));
         let ended = json!({ "tokensEnded": tokens, "sessionsMoved": sessions });
         change.audit(&self.workspace, entry.before(json!({ "role": self.role })).after(ended)).await?;
-        told(change, &self.workspace, ActivityKind::MemberRemoved, by, self.user.name).await
+        told(change, &self.workspace, ActivityKind::MemberRemoved, by.clone(), self.user.name).await?;
+        meetable::tell_unmeetable(change, &self.workspace, (self.role, None), by).await
     }
 
     async fn must_not_be_last(&self, change: &Change) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use raven_protocol::time::{Date, Timestamp};
 use serde::Deserialize;
 
 use super::words::{TaskBucket, TaskPriority, TaskStatus};
-use super::{Found, Open, Task, Tasks, assignee, readable, record, told as told_of};
+use super::{Found, Open, Task, Tasks, assignee, history, readable, record, told as told_of};
 use crate::access::Granted;
 use crate::access::knowledge::{ReadTasks, WriteTasks};
 use crate::activity::ActivityKind;
@@ -129,6 +129,7 @@ impl Tasks {
         if !rows::update(change.tx(), &after.row, before.row.version).await? {
             return Err(anyhow::anyhow!("task {id} changed within a transaction").into());
         }
+        history::keep(&change, by, (&before.row, &after.row)).await?;
         record::words_changed(&mut change, by, (Some(&before.row), &after.row)).await?;
         let entry = Entry::new(by.actor(), action, record::target(&after.row));
         let entry = entry.before(record::facts(&before.row)).after(record::facts(&after.row));
@@ -140,7 +141,7 @@ impl Tasks {
         }
         let task = told_of(change.tx(), by, after).await?;
         change.commit().await?;
-        Ok(task)
+        Ok(Task { replaced_version: Some(before.row.version), ..task })
     }
 }
 

@@ -154,10 +154,10 @@ fn the_only_admin_decides_for_their_own_agent_but_never_for_themselves() {
 #[test]
 fn as_many_people_decide_as_the_rule_says() {
     let asking = Asking::start();
+    let people: Vec<_> = ["a", "b", "c"].map(|name| asking.person(name, "member")).into();
     asking.policy(
         json!([{ "action": "agent.spawn", "effect": "ask", "deciders": 2, "deciderRole": "member" }]),
     );
-    let people: Vec<_> = ["a", "b", "c"].map(|name| asking.person(name, "member")).into();
     let id = asking.asks_to_spawn();
     let first = approve(&people[0], &id);
     assert_eq!((first.status, &first.body["state"]), (200, &json!("pending")), "{}", first.body);
@@ -174,9 +174,9 @@ fn as_many_people_decide_as_the_rule_says() {
 #[test]
 fn a_vote_ends_with_the_right_to_it() {
     let asking = Asking::start();
-    asking.policy(json!([{ "action": "agent.spawn", "effect": "ask", "deciders": 2 }]));
     let (first, second, third) =
         (asking.person("a", "admin"), asking.person("b", "admin"), asking.person("c", "admin"));
+    asking.policy(json!([{ "action": "agent.spawn", "effect": "ask", "deciders": 2 }]));
     let id = asking.asks_to_spawn();
     assert_eq!(approve(&first, &id).body["state"], "pending");
     let user = first.get("/api/auth/me").body["user"]["id"].as_str().unwrap().to_owned();

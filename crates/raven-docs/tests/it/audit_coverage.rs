@@ -354,6 +354,7 @@ fn of_work() -> Vec<Write> {
         ("DELETE", "/api/tasks/{id}", Owner, Value::Null, "task.delete"),
         ("DELETE", "/api/projects/{id}", Owner, Value::Null, "project.delete"),
         ("POST", "/api/memory", Owner, json!({ "content": "C" }), "memory.store"),
+        ("DELETE", "/api/memory/{id}", Owner, Value::Null, "memory.delete"),
     ]
 }
 
@@ -364,11 +365,13 @@ fn every_write_of_work_leaves_an_entry_with_its_request() {
         |path: &str, body: Value| place.owner().post(path, &body).body["id"].as_str().unwrap().to_owned();
     let (project, task) =
         (made("/api/projects", json!({ "name": "P" })), made("/api/tasks", json!({ "title": "T" })));
+    let memory = made("/api/memory", json!({ "content": "C" }));
     for (number, write) in of_work().into_iter().enumerate() {
         let target = write
             .1
             .replace("projects/{id}", &format!("projects/{project}"))
-            .replace("tasks/{id}", &format!("tasks/{task}"));
+            .replace("tasks/{id}", &format!("tasks/{task}"))
+            .replace("memory/{id}", &format!("memory/{memory}"));
         check(&place, number, write, &target);
     }
     let (fine, said) = place.audit_command(&["verify"]);

@@ -45,6 +45,41 @@ fn what_is_private_is_read_by_its_agent_and_admins_alone() {
 }
 
 #[test]
+fn what_is_remembered_is_deleted_by_whose_it_is_and_by_admins() {
+    let crew = Crew::start();
+    let (mine, other) = (crew.worker("mine"), crew.worker("other"));
+    for (content, shared) in [("osprey", false), ("heron", true), ("egret", false)] {
+        remember(&crew, &mine, content, json!({ "shared": shared }));
+    }
+    let path = |content: &str| {
+        let found = crew.tool(&mine, "memory_query", json!({ "query": content })).unwrap();
+        format!("/api/memory/{}", found["items"][0]["id"].as_str().unwrap())
+    };
+    let (osprey, heron, egret) = (path("osprey"), path("heron"), path("egret"));
+    let reader = crew.agent("reader", &["read:memory"]);
+    let stranger = crew.place.account("s@example.com", "admin", &["--workspace", "Elsewhere"]);
+    for (who, path, status, code) in [
+        (crew.by_http(&other), &osprey, 404, "NOT_FOUND"),
+        (crew.by_http(&other), &heron, 403, "FORBIDDEN"),
+        (crew.by_http(&reader), &heron, 403, "FORBIDDEN"),
+        (crew.person("mel", "member"), &osprey, 404, "NOT_FOUND"),
+        (crew.person("mia", "member"), &heron, 403, "FORBIDDEN"),
+        (crew.person("vi", "viewer"), &heron, 403, "FORBIDDEN"),
+        (crew.place.person(&stranger), &heron, 404, "NOT_FOUND"),
+    ] {
+        refused(&who.delete(path), status, code);
+    }
+    assert_eq!(crew.by_http(&mine).delete(&osprey).status, 204);
+    assert_eq!(crew.person("ada", "admin").delete(&egret).status, 204);
+    refused(&crew.by_http(&mine).delete(&osprey), 404, "NOT_FOUND");
+    assert_eq!(found(&crew, &mine, "osprey egret heron"), ["heron"]);
+    assert_eq!(crew.place.asked("SELECT content FROM memory_index"), ["heron"], "nor is it in the index");
+    let entries = crew.place.owner().get("/api/audit?action=memory.delete").body;
+    assert_eq!(each(&entries, "target").len(), 2, "{entries}");
+    assert!(!entries.to_string().contains("osprey"), "{entries}");
+}
+
+#[test]
 fn nobody_reads_what_a_revoked_agent_remembered() {
     let crew = Crew::start();
     let (gone, other) = (crew.worker("gone"), crew.worker("other"));

@@ -44,6 +44,43 @@ fn a_policy_is_changed_by_admins_and_no_change_is_lost() {
 }
 
 #[test]
+fn a_rule_that_nobody_can_meet_is_refused_and_one_that_nobody_can_meet_any_more_is_told_of() {
+    let place = Place::without_runtime();
+    let owner = place.owner();
+    let rule = |deciders: u32, role: &str, effect: &str| json!([{ "action": "tool:*", "effect": effect, "deciders": deciders, "deciderRole": role }]);
+    let rules = |rules| {
+        put(
+            &owner,
+            "/api/policies",
+            json!({ "version": owner.get("/api/policies").body["version"], "rules": rules }),
+        )
+    };
+    let refused = rules(rule(2, "member", "ask"));
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("INVALID")), "{}", refused.body);
+    let why = refused.body["detail"].as_str().unwrap();
+    for part in ["rules[0].deciders", "1 of the workspace's people", "invite somebody"] {
+        assert!(why.contains(part), "{part} in {why}");
+    }
+    assert_eq!(rules(rule(2, "member", "deny")).status, 200, "nobody is asked");
+    for (name, role) in [("a", "admin"), ("m", "member"), ("v", "viewer")] {
+        place.account(&format!("{name}@example.com"), role, &[]);
+    }
+    for (deciders, role, status) in
+        [(4, "member", 422), (3, "admin", 422), (3, "member", 200), (2, "admin", 200)]
+    {
+        assert_eq!(rules(rule(deciders, role, "ask")).status, status, "{deciders} {role}");
+    }
+    let told = || owner.get("/api/activity?kind=policy_unmeetable").body["items"].as_array().unwrap().clone();
+    let member = |name: &str| format!("/api/members/{}", place.id_of(&format!("{name}@example.com")));
+    assert_eq!(owner.delete(&member("m")).status, 204);
+    assert_eq!(told().len(), 0, "two admins are left");
+    assert_eq!(owner.patch(&member("a"), &json!({ "role": "member" })).status, 200);
+    assert_eq!(told()[0]["detail"], "tool:*: 2 must approve, and 1 are admin or above");
+    assert_eq!(owner.delete(&member("a")).status, 204);
+    assert_eq!(told().len(), 1, "it was told of then");
+}
+
+#[test]
 fn an_agents_own_policy_counts_whatever_it_is_called() {
     let place = Place::without_runtime();
     // The id is taken elsewhere, so that ours is kept under another.

@@ -58,6 +58,31 @@ fn code(answer: &Value) -> &str {
 }
 
 #[test]
+fn a_hand_over_that_cannot_be_written_is_written_when_it_can() {
+    let mut place = Place::bare();
+    place.log_level = Some("warn");
+    place.start_runtime();
+    place.start_docs();
+    let agent = place.spawn(&["cat"]);
+    place.agent_that_is(&agent, "ready");
+    let scene = Scene { place, agent };
+    let (mut first, _) = scene.attach(&scene.member("ada@example.com"), &json!({}));
+    scene.place.sql(
+        "CREATE TRIGGER full BEFORE INSERT ON activities WHEN NEW.kind = 'terminal_control_changed' \
+         BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    );
+    assert_eq!(first.ask("control", &json!("release")), ok());
+    wait_for("a write that failed", || {
+        let log = std::fs::read_to_string(scene.place.path("log")).unwrap();
+        log.contains("could not be written yet").then_some(())
+    });
+    scene.place.sql("DROP TRIGGER full");
+    assert_eq!(scene.told(1).len(), 1, "it is not lost");
+    let entries = scene.place.owner().get("/api/audit?action=terminal.control").body;
+    assert_eq!(entries["items"].as_array().unwrap().len(), 1, "nor twice in the log: {entries}");
+}
+
+#[test]
 fn two_people_hand_over_and_everybody_sees_it() {
     let scene = Scene::new();
     let (ada, bob) = (scene.member("ada@example.com"), scene.member("bob@example.com"));

@@ -193,6 +193,39 @@ fn one_that_wants_nothing_more_or_fails_for_days_is_turned_off() {
 }
 
 #[test]
+fn what_somebody_made_who_is_no_admin_any_more_is_turned_off() {
+    let (asking, receiver) = (Asking::start(), Receiver::start());
+    let owner = asking.place.owner();
+    made(&owner, hook(&receiver.url));
+    for (name, loses) in [("demoted", json!({ "role": "member" })), ("removed", Value::Null)] {
+        let own = Receiver::start();
+        let admin = asking.person(name, "admin");
+        let (id, _) = made(&admin, hook(&own.url));
+        let path = format!("/api/members/{}", asking.place.id_of(&format!("{name}@example.com")));
+        let same = owner.patch(&path, &json!({ "role": "owner" }));
+        assert_eq!(same.status, 200, "{}", same.body);
+        let state = || {
+            let all = owner.get(WEBHOOKS).body["items"].as_array().unwrap().clone();
+            all.into_iter().find(|one| one["id"] == id).unwrap()
+        };
+        assert_eq!(state()["enabled"], true, "another role that may make webhooks: {name}");
+        let lost = if loses.is_null() { owner.delete(&path) } else { owner.patch(&path, &loses) };
+        assert!(lost.status < 300, "{}", lost.body);
+        let off = state();
+        assert_eq!(off["enabled"], false, "{off}");
+        assert!(off["disabledBecause"].as_str().unwrap().contains("no admin any more"), "{off}");
+        block(&asking, name);
+        assert_eq!(receiver.message().body["kind"], "agent_prompt", "the owner's goes on");
+        assert!(own.is_empty(), "{name}");
+        let on = owner.patch(&format!("{WEBHOOKS}/{id}"), &json!({ "enabled": true }));
+        assert_eq!((on.status, &on.body["enabled"]), (200, &json!(true)), "{}", on.body);
+        assert_eq!(owner.delete(&format!("{WEBHOOKS}/{id}")).status, 204);
+    }
+    let entries = owner.get("/api/audit?action=webhook.disable").body["items"].clone();
+    assert_eq!(entries.as_array().unwrap().len(), 2, "{entries}");
+}
+
+#[test]
 fn webhooks_are_the_matter_of_admins_and_lead_to_no_metadata() {
     let (place, receiver) = (Place::without_runtime(), Receiver::start());
     let admin = place.person(&place.account("admin@example.com", "admin", &[]));

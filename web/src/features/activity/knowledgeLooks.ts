@@ -52,6 +52,7 @@ export const knowledgeLooks = {
   task_completed: { icon: SquareCheckBig, tone: 'good' } satisfies Look,
   task_deleted: quiet(SquareCheckBig),
   memory_stored: quiet(BookMarked),
+  memory_deleted: quiet(BookMarked),
   assignment_given: quiet(ClipboardList),
   assignment_delivered: quiet(ClipboardList),
   assignment_working: { icon: ClipboardList, tone: 'working' } satisfies Look,

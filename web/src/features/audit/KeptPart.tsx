@@ -1,4 +1,4 @@
-/** Owns for how long the audit log is kept. Must not know the other settings. */
+/** Owns for how long the audit log is kept, and what is over. Must not know the other settings. */
 import { Button, Group, NumberInput, Skeleton, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
@@ -13,6 +13,7 @@ import { texts } from '../../texts';
 const words = texts.audit.kept;
 // What the server takes.
 const DAYS = { min: 7, max: 3650 };
+const HISTORY_DAYS = { min: 30, max: 3650 };
 
 export function KeptPart() {
   const settings = useQuery(settingsQuery);
@@ -23,20 +24,34 @@ export function KeptPart() {
 
 function KeptForm({ settings }: { settings: AgentSettings }) {
   const cache = useQueryClient();
-  const [edited, setEdited] = useState<{ detailDays?: number | string; days?: number | string }>({});
+  const [edited, setEdited] = useState<{
+    detailDays?: number | string;
+    days?: number | string;
+    historyDays?: number | string;
+  }>({});
   const detailDays = edited.detailDays ?? settings.auditDetailDays;
   const days = edited.days ?? settings.auditDays;
+  const historyDays = edited.historyDays ?? settings.historyDays;
   const saving = useMutation({
-    mutationFn: () => changeAgentSettings({ auditDetailDays: Number(detailDays), auditDays: Number(days) }),
+    mutationFn: () =>
+      changeAgentSettings({
+        auditDetailDays: Number(detailDays),
+        auditDays: Number(days),
+        historyDays: Number(historyDays),
+      }),
     onSuccess: (saved) => {
       cache.setQueryData(keys.settings, saved);
       void cache.invalidateQueries({ queryKey: keys.audit });
       setEdited({});
     },
   });
-  const errors = formErrors(saving.error, ['auditDetailDays', 'auditDays'] as const);
+  const errors = formErrors(saving.error, ['auditDetailDays', 'auditDays', 'historyDays'] as const);
   const isValid = isWithin(detailDays) && isWithin(days) && Number(detailDays) <= Number(days);
-  const hasChanges = Number(detailDays) !== settings.auditDetailDays || Number(days) !== settings.auditDays;
+  const isHistoryValid = isWithin(historyDays, HISTORY_DAYS);
+  const hasChanges =
+    Number(detailDays) !== settings.auditDetailDays ||
+    Number(days) !== settings.auditDays ||
+    Number(historyDays) !== settings.historyDays;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     saving.mutate();
@@ -63,6 +78,16 @@ function KeptForm({ settings }: { settings: AgentSettings }) {
             error={errors.at.auditDays ?? (isValid ? undefined : words.invalid)}
             onChange={(value) => setEdited((known) => ({ ...known, days: value }))}
           />
+          <NumberInput
+            label={words.historyDays}
+            description={words.history}
+            w={260}
+            allowDecimal={false}
+            allowNegative={false}
+            value={historyDays}
+            error={errors.at.historyDays ?? (isHistoryValid ? undefined : words.invalidHistory)}
+            onChange={(value) => setEdited((known) => ({ ...known, historyDays: value }))}
+          />
         </Group>
         {errors.whole && <ProblemNote error={saving.error} />}
         <Button
@@ -70,7 +95,7 @@ function KeptForm({ settings }: { settings: AgentSettings }) {
           size="xs"
           w="fit-content"
           loading={saving.isPending}
-          disabled={!isValid || !hasChanges}
+          disabled={!isValid || !isHistoryValid || !hasChanges}
         >
           {texts.save}
         </Button>
@@ -79,7 +104,7 @@ function KeptForm({ settings }: { settings: AgentSettings }) {
   );
 }
 
-function isWithin(days: number | string): boolean {
+function isWithin(days: number | string, { min, max } = DAYS): boolean {
   const count = Number(days);
-  return days !== '' && Number.isInteger(count) && count >= DAYS.min && count <= DAYS.max;
+  return days !== '' && Number.isInteger(count) && count >= min && count <= max;
 }

@@ -185,13 +185,17 @@ pub struct Written {
     space_id: String,
     parent_id: Option<String>,
     version: i64,
+    /// The version that this change replaced, if it changed what is written there; it is in the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_version: Option<i64>,
     updated_at: Timestamp,
 }
 
 impl From<WikiPage> for Written {
     fn from(page: WikiPage) -> Self {
         let PageSummary { id, title, slug, space_id, parent_id, version, updated_at, .. } = page.summary;
-        Self { id, title, slug, space_id, parent_id, version, updated_at }
+        let replaced_version = page.replaced_version;
+        Self { id, title, slug, space_id, parent_id, version, replaced_version, updated_at }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::mcp::call::Call;
 use crate::mcp::tool::{Category, Effect, Listed, Tool, Words};
 use crate::page::{Page, PageQuery};
 use crate::pages::content::Content;
+use crate::pages::lines::{self, Lines};
 use crate::patch::present;
 use crate::tasks::words::{TaskBucket, TaskPriority, TaskStatus};
 use crate::tasks::{NewTask, Task, TaskChange, TaskMove, TaskQuery, TaskSummary};
@@ -71,12 +72,15 @@ impl Tool for TaskList {
 struct TaskGet {
     /// As `task_list` tells it.
     task_id: TaskId,
+    /// The lines of its description that you want; as many as fit from the first by default.
+    range: Option<Lines>,
 }
 
 impl Tool for TaskGet {
     const WORDS: Words = Words::of(
         ("task_get", "Read a task"),
-        "Tells everything of a task, its description and its version too.",
+        "Tells everything of a task, its description and its version too. Of a long description you get the first lines, \
+         and `range` tells how many there are: read on by `range`.",
         Category::Task,
         Effect::Reads,
     )
@@ -84,7 +88,7 @@ impl Tool for TaskGet {
     type Answer = TaskTold;
 
     async fn call(self, call: Call) -> Result<TaskTold, Error> {
-        Ok(told(call.app.tasks.get(&call.granted()?, &self.task_id).await?))
+        told(call.app.tasks.get(&call.granted()?, &self.task_id).await?, self.range)
     }
 }
 
@@ -147,7 +151,7 @@ impl Tool for TaskCreate {
             agent_accessible,
             page_ids,
         };
-        Ok(told(call.app.tasks.create(&call.granted()?, new, None).await?))
+        told(call.app.tasks.create(&call.granted()?, new, None).await?, None)
     }
 }
 
@@ -208,7 +212,7 @@ impl Tool for TaskUpdate {
             page_ids: self.page_ids,
             version: self.version,
         };
-        Ok(told(call.app.tasks.change(&call.granted()?, &self.task_id, change).await?))
+        told(call.app.tasks.change(&call.granted()?, &self.task_id, change).await?, None)
     }
 }
 
@@ -230,7 +234,7 @@ impl Tool for TaskComplete {
     type Answer = TaskTold;
 
     async fn call(self, call: Call) -> Result<TaskTold, Error> {
-        Ok(told(call.app.tasks.complete(&call.granted()?, &self.task_id).await?))
+        told(call.app.tasks.complete(&call.granted()?, &self.task_id).await?, None)
     }
 }
 
@@ -255,7 +259,7 @@ impl Tool for TaskAssign {
 
     async fn call(self, call: Call) -> Result<TaskTold, Error> {
         let Self { task_id, assignee_id } = self;
-        Ok(told(call.app.tasks.assign(&call.granted()?, &task_id, assignee_id).await?))
+        told(call.app.tasks.assign(&call.granted()?, &task_id, assignee_id).await?, None)
     }
 }
 
@@ -281,7 +285,7 @@ impl Tool for TaskMoveToProject {
     async fn call(self, call: Call) -> Result<TaskTold, Error> {
         let Self { task_id, project_id } = self;
         let to = TaskMove { project_id: Some(project_id), ..TaskMove::default() };
-        Ok(told(call.app.tasks.put(&call.granted()?, &task_id, to).await?))
+        told(call.app.tasks.put(&call.granted()?, &task_id, to).await?, None)
     }
 }
 
@@ -303,7 +307,7 @@ impl Tool for TaskClaim {
     type Answer = TaskTold;
 
     async fn call(self, call: Call) -> Result<TaskTold, Error> {
-        Ok(told(call.app.tasks.claim(&call.granted()?, &self.task_id).await?))
+        told(call.app.tasks.claim(&call.granted()?, &self.task_id).await?, None)
     }
 }
 
@@ -371,10 +375,15 @@ struct TaskLine {
 struct TaskTold {
     #[serde(flatten)]
     line: TaskLine,
-    /// Markdown.
+    /// Markdown: of a long one the lines that were asked for, or the first.
     description: String,
+    /// Which lines of the description these are.
+    range: lines::Shown,
     /// Pages that it refers to.
     page_ids: Vec<String>,
+    /// The version that this change replaced; people can look up what its words were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_version: Option<i64>,
     /// Who made it.
     created_by: String,
     created_at: Timestamp,
@@ -400,9 +409,20 @@ fn line(task: TaskSummary) -> TaskLine {
     }
 }
 
-fn told(task: Task) -> TaskTold {
-    let Task { summary, description, page_ids } = task;
+/// A task with those lines of its description that are wanted, or the first.
+fn told(task: Task, wanted: Option<Lines>) -> Result<TaskTold, Error> {
+    let Task { summary, description, page_ids, replaced_version } = task;
+    let (shown, range) = lines::cut(&description, wanted)?;
     let (created_by, updated_by) = (summary.created_by.name.clone(), summary.updated_by.name.clone());
-    let (created_at, completed_at) = (summary.created_at, summary.completed_at);
-    TaskTold { line: line(summary), description, page_ids, created_by, created_at, updated_by, completed_at }
+    Ok(TaskTold {
+        description: shown.to_owned(),
+        range,
+        page_ids,
+        replaced_version,
+        created_by,
+        created_at: summary.created_at,
+        updated_by,
+        completed_at: summary.completed_at,
+        line: line(summary),
+    })
 }

@@ -3,9 +3,13 @@
 //! Owns a bounded queue and the task that works it off, also after the hub has ended. Must not know
 //! the rules of seats. Output never waits for it.
 
+use std::iter;
+use std::time::Duration;
+
 use raven_protocol::id::{AgentId, WorkspaceId};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use super::handover::Handover;
 use crate::activity::{self, About, ActivityKind};
@@ -17,6 +21,13 @@ use crate::terminals::{Terminals, rows};
 
 /// Changes that may wait for the database; while there is no room, no hand-over is accepted.
 const WAITING: usize = 64;
+
+/// How long it is waited before what could not be written is tried again: a database that is busy is not so for long,
+/// and a disk that is full must be seen to by people.
+const PAUSES: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(20)];
+const LAST_PAUSE: Duration = Duration::from_secs(60);
+const MORE: usize = 60;
 
 /// Handle to the task of one session's entries.
 pub struct Scribe {
@@ -31,9 +42,7 @@ impl Scribe {
         let tasks = terminals.tasks.clone();
         tasks.spawn(async move {
             while let Some(handover) = waiting.recv().await {
-                if let Err(error) = write(&terminals, &row, &handover).await {
-                    tracing::error!(session.id = %row.id, %error, "a change of the writer could not be written");
-                }
+                write_in_the_end(&terminals, &row, &handover).await;
             }
         });
         Self { queue }
@@ -48,6 +57,21 @@ impl Scribe {
         if self.queue.try_send(handover).is_err() {
             tracing::error!("a change of the writer found no room to be written");
         }
+    }
+}
+
+/// Writes a change, and tries again for an hour when that fails: meanwhile others wait, and in the end no hand-over is
+/// accepted. A server that ends tries once more.
+async fn write_in_the_end(terminals: &Terminals, row: &rows::Model, handover: &Handover) {
+    for pause in PAUSES.into_iter().chain(iter::repeat_n(LAST_PAUSE, MORE)) {
+        let Err(error) = write(terminals, row, handover).await else { return };
+        tracing::warn!(session.id = %row.id, %error, "a change of the writer could not be written yet");
+        if terminals.cancel.run_until_cancelled(sleep(pause)).await.is_none() {
+            break;
+        }
+    }
+    if let Err(error) = write(terminals, row, handover).await {
+        tracing::error!(session.id = %row.id, %error, "a change of the writer could not be written");
     }
 }
 
