@@ -97,6 +97,19 @@ pub struct NewAssignment {
 #[into_params(parameter_in = Query)]
 pub struct AssignmentQuery {
     pub state: Option<AssignmentState>,
+    /// Only those that have not ended, or only those that have.
+    pub open: Option<bool>,
+}
+
+impl AssignmentQuery {
+    /// The states that it asks for; `None` for all.
+    fn states(&self) -> Option<Vec<&'static str>> {
+        let all = AssignmentState::ALL.into_iter();
+        let wanted = all
+            .filter(|state| self.state.is_none_or(|wanted| wanted == *state))
+            .filter(|state| self.open.is_none_or(|open| open != state.has_ended()));
+        (self.state.is_some() || self.open.is_some()).then(|| wanted.map(AssignmentState::as_str).collect())
+    }
 }
 
 /// The assignments of all workspaces.
@@ -132,8 +145,9 @@ impl Assignments {
         let row = db::agents::find(self.db.read(), by.workspace(), agent).await?;
         let own = |row: &db::agents::Model| by.agent().is_none_or(|own| own.agent().as_str() == row.id);
         let row = row.filter(own).ok_or(Error::NotFound("agent"))?;
-        let (of, state) = ((by.workspace(), row.id.as_str()), query.state.map(AssignmentState::as_str));
-        let found = rows::page(self.db.read(), of, state, page.cursor.as_deref(), limit + 1).await?;
+        let (of, states) = ((by.workspace(), row.id.as_str()), query.states());
+        let found =
+            rows::page(self.db.read(), of, states.as_deref(), page.cursor.as_deref(), limit + 1).await?;
         Page::of(found, limit, |row| &row.id, view)
     }
 }

@@ -27,13 +27,7 @@ pub struct Rooms {
 /// Keeps to all deadlines, until the server ends.
 pub async fn keep(rooms: Rooms, set: Arc<Notify>, cancel: CancellationToken) {
     loop {
-        let next = match ended(&rooms).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::error!(%error, "deadlines could not be looked at");
-                None
-            }
-        };
+        let next = ended(&rooms).await;
         let until = next.map_or(i64::MAX, |next| next.as_millis() - Timestamp::now().as_millis());
         let sleep = LOOK_AGAIN.min(Duration::from_millis(u64::try_from(until).unwrap_or(0)));
         tokio::select! {
@@ -44,8 +38,39 @@ pub async fn keep(rooms: Rooms, set: Arc<Notify>, cancel: CancellationToken) {
     }
 }
 
-async fn ended(rooms: &Rooms) -> Result<Option<Timestamp>, Error> {
-    let next =
-        [rooms.approvals.expire().await?, rooms.questions.expire().await?, rooms.assignments.expire().await?];
-    Ok(next.into_iter().flatten().min())
+/// Ends what is over, in each room, whatever becomes of the others; answers when the next is.
+async fn ended(rooms: &Rooms) -> Option<Timestamp> {
+    let ended = [
+        ("approvals", rooms.approvals.expire().await),
+        ("questions", rooms.questions.expire().await),
+        ("assignments", rooms.assignments.expire().await),
+    ];
+    earliest(ended)
+}
+
+fn earliest(ended: [(&'static str, Result<Option<Timestamp>, Error>); 3]) -> Option<Timestamp> {
+    let next = ended.into_iter().filter_map(|(room, next)| {
+        next.unwrap_or_else(|error| {
+            tracing::error!(room, %error, "deadlines could not be looked at");
+            None
+        })
+    });
+    next.min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_that_fails_holds_up_no_other() {
+        let (soon, late) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+        let failed = || Err(Error::NotFound("approval"));
+        let next = earliest([
+            ("approvals", failed()),
+            ("questions", Ok(Some(late))),
+            ("assignments", Ok(Some(soon))),
+        ]);
+        assert_eq!(next, Some(soon));
+    }
 }

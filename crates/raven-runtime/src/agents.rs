@@ -35,7 +35,7 @@ use self::driver::Driver;
 use self::installing::Installations;
 use self::kinds::{Equipment, Kind, Kinds};
 use self::prices::Prices;
-use self::record::{Listeners, Record, Spec};
+use self::record::{Listeners, Messages, Record, Spec};
 pub use self::restart::RestartRefused;
 use self::restart::Restarts;
 use self::supervisor::{Plan, StopOrder, Supervisor};
@@ -276,7 +276,7 @@ impl Agents {
             files::create_private_dir(&folder.join("work"))?;
             let plan = plan::plan(&self.shared.setup, &kind, request, &spec, &folder);
             kept::write(&folder, request, &kind)?;
-            let begin = (Doing::default(), self.shared.setup.listeners.clone());
+            let begin = (Doing::default(), Messages::default(), self.shared.setup.listeners.clone());
             let record =
                 Record::create(&self.shared.setup.folder, spec, request.callback_token.clone(), begin)?;
             let stop = tokio::sync::watch::Sender::new(None);

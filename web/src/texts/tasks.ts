@@ -134,7 +134,7 @@ export const workTexts = {
     delivered: 'The agent has it, and has reported nothing yet.',
     working: 'The agent works on it.',
     blocked: 'The agent cannot go on by itself.',
-    done: 'The agent has reported a result.',
+    done: 'It is done: its agent, or somebody for it, has said so.',
     failed: 'The agent could not do it.',
     cancelled: 'It was taken back.',
   },
@@ -149,6 +149,24 @@ export const workTexts = {
   cancelOf: (title: string) => `Cancel ${title}`,
   cancelTitle: (title: string) => `Cancel “${title}”?`,
   cancelText: 'The agent is told that it is no longer wanted. What it has done so far stays.',
+  end: {
+    summary: 'What came of it',
+    done: {
+      action: 'Mark done',
+      of: (title: string) => `Mark ${title} done`,
+      title: (title: string) => `Is “${title}” done?`,
+      text: 'You report it in the agent’s stead. The agent gets its next assignment then.',
+    },
+    failed: {
+      action: 'Mark failed',
+      of: (title: string) => `Mark ${title} failed`,
+      title: (title: string) => `Has “${title}” failed?`,
+      text: 'You report it in the agent’s stead. The agent gets its next assignment then.',
+    },
+  },
+  idle: (name: string) =>
+    `${name} is at its prompt and has not reported on this. Remind it, or say yourself what came of it: until then it gets no other work.`,
+  older: 'Show older',
   count: (open: number) => (open === 1 ? '1 assignment' : `${open} assignments`),
   more: (count: number) => `and ${count} more`,
   deadline: 'deadline',

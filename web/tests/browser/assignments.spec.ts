@@ -102,6 +102,23 @@ test('more work is assigned from there, waits its turn, and is taken back', asyn
   await expect(ada.getByText('The second').first()).toBeVisible();
 });
 
+test('somebody says what came of work whose agent does not', async () => {
+  await ada.getByRole('tab', { name: 'Work' }).click();
+  await ada.getByRole('button', { name: 'Assign work' }).click();
+  const dialog = ada.getByRole('dialog');
+  await dialog.getByLabel('Title').fill('The fourth');
+  await dialog.getByLabel('Instructions').fill(`Wait until ${join(folder, 'fourth')} is there.`);
+  await dialog.getByRole('button', { name: 'Assign', exact: true }).click();
+  const fourth = work(ada, 'The fourth');
+  await expect(fourth.getByText('Working', { exact: true })).toBeVisible();
+  await fourth.getByRole('button', { name: 'Mark The fourth done' }).click();
+  await dialog.getByLabel('What came of it').fill('I did it **myself**.');
+  await dialog.getByRole('button', { name: 'Mark done' }).click();
+  await expect(fourth.getByText('Done', { exact: true })).toBeVisible();
+  await expect(fourth.getByRole('region', { name: 'Report' })).toContainText('I did it myself.');
+  await expect(fourth.getByRole('button')).toHaveCount(0);
+});
+
 test('settings take a control plane outside for Parallax Cloud', async () => {
   await ada.goto(`${stack.url}/settings/agents`);
   await expect(ada.getByLabel('Control plane address')).toHaveCount(0);

@@ -115,7 +115,7 @@ for (const subject of SUBJECTS) {
     await page.goto(`${stack.url}/agents/${agent}`);
     await expect
       .poll(() => assignment(agent), { timeout: WORK_DEADLINE_MS })
-      .toMatchObject({ state: 'done', summary: 'The door is painted.', progress: 100 });
+      .toMatchObject({ state: 'done', summary: 'green', result: 'The door is painted.', progress: 100 });
     expect(await got(`tasks/${task}`)).toMatchObject({ status: 'done', title: `Paint the door (${name})` });
 
     // What it was told last was the page; what it may not read it was never told.
@@ -129,7 +129,7 @@ for (const subject of SUBJECTS) {
     expect(await screen.innerText()).not.toContain('secret-9');
     await picture(page, `real-work-${type}-2-done`);
     const told = await calls(agent);
-    for (const call of ['page_get · refused', 'task_update · done', 'question_ask · done', 'page_get · done'])
+    for (const call of ['page_get · refused', 'task_update · done', 'question_ask · done', 'question_get · done', 'page_get · done'])
       expect(told).toContainEqual(expect.stringMatching(`^${call}`));
     await sent('POST', `parallax-agents/${agent}/stop`, {});
   });
@@ -147,7 +147,9 @@ function orders(task: string): string {
     call('assignment_report', {
       assignmentId: '$asg',
       state: 'done',
-      summary: 'The door is painted.',
+      // What it heard from the person who was asked.
+      summary: '$answer:',
+      result: 'The door is painted.',
       progress: 100,
     }),
     call('page_get', { pageId: open }),

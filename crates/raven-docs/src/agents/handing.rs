@@ -19,6 +19,8 @@ pub enum Handed {
     NotNow,
     /// It was begun, and not seen to be taken: it must not be handed over again.
     NotTaken(String),
+    /// It was taken back before anything of it was typed, and is never typed.
+    TakenBack,
     /// Nobody knows: the same id must be asked about again.
     Unknown,
 }
@@ -52,27 +54,44 @@ impl Agents {
         })
     }
 
-    /// Takes a prompt back that waits at an agent's runtime.
+    /// Takes a prompt back that waits at an agent's runtime, or is on its way there. Once it is settled, nothing of it
+    /// is typed any more; it may have been before.
     ///
     /// # Errors
-    /// When it does not wait there, or that cannot be asked.
+    /// When the runtime cannot be asked: it has to be asked again.
     pub async fn take_back(
         &self,
         workspace: &WorkspaceId,
-        agent: &str,
+        id: &AgentId,
         message: &MessageId,
     ) -> Result<(), Error> {
-        let id = AgentId::parse(agent)?;
-        let row = rows::find(self.db.read(), workspace, &id).await?.ok_or(Error::NotFound("agent"))?;
+        let Some(row) = rows::find(self.db.read(), workspace, id).await? else { return Ok(()) };
+        let has_ended = AgentStatus::from_str_opt(&row.status).is_some_and(AgentStatus::is_final);
+        if has_ended && !self.is_restarting(id) {
+            return Ok(());
+        }
         self.check_is_there(workspace, &row).await?;
         let client = self.runtimes.client(workspace).await?;
-        let report = client.cancel_message(&AgentId::parse(row.runtime_agent_id)?, message).await?;
-        self.apply(workspace, &report, None).await.map(drop)
+        match client.cancel_message(&AgentId::parse(row.runtime_agent_id)?, message).await {
+            Ok(report) => self.apply(workspace, &report, None).await.map(drop),
+            Err(failure) if is_settled(&failure) => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Whether an agent is being restarted.
     pub fn is_restarting(&self, id: &AgentId) -> bool {
         self.restarts.is_under_way(id)
+    }
+}
+
+/// Whether a runtime that took nothing back will type nothing later either: it was typed, or does not wait there, or
+/// that runtime lets no message wait.
+fn is_settled(failure: &RuntimeFailure) -> bool {
+    match failure {
+        RuntimeFailure::Refused { status: 404 | 405, .. } => true,
+        RuntimeFailure::Refused { code, .. } => code == "MESSAGE_TYPED",
+        _ => false,
     }
 }
 
@@ -83,6 +102,7 @@ fn refused(failure: RuntimeFailure) -> Handed {
             code: Conflict::InputInUse | Conflict::AgentBusy | Conflict::QueueFull | Conflict::AgentEnded,
             ..
         } => Handed::NotNow,
+        Error::Conflict { code: Conflict::MessageTakenBack, .. } => Handed::TakenBack,
         Error::Conflict { .. } | Error::NotAccepted(_) => Handed::NotTaken(why),
         _ => Handed::Unknown,
     }
@@ -106,6 +126,7 @@ mod tests {
             (says(429, "QUEUE_FULL"), Handed::NotNow),
             (says(409, "AGENT_ENDED"), Handed::NotNow),
             (says(409, "NOT_TAKEN"), not_taken()),
+            (says(409, "MESSAGE_TAKEN_BACK"), Handed::TakenBack),
             (says(422, "INVALID"), not_taken()),
             (says(503, "UNAVAILABLE"), Handed::Unknown),
             (says(404, "AGENT_NOT_FOUND"), Handed::Unknown),
@@ -113,6 +134,25 @@ mod tests {
             (RuntimeFailure::NotConfigured, Handed::Unknown),
         ] {
             assert_eq!(refused(failure.clone()), handed, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_refusal_to_take_back_leaves_open() {
+        let says = |status: u16, code: &str| RuntimeFailure::Refused {
+            status,
+            code: code.to_owned(),
+            detail: String::new(),
+        };
+        for (failure, settled) in [
+            (says(404, "MESSAGE_NOT_FOUND"), true),
+            (says(404, "AGENT_NOT_FOUND"), true),
+            (says(409, "MESSAGE_TYPED"), true),
+            (says(409, "AGENT_ENDED"), false),
+            (says(503, "UNAVAILABLE"), false),
+            (RuntimeFailure::Unreachable("away".to_owned()), false),
+        ] {
+            assert_eq!(is_settled(&failure), settled, "{failure:?}");
         }
     }
 }

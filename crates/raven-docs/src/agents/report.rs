@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{Access, Agent, Agents, named, rows, status_of, view};
 use crate::activity::{self, About, ActivityKind};
-use crate::assignments::ending::{Left, agent_left};
+use crate::assignments::ending::{Left, agent_left, turn_ended};
 use crate::audit::{Action, Actor, Entry, Target};
 use crate::auth::Named;
 use crate::db;
@@ -111,6 +111,9 @@ impl Agents {
             agent_left(change, &row, if restarts { Left::Restarts } else { Left::Ended }).await?;
         }
         note_turn(change, &workspace, (&was, &row), after).await?;
+        if let Some(turn) = doing_of(&row)?.turn {
+            turn_ended(change, &row, &turn).await?;
+        }
         if after == before {
             return self.tell_more(change, &was, row).await;
         }

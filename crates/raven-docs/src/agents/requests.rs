@@ -302,6 +302,7 @@ impl Agents {
             ended_at: None,
             last_activity_at: None,
             takes_prompts: false,
+            reports: true,
             own_status: None,
         })
     }

@@ -113,6 +113,8 @@ pub struct SpawnError {
 /// Where new agents come from.
 struct Origin {
     runtime: Option<RuntimeId>,
+    /// Whether agents of this kind have tools to report with.
+    reports: bool,
     request: Option<String>,
 }
 
@@ -137,13 +139,14 @@ impl Agents {
     ) -> Result<SpawnAnswer, Error> {
         let wanted = wanted.checked(by)?;
         let client = self.runtimes.client(by.workspace()).await?;
-        let runtime = check_type(&client, &wanted.agent_type).await?;
+        let (runtime, reports) = check_type(&client, &wanted.agent_type).await?;
         let token = secrets::generate("raven_cb_");
         let request = key.map(|key| key.digest(by));
-        let (rows, keys) = match self.insert(by, &wanted, Origin { runtime, request }, &token).await? {
-            Inserted::New(rows, keys) => (rows, keys),
-            Inserted::Before(rows) => return repeated(&wanted, rows),
-        };
+        let (rows, keys) =
+            match self.insert(by, &wanted, Origin { runtime, reports, request }, &token).await? {
+                Inserted::New(rows, keys) => (rows, keys),
+                Inserted::Before(rows) => return repeated(&wanted, rows),
+            };
         match client.spawn(&self.request(by.workspace(), &wanted, &rows, (token, keys))).await {
             Ok(answer) => self.accepted(by.workspace(), &client, rows, answer.agents).await,
             Err(failure) => {
@@ -177,7 +180,8 @@ impl Agents {
             let runtime_id = origin.runtime.as_ref().map(ToString::to_string);
             let variables_sealed = self.seal_variables(&row.id, &wanted.config.env)?;
             let request_digest = origin.request.clone();
-            let row = rows::Model { runtime_id, variables_sealed, request_digest, ..row };
+            let reports = origin.reports;
+            let row = rows::Model { runtime_id, variables_sealed, request_digest, reports, ..row };
             rows::insert(change.tx(), &row).await?;
             let (id, key) = (AgentId::parse(row.id.as_str())?, secrets::generate(AGENT_KEY));
             let digest = secrets::digest(key.expose_secret());
@@ -316,12 +320,13 @@ fn check(wanted: &Spawn) -> Result<(), Error> {
     check_capabilities(&wanted.capabilities)
 }
 
-/// Asks the runtime whether it knows the kind, before anything is written; answers which one it is.
-async fn check_type(client: &RuntimeClient, wanted: &AgentType) -> Result<Option<RuntimeId>, Error> {
+/// Asks the runtime whether it knows the kind, before anything is written; answers which one it is, and whether agents
+/// of that kind can be given tools.
+async fn check_type(client: &RuntimeClient, wanted: &AgentType) -> Result<(Option<RuntimeId>, bool), Error> {
     let (health, _) = client.health().await?;
-    let Some(types) = health.agent_types else { return Ok(health.runtime_id) };
-    if types.iter().any(|known| known.agent_type == *wanted) {
-        return Ok(health.runtime_id);
+    let Some(types) = health.agent_types else { return Ok((health.runtime_id, true)) };
+    if let Some(known) = types.iter().find(|known| known.agent_type == *wanted) {
+        return Ok((health.runtime_id, known.mcp));
     }
     let known: Vec<&str> = types.iter().map(|known| known.agent_type.as_str()).collect();
     let (unknown, known) = (wanted.to_string(), known.join(", "));
@@ -378,6 +383,7 @@ fn new_row(
         ended_at: None,
         last_activity_at: None,
         takes_prompts: takes_prompts(wanted),
+        reports: true,
         own_status: None,
     })
 }

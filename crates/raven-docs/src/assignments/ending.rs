@@ -3,15 +3,20 @@
 //! Owns that it happens in the change that ends the agent, so that no work waits for one that is gone. Must not know
 //! how an agent ends.
 
+use raven_protocol::agent::AgentStatus;
+use raven_protocol::doing::Turn;
 use raven_protocol::id::{MessageId, WorkspaceId};
 
-use super::state::{AssignmentState, Happened};
+use super::state::{AssignmentState, Happened, ReportedState};
 use super::{By, moved, rows, state_of};
 use crate::access::Granted;
 use crate::audit::Action;
 use crate::db::agents;
 use crate::error::Error;
 use crate::events::Change;
+
+/// What is said of work whose agent cannot say anything itself.
+const TURN_OVER: &str = "Its turn is over. It cannot report: its terminal has what came of it.";
 
 /// How an agent leaves its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +59,32 @@ pub async fn taken_back<P>(
             let what = (Happened::CalledOff, Action::AssignmentCancel);
             moved(change, row, what, By::granted(by)).await?;
         }
+    }
+    Ok(())
+}
+
+/// Ends the work of an agent that has no tools to report with: the turn that its message began is over.
+pub async fn turn_ended(change: &mut Change, agent: &agents::Model, turn: &Turn) -> Result<(), Error> {
+    let Some(message) = turn.message_id.as_ref().filter(|_| !agent.reports && turn.ended_at.is_some()) else {
+        return Ok(());
+    };
+    let workspace = WorkspaceId::parse(agent.workspace_id.as_str())?;
+    for row in rows::of_agent(change.tx(), &workspace, &agent.id, &AssignmentState::OPEN).await? {
+        if row.message_id.as_deref() != Some(message.as_str()) {
+            continue;
+        }
+        let needs_sign_in = agent.status == AgentStatus::LoginRequired.as_str();
+        let failed = turn.error.clone().or_else(|| needs_sign_in.then(|| "it has to sign in".to_owned()));
+        let state = if failed.is_some() { ReportedState::Failed } else { ReportedState::Done };
+        let row = match failed {
+            Some(why) => rows::Model { reason: Some(why), ..row },
+            None => rows::Model {
+                summary: row.summary.or_else(|| Some(TURN_OVER.to_owned())),
+                progress: Some(100),
+                ..row
+            },
+        };
+        moved(change, row, (Happened::Reported(state), Action::AssignmentReport), By::system()).await?;
     }
     Ok(())
 }

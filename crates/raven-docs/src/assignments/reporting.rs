@@ -2,7 +2,7 @@
 //!
 //! Owns who may do which. Must not know how a report is transported.
 
-use raven_protocol::id::{AssignmentId, MessageId};
+use raven_protocol::id::AssignmentId;
 use raven_protocol::time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -99,34 +99,33 @@ impl Assignments {
         if state.has_ended() {
             return Err(has_ended(state));
         }
-        let waits = row.message_id.clone().filter(|_| state == AssignmentState::Pending);
-        let agent = row.agent_id.clone();
         let what = (Happened::CalledOff, Action::AssignmentCancel);
         let after = moved(&mut change, row, what, By::granted(by)).await?;
         change.commit().await?;
-        if let Some(message) = waits {
-            // It may wait at the runtime; when it was typed, its agent hears of it when it reports.
-            let message = MessageId::parse(message)?;
-            if let Err(error) = self.agents.take_back(by.workspace(), &agent, &message).await {
-                tracing::debug!(agent.id = agent, %error, "a message could not be taken back");
-            }
-        }
         Ok(after)
     }
 
-    /// Ends what was not done in time; answers when the next deadline is.
+    /// Ends what was not done in time, each by itself; answers when the next deadline is.
     pub async fn expire(&self) -> Result<Option<Timestamp>, Error> {
         let (open, now) = (&AssignmentState::OPEN, Timestamp::now().as_millis());
-        if !rows::overdue(self.db.read(), open, now).await?.is_empty() {
-            let mut change = self.changes.begin().await?;
-            for row in rows::overdue(change.tx(), open, now).await? {
-                let row = rows::Model { reason: Some("its deadline has passed".to_owned()), ..row };
-                let what = (Happened::DeadlinePassed, Action::AssignmentFail);
-                moved(&mut change, row, what, By::system()).await?;
+        for id in rows::overdue(self.db.read(), open, now).await? {
+            if let Err(error) = self.expire_one(&id, now).await {
+                tracing::error!(assignment.id = id, %error, "work that is overdue could not be ended");
             }
-            change.commit().await?;
         }
-        Ok(rows::next_deadline(self.db.read(), open).await?.map(Timestamp::from_millis))
+        Ok(rows::next_deadline(self.db.read(), open, now).await?.map(Timestamp::from_millis))
+    }
+
+    async fn expire_one(&self, id: &str, now: i64) -> Result<(), Error> {
+        let mut change = self.changes.begin().await?;
+        let Some(row) = rows::by_id(change.tx(), id).await? else { return Ok(()) };
+        let is_overdue = row.deadline.is_some_and(|deadline| deadline <= now);
+        if !is_overdue || state_of(&row)?.has_ended() {
+            return Ok(());
+        }
+        let row = rows::Model { reason: Some("its deadline has passed".to_owned()), ..row };
+        moved(&mut change, row, (Happened::DeadlinePassed, Action::AssignmentFail), By::system()).await?;
+        change.commit().await
     }
 }
 

@@ -49,7 +49,7 @@ pub enum Happened {
 }
 
 impl AssignmentState {
-    const ALL: [Self; 7] = [
+    pub const ALL: [Self; 7] = [
         Self::Pending,
         Self::Delivered,
         Self::Working,
@@ -64,6 +64,9 @@ impl AssignmentState {
 
     /// The states in which it has not ended.
     pub const OPEN: [&str; 4] = ["pending", "delivered", "working", "blocked"];
+
+    /// The states in which it has.
+    pub const ENDED: [&str; 3] = ["done", "failed", "cancelled"];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -143,6 +146,7 @@ mod tests {
         for state in AssignmentState::ALL {
             assert_eq!(AssignmentState::from_str_opt(state.as_str()), Some(state));
             assert_eq!(AssignmentState::OPEN.contains(&state.as_str()), !state.has_ended());
+            assert_eq!(AssignmentState::ENDED.contains(&state.as_str()), state.has_ended());
             let under_way = !state.has_ended() && state != AssignmentState::Pending;
             assert_eq!(AssignmentState::UNDER_WAY.contains(&state.as_str()), under_way);
         }

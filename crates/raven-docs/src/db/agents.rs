@@ -62,6 +62,8 @@ pub struct Model {
     pub last_activity_at: Option<i64>,
     /// Whether its program takes what is typed as words; a bare shell would run them.
     pub takes_prompts: bool,
+    /// Whether its program has tools to report with.
+    pub reports: bool,
     /// What it says of itself, as JSON.
     pub own_status: Option<String>,
 }
@@ -108,6 +110,7 @@ impl Model {
             ended_at: None,
             last_activity_at: None,
             takes_prompts: true,
+            reports: true,
             own_status: None,
         }
     }

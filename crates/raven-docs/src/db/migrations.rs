@@ -31,6 +31,7 @@ const COUNTED_WORDS: &str = include_str!("migrations/m0019_counted_words.sql");
 const REPEATS: &str = include_str!("migrations/m0018_repeats.sql");
 const HISTORY: &str = include_str!("migrations/m0022_history.sql");
 const TASK_TEXTS: &str = include_str!("migrations/m0023_task_texts.sql");
+const WORK_THAT_ENDS: &str = include_str!("migrations/m0021_work_that_ends.sql");
 const PAGES: &str = include_str!("migrations/m0014_pages.sql");
 
 struct Step {
@@ -79,6 +80,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0019_counted_words", sql: COUNTED_WORDS }),
             Box::new(Step { name: "m0022_history", sql: HISTORY }),
             Box::new(Step { name: "m0023_task_texts", sql: TASK_TEXTS }),
+            Box::new(Step { name: "m0021_work_that_ends", sql: WORK_THAT_ENDS }),
         ]
     }
 }

@@ -19,6 +19,7 @@ mod worker;
 mod access;
 mod approvals;
 mod assignments;
+mod assignments_ending;
 mod attachments;
 mod audit;
 mod audit_coverage;

@@ -106,8 +106,10 @@ impl Driver {
         if queue.len() >= MAX_QUEUE {
             return Err(DriveRefused::QueueFull(MAX_QUEUE));
         }
-        self.record.change(|state| state.messages.queue.push(message));
-        answer(MessageState::Queued)
+        match self.record.wait(message) {
+            true => answer(MessageState::Queued),
+            false => Err(DriveRefused::TakenBack),
+        }
     }
 
     /// Where a message is that is sent again. Of one that was submitted and has begun no turn it is looked once
@@ -116,6 +118,7 @@ impl Driver {
         match known {
             Known::Waiting => Ok(MessageState::Queued),
             Known::Failed => Err(DriveRefused::NotTakenBefore),
+            Known::TakenBack => Err(DriveRefused::TakenBack),
             Known::Typed => {
                 let unseen = !self.kind.rules.is_empty() && self.record.typed().as_ref() == Some(&message.id);
                 if unseen && self.record.status() == AgentStatus::Ready && !self.is_taken(message).await? {
@@ -170,11 +173,13 @@ impl Driver {
         if self.record.status() != AgentStatus::Ready {
             return HandedOn::Done;
         }
-        let Some(message) = self.record.take_up() else { return HandedOn::Done };
+        let Some(message) = self.record.first() else { return HandedOn::Done };
         let delivered = self.deliver(&message, Enter::Submit).await;
-        if let Err(DriveRefused::ComposerInUse(_)) = delivered {
-            self.record.put_back();
-            return HandedOn::InUse;
+        match delivered {
+            Err(DriveRefused::ComposerInUse(_)) => return HandedOn::InUse,
+            // It waits no more, and nothing of it was typed.
+            Err(DriveRefused::TakenBack) => return HandedOn::Done,
+            _ => {}
         }
         self.record.change(|state| {
             state.messages.done(&message.id);
@@ -194,6 +199,7 @@ impl Driver {
         self.record.cancel(id).map_err(|too_late| match too_late {
             TooLate::Unknown => DriveRefused::NoSuchMessage(id.clone()),
             TooLate::Typed => DriveRefused::Typed,
+            TooLate::Over => DriveRefused::Ended(self.record.status()),
         })
     }
 
@@ -205,7 +211,9 @@ impl Driver {
         if let Some(typed) = self.kind.rules.composed(&look).filter(|typed| !typed.is_empty()) {
             return Err(DriveRefused::ComposerInUse(typed));
         }
-        self.record.change(|state| state.messages.begin(&message.id));
+        if !self.record.begin(&message.id) {
+            return Err(DriveRefused::TakenBack);
+        }
         if let Err(refused) = self.type_text(&look, &message.text).await {
             self.record.change(|state| state.messages.done(&message.id));
             return Err(refused);

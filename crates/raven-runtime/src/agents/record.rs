@@ -21,8 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use url::Url;
 
-use self::messages::Messages;
-pub use self::messages::{Known, Message, TooLate};
+pub use self::messages::{Known, Message, Messages, TooLate};
 use super::watch::{Asks, Observed, end};
 use crate::events::Events;
 use crate::files::{self, Durability};
@@ -159,12 +158,12 @@ mod file {
 }
 
 impl Record {
-    /// Makes a new agent and its folder, or a new run of one. `doing` is what is known of it already.
+    /// Makes a new agent and its folder, or a new run of one. `doing` and `messages` are what is known of it already.
     pub fn create(
         agents: &Path,
         spec: Spec,
         callback_token: Option<SecretString>,
-        (doing, listeners): (Doing, Listeners),
+        (doing, messages, listeners): (Doing, Messages, Listeners),
     ) -> io::Result<Arc<Self>> {
         let folder = agents.join(spec.id.as_str());
         files::create_private_dir(&folder)?;
@@ -193,7 +192,7 @@ impl Record {
         };
         let state = State {
             agent,
-            messages: Messages::default(),
+            messages,
             was_idle: false,
             ended_at: None,
             told: Vec::new(),
@@ -364,9 +363,23 @@ impl Record {
         self.state().messages.known(id)
     }
 
-    /// Takes up the first message that waits; from now on it cannot be taken back.
-    pub fn take_up(&self) -> Option<Message> {
-        self.state().messages.take_up()
+    /// The first message that waits.
+    pub fn first(&self) -> Option<Message> {
+        self.state().messages.first()
+    }
+
+    /// Lets a message wait; answers whether it does, which it does not when it was taken back before.
+    pub fn wait(&self, message: Message) -> bool {
+        let mut waits = false;
+        self.change(|state| waits = state.messages.wait(message));
+        waits
+    }
+
+    /// Notes that a message is being typed; answers whether it may be, which it may not when it was taken back.
+    pub fn begin(&self, id: &MessageId) -> bool {
+        let mut begins = false;
+        self.change(|state| begins = state.messages.begin(id));
+        begins
     }
 
     /// Gives up the message that was being typed when the daemon ended, and tells it as a failed turn.
@@ -382,20 +395,23 @@ impl Record {
         }
     }
 
-    /// Leaves that message where it waits. Nobody hears of it: nothing has changed.
-    pub fn put_back(&self) {
-        self.state().messages.put_back();
-    }
-
     /// Takes back a message that waits.
     ///
     /// # Errors
     /// [`TooLate`] when it does not.
     pub fn cancel(&self, id: &MessageId) -> Result<RuntimeAgent, TooLate> {
         let state = self.state();
+        if state.retired {
+            return Err(TooLate::Over);
+        }
         let mut next = state.clone();
-        next.messages.cancel(id)?;
-        Ok(self.publish(state, next))
+        let cancelled = next.messages.cancel(id);
+        if cancelled == Err(TooLate::Typed) {
+            return Err(TooLate::Typed);
+        }
+        // Kept also when nothing of that id waits: it may be on its way.
+        let agent = self.publish(state, next);
+        cancelled.map(|()| agent)
     }
 
     /// Writes the events of a change, then the change.
@@ -437,6 +453,11 @@ impl Record {
     /// Whether it was ready when its end was asked for.
     pub fn was_idle(&self) -> bool {
         self.state().was_idle
+    }
+
+    /// What of its messages the next run has to know.
+    pub fn messages_of_next_run(&self) -> Messages {
+        self.state().messages.of_next_run()
     }
 
     /// Messages that wait for it, oldest first.

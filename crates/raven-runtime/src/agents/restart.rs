@@ -277,8 +277,8 @@ impl Agents {
             plan.worktree = None;
         }
         let doing = Doing { branch: former.agent().doing.branch, ..Doing::default() };
-        let record =
-            Record::create(&setup.folder, spec, spawn.callback_token, (doing, setup.listeners.clone()))?;
+        let known = (doing, former.messages_of_next_run(), setup.listeners.clone());
+        let record = Record::create(&setup.folder, spec, spawn.callback_token, known)?;
         let stop = tokio::sync::watch::Sender::new(None);
         self.supervise(&record, Arc::clone(&kind), &stop, Some(plan));
         let entry = Entry { record: Arc::clone(&record), kind: Some(kind), env, stop };

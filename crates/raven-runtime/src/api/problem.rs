@@ -168,6 +168,8 @@ pub enum NotDriven {
     QueueFull,
     /// The message was typed already.
     Typed,
+    /// The message was taken back.
+    TakenBack,
     /// Somebody has typed something.
     ComposerInUse,
     /// Its program did not take it.
@@ -187,6 +189,7 @@ impl NotDriven {
             Self::NotReady => (StatusCode::CONFLICT, "AGENT_NOT_READY", "Agent not ready"),
             Self::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "QUEUE_FULL", "Too many messages wait"),
             Self::Typed => (StatusCode::CONFLICT, "MESSAGE_TYPED", "Message typed already"),
+            Self::TakenBack => (StatusCode::CONFLICT, "MESSAGE_TAKEN_BACK", "Message taken back"),
             Self::ComposerInUse => (StatusCode::CONFLICT, "INPUT_IN_USE", "Input line in use"),
             Self::NotTaken => (StatusCode::CONFLICT, "NOT_TAKEN", "Not taken by the program"),
             Self::PromptChanged => (StatusCode::CONFLICT, "PROMPT_CHANGED", "Prompt changed"),
@@ -205,6 +208,7 @@ impl From<DriveRefused> for Refusal {
             DriveRefused::QueueFull(_) => NotDriven::QueueFull,
             DriveRefused::NoSuchMessage(_) => return Self::NoMessage(detail),
             DriveRefused::Typed => NotDriven::Typed,
+            DriveRefused::TakenBack => NotDriven::TakenBack,
             DriveRefused::ComposerInUse(_) => NotDriven::ComposerInUse,
             DriveRefused::NotTaken(_) | DriveRefused::NotTakenBefore => NotDriven::NotTaken,
             DriveRefused::PromptChanged => NotDriven::PromptChanged,

@@ -88,6 +88,13 @@ async fn a_message_that_waits_can_be_taken_back_and_one_that_was_typed_cannot() 
 
     daemon.crash_and_restart();
     assert_eq!(take_back(&daemon, &id, &first).await.0, 409, "that is remembered");
+    for late in [second.as_str(), "msg_none"] {
+        let body = json!({"message": "late", "queue": true});
+        let path = format!("/api/agents/{id}/send");
+        let sent = daemon.request(Method::POST, &path).header("idempotency-key", late).json(&body);
+        let refused: Value = sent.send().await.unwrap().json().await.unwrap();
+        assert_eq!(refused["code"], "MESSAGE_TAKEN_BACK", "taken back before it came: {refused}");
+    }
     go(&daemon, &id, 1);
     got(&daemon, &id, "one\nthree\n").await;
     assert_eq!(take_back(&daemon, &id, &third).await.0, 409);

@@ -1,4 +1,4 @@
-/** Owns one assignment: state, progress, instructions, result, and taking it back. Must not know the list it stands in. */
+/** Owns one assignment: state, progress, instructions, result, ending it and taking it back. Must not know the list it stands in. */
 import { Anchor, Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 
 import type { Assignment } from '../../api/knowledge';
 import { pageQuery } from '../../api/pages';
+import type { Agent } from '../../api/shapes';
 import { taskQuery } from '../../api/tasks';
 import { cancelAssignment, workKeys } from '../../api/work';
 import { ConfirmDialog } from '../../parts/ConfirmDialog';
@@ -16,12 +17,14 @@ import { Ago, Ahead } from '../../parts/RelativeTime';
 import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
 import { AssignmentMark } from './AssignmentMark';
-import { isOpen, resultText } from './states';
+import { EndWork } from './EndWork';
+import { isIdle, isOpen, resultText } from './states';
 import classes from './work.module.css';
 
 const words = texts.work;
 
-export function AssignmentCard({ assignment }: { assignment: Assignment }) {
+export function AssignmentCard({ assignment, agent }: { assignment: Assignment; agent: Agent }) {
+  const isForgotten = isIdle(assignment, agent, useNow());
   return (
     <article className={classes.card} aria-label={assignment.title}>
       <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
@@ -30,10 +33,21 @@ export function AssignmentCard({ assignment }: { assignment: Assignment }) {
         </Text>
         <Group gap="sm" wrap="nowrap">
           <AssignmentMark state={assignment.state} />
-          {isOpen(assignment) && <Cancel assignment={assignment} />}
+          {isOpen(assignment) && (
+            <Group gap={4} wrap="nowrap">
+              <EndWork assignment={assignment} as="done" />
+              <EndWork assignment={assignment} as="failed" />
+              <Cancel assignment={assignment} />
+            </Group>
+          )}
         </Group>
       </Group>
       <When assignment={assignment} />
+      {isForgotten && (
+        <Text size="xs" c="var(--raven-attention)" role="status">
+          {words.idle(agent.name)}
+        </Text>
+      )}
       {typeof assignment.progress === 'number' && isOpen(assignment) && (
         <Group gap="xs" wrap="nowrap">
           <Progress flex={1} value={assignment.progress} aria-label={words.progress(assignment.progress)} />

@@ -1,5 +1,6 @@
 /** Owns how the state of an assignment is worded and coloured, and which ones are open. Must not know components. */
 import type { Assignment, AssignmentState } from '../../api/knowledge';
+import type { Agent } from '../../api/shapes';
 import type { Tone } from '../../parts/states';
 
 export const TONES: Record<AssignmentState, Tone> = {
@@ -12,12 +13,26 @@ export const TONES: Record<AssignmentState, Tone> = {
   cancelled: 'quiet',
 };
 
+// A program is at its prompt for a moment before it begins, and between its last word and its report.
+const IDLE_MS = 10_000;
+
 const ENDED: readonly AssignmentState[] = ['done', 'failed', 'cancelled'];
 // What is worked on stands before what waits.
 const ORDER: readonly AssignmentState[] = ['blocked', 'working', 'delivered', 'pending'];
 
 export function isOpen({ state }: Pick<Assignment, 'state'>): boolean {
   return !ENDED.includes(state);
+}
+
+/** Whether its agent has it, sits at its prompt, and says nothing of it: the agent has forgotten, or cannot report. */
+export function isIdle(
+  { state, updatedAt }: Pick<Assignment, 'state' | 'updatedAt'>,
+  { status, statusSince }: Pick<Agent, 'status' | 'statusSince'>,
+  now: number,
+): boolean {
+  const has = state === 'delivered' || state === 'working';
+  const since = Math.max(Date.parse(updatedAt), Date.parse(statusSince));
+  return has && status === 'ready' && now - since > IDLE_MS;
 }
 
 /** What is not ended, the one that is worked on first. */

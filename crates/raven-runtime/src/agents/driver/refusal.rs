@@ -31,7 +31,9 @@ pub enum DriveRefused {
     #[error("{0} messages wait for this agent already: wait until it has taken some")]
     QueueFull(usize),
     /// Nothing of that id waits.
-    #[error("no message `{0}` waits for this agent: it was taken back before, or never sent to it")]
+    #[error(
+        "no message `{0}` waits for this agent: it was taken back before, or never sent to it; it is not typed if it comes yet"
+    )]
     NoSuchMessage(MessageId),
     /// It cannot be taken back any more.
     #[error("this message was typed already: interrupt the agent's turn if it is not wanted")]
@@ -49,6 +51,9 @@ pub enum DriveRefused {
         "this message was typed before, and its program was not seen to take it: look at its terminal; it is not typed again"
     )]
     NotTakenBefore,
+    /// It was taken back before anything of it was typed.
+    #[error("this message was taken back, and is not typed any more: send another one")]
+    TakenBack,
     /// The question is another one now.
     #[error("this prompt is gone or has changed: read the agent again and answer the prompt that it has now")]
     PromptChanged,

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use raven_protocol::id::MessageId;
 use serde::{Deserialize, Serialize};
 
-/// Messages of which it is remembered that they were typed: twice as many as may wait.
+/// Messages of which it is remembered that they were typed, or taken back: twice as many as may wait.
 const REMEMBERED: usize = 100;
 
 /// A message that waits.
@@ -34,9 +34,8 @@ pub struct Messages {
     /// The one whose text is being typed and has not been submitted. Kept: after a crash it may stand in the
     /// program's input line, and must not be typed again.
     typing: Option<MessageId>,
-    /// The one that waited and is being typed. Not kept: whoever typed it is gone with the daemon.
-    #[serde(skip)]
-    in_hand: Option<MessageId>,
+    /// Those that were taken back, also before they came: whatever is still on its way is not typed.
+    taken_back: VecDeque<MessageId>,
 }
 
 /// What is known of a message that is sent again.
@@ -48,33 +47,52 @@ pub enum Known {
     Typed,
     /// It was begun, and not seen to be taken.
     Failed,
+    /// It was taken back before anything of it was typed.
+    TakenBack,
 }
 
 /// Why a message cannot be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TooLate {
-    /// Nothing of that id waits, or did lately.
+    /// Nothing of that id waits. If it is still on its way, it is not typed when it comes.
     Unknown,
     /// It was typed, or is just being.
     Typed,
+    /// This run of the agent is over.
+    Over,
 }
 
 impl Messages {
-    /// Takes up the first that waits, to type it; from now on it cannot be taken back.
-    pub fn take_up(&mut self) -> Option<Message> {
-        let first = self.queue.first().cloned();
-        self.in_hand = first.as_ref().map(|message| message.id.clone());
-        first
+    /// What the next run of its agent has to know: what was taken back is typed in no run.
+    pub fn of_next_run(&self) -> Self {
+        Self { taken_back: self.taken_back.clone(), ..Self::default() }
     }
 
-    /// Leaves what was taken up where it waits: nothing of it was typed.
-    pub fn put_back(&mut self) {
-        self.in_hand = None;
+    /// The first that waits.
+    pub fn first(&self) -> Option<Message> {
+        self.queue.first().cloned()
     }
 
-    /// Notes that the text of a message is being typed.
-    pub fn begin(&mut self, id: &MessageId) {
+    /// Lets a message wait, unless it was taken back; answers whether it does.
+    #[must_use]
+    pub fn wait(&mut self, message: Message) -> bool {
+        let is_wanted = !self.taken_back.contains(&message.id);
+        if is_wanted {
+            self.queue.push(message);
+        }
+        is_wanted
+    }
+
+    /// Notes that the text of a message is being typed, unless it was taken back; answers whether it is. From now on
+    /// it cannot be taken back.
+    #[must_use]
+    pub fn begin(&mut self, id: &MessageId) -> bool {
+        if self.taken_back.contains(id) {
+            self.queue.retain(|waiting| waiting.id != *id);
+            return false;
+        }
         self.typing = Some(id.clone());
+        true
     }
 
     /// Gives up the message that was being typed when the daemon ended.
@@ -92,6 +110,9 @@ impl Messages {
         if self.failed.contains(id) || self.typing.as_ref() == Some(id) {
             return Some(Known::Failed);
         }
+        if self.taken_back.contains(id) {
+            return Some(Known::TakenBack);
+        }
         self.done.contains(id).then_some(Known::Typed)
     }
 
@@ -102,42 +123,42 @@ impl Messages {
             return;
         }
         self.done(id);
-        if !self.failed.contains(id) {
-            self.failed.push_back(id.clone());
-        }
-        while self.failed.len() > REMEMBERED {
-            self.failed.pop_front();
-        }
+        remember(&mut self.failed, id);
     }
 
     /// Notes that a message was typed, or came to nothing.
     pub fn done(&mut self, id: &MessageId) {
         self.queue.retain(|waiting| waiting.id != *id);
-        (self.in_hand, self.typing) = (None, None);
-        if !self.done.contains(id) {
-            self.done.push_back(id.clone());
-        }
-        while self.done.len() > REMEMBERED {
-            self.done.pop_front();
-        }
+        self.typing = None;
+        remember(&mut self.done, id);
     }
 
-    /// Takes back one that waits.
+    /// Takes one back, for good: also what waits no more than a moment later, or comes only then, is not typed.
     ///
     /// # Errors
-    /// [`TooLate`] when it does not.
+    /// [`TooLate`] when it does not wait.
     pub fn cancel(&mut self, id: &MessageId) -> Result<(), TooLate> {
-        if self.in_hand.as_ref() == Some(id) || self.done.contains(id) {
+        if self.typing.as_ref() == Some(id) || self.done.contains(id) {
             return Err(TooLate::Typed);
         }
-        let place = self.queue.iter().position(|waiting| waiting.id == *id).ok_or(TooLate::Unknown)?;
-        self.queue.remove(place);
-        Ok(())
+        let waited = self.queue.len();
+        self.queue.retain(|waiting| waiting.id != *id);
+        remember(&mut self.taken_back, id);
+        if self.queue.len() < waited { Ok(()) } else { Err(TooLate::Unknown) }
     }
 
     /// The ids of those that wait, oldest first.
     pub fn waiting(&self) -> Vec<MessageId> {
         self.queue.iter().map(|message| message.id.clone()).collect()
+    }
+}
+
+fn remember(known: &mut VecDeque<MessageId>, id: &MessageId) {
+    if !known.contains(id) {
+        known.push_back(id.clone());
+    }
+    while known.len() > REMEMBERED {
+        known.pop_front();
     }
 }
 
@@ -154,26 +175,39 @@ mod tests {
         let (first, second) = (message("msg_1"), message("msg_2"));
         let mut messages = Messages { queue: vec![first.clone(), second.clone()], ..Messages::default() };
         assert_eq!(messages.cancel(&message("msg_3").id), Err(TooLate::Unknown));
-        assert_eq!(messages.take_up().as_ref(), Some(&first));
+        assert!(messages.begin(&first.id));
         assert_eq!(messages.cancel(&first.id), Err(TooLate::Typed), "it is being typed");
-        messages.put_back();
-        assert_eq!(messages.take_up().as_ref(), Some(&first), "nothing was typed: it still waits");
         messages.done(&first.id);
         assert_eq!(messages.cancel(&first.id), Err(TooLate::Typed));
         assert_eq!(messages.cancel(&second.id), Ok(()));
         assert_eq!(messages.cancel(&second.id), Err(TooLate::Unknown));
-        assert_eq!(messages.take_up(), None);
+        assert_eq!(messages.first(), None);
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_typed_whenever_it_comes_and_in_whichever_run() {
+        let (waits, late) = (message("msg_1"), message("msg_2"));
+        let mut messages = Messages { queue: vec![waits.clone()], ..Messages::default() };
+        assert_eq!(messages.cancel(&waits.id), Ok(()), "nothing of it was typed, though it was looked at");
+        assert_eq!(messages.cancel(&late.id), Err(TooLate::Unknown), "it is still on its way");
+        let again: Messages = serde_json::from_str(&serde_json::to_string(&messages).unwrap()).unwrap();
+        for mut run in [again.of_next_run(), again] {
+            for message in [&waits, &late] {
+                assert_eq!(run.known(&message.id), Some(Known::TakenBack));
+                assert!(!run.wait(message.clone()) && !run.begin(&message.id), "{}", message.id);
+            }
+            assert_eq!((run.first(), run.give_up()), (None, None));
+        }
     }
 
     #[test]
     fn what_was_being_typed_when_the_daemon_ended_is_given_up_and_not_typed_again() {
         let (first, second) = (message("msg_1"), message("msg_2"));
         let mut messages = Messages { queue: vec![first.clone(), second.clone()], ..Messages::default() };
-        messages.take_up();
-        messages.begin(&first.id);
+        assert!(messages.begin(&first.id));
         let mut again: Messages = serde_json::from_str(&serde_json::to_string(&messages).unwrap()).unwrap();
         assert_eq!(again.give_up(), Some(first.id.clone()));
-        assert_eq!((again.give_up(), again.take_up()), (None, Some(second)));
+        assert_eq!((again.give_up(), again.first()), (None, Some(second)));
         assert_eq!(again.cancel(&first.id), Err(TooLate::Typed));
         messages.done(&first.id);
         assert_eq!(messages.give_up(), None, "it was submitted");
@@ -186,10 +220,10 @@ mod tests {
         let mut messages = Messages { queue: vec![waits.clone()], ..Messages::default() };
         messages.came_to_nothing(&failed.id);
         assert_eq!(messages.known(&failed.id), None, "nothing of it was typed");
-        messages.begin(&failed.id);
+        assert!(messages.begin(&failed.id));
         messages.came_to_nothing(&failed.id);
         messages.done(&typed.id);
-        messages.begin(&left.id);
+        assert!(messages.begin(&left.id));
         let mut again: Messages = serde_json::from_str(&serde_json::to_string(&messages).unwrap()).unwrap();
         for (id, known) in [
             (&waits.id, Some(Known::Waiting)),
@@ -214,11 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn what_an_older_runtime_kept_is_read_and_what_is_in_hand_is_not_kept() {
+    fn what_an_older_runtime_kept_is_read() {
         let kept = r#"{"queue":[{"id":"msg_1","text":"go"}],"typed":"msg_0"}"#;
-        let mut messages: Messages = serde_json::from_str(kept).unwrap();
-        assert!(messages.take_up().is_some());
-        let again: Messages = serde_json::from_str(&serde_json::to_string(&messages).unwrap()).unwrap();
-        assert_eq!((again.in_hand, again.queue.len(), again.typed.is_some()), (None, 1, true));
+        let messages: Messages = serde_json::from_str(kept).unwrap();
+        assert_eq!((messages.first().unwrap().text.as_str(), messages.typed.is_some()), ("go", true));
     }
 }

@@ -3,8 +3,8 @@
 //! `say:WORD` says the word · `run:COMMAND` runs a command, then says the first line of what came back ·
 //! `mcp:TEXT` calls the tool `lab_echo`, then says what it returned · `tool:NAME {…}` calls a tool with these
 //! arguments, and of several such lines one after another, then says what the last returned; `$asg` in them is the
-//! newest id with this prefix since the prompt · `slow:N` says N words, five in a second · `limit:` is over its
-//! limit. Owns the orders. Must not know a provider.
+//! newest id with this prefix since the prompt, and `$answer:` the newest value of a field `answer` in a result ·
+//! `slow:N` says N words, five in a second · `limit:` is over its limit. Owns the orders. Must not know a provider.
 
 use serde_json::{Map, Value, json};
 
@@ -93,11 +93,17 @@ fn order(line: &str) -> Option<Reply> {
     }
 }
 
-/// Arguments in which `$PREFIX` stands for the newest id with that prefix.
+/// Arguments in which `$PREFIX` stands for the newest id with that prefix, and `$FIELD:` for what came as that field.
 fn with_ids(arguments: Value, since: &[Item]) -> Value {
     match arguments {
         Value::String(text) => match text.strip_prefix('$') {
-            Some(prefix) => Value::String(newest_id(prefix, since).unwrap_or(text)),
+            Some(name) => {
+                let found = match name.strip_suffix(':') {
+                    Some(field) => newest_value(field, since),
+                    None => newest_id(name, since),
+                };
+                Value::String(found.unwrap_or(text))
+            }
             None => Value::String(text),
         },
         Value::Object(fields) => {
@@ -114,6 +120,17 @@ fn newest_id(prefix: &str, since: &[Item]) -> Option<String> {
         let begin = text.rfind(&format!("{prefix}_"))?;
         let id = text[begin..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
         Some(id.to_owned())
+    })
+}
+
+/// What the newest result with a field has there, as far as it is one word; results are JSON, some within a string.
+fn newest_value(field: &str, since: &[Item]) -> Option<String> {
+    since.iter().rev().find_map(|item| {
+        let Item::Result(text) = item else { return None };
+        let (_, rest) =
+            text.rsplit_once(&format!("{field}\\\"")).or_else(|| text.rsplit_once(&format!("{field}\"")))?;
+        let value = rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        Some(value.split(|c: char| !c.is_ascii_alphanumeric()).next()?.to_owned())
     })
 }
 
