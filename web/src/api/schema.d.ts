@@ -5316,6 +5316,8 @@ export interface operations {
         parameters: {
             query?: {
                 state?: components["schemas"]["AssignmentState"];
+                /** @description Only those that have not ended, or only those that have. */
+                open?: boolean;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
                 /** @description 1 to 200; 50 by default. */
