@@ -129,7 +129,13 @@ for (const subject of SUBJECTS) {
     expect(await screen.innerText()).not.toContain('secret-9');
     await picture(page, `real-work-${type}-2-done`);
     const told = await calls(agent);
-    for (const call of ['page_get · refused', 'task_update · done', 'question_ask · done', 'question_get · done', 'page_get · done'])
+    for (const call of [
+      'page_get · refused',
+      'task_update · done',
+      'question_ask · done',
+      'question_get · done',
+      'page_get · done',
+    ])
       expect(told).toContainEqual(expect.stringMatching(`^${call}`));
     await sent('POST', `parallax-agents/${agent}/stop`, {});
   });
