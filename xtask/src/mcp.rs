@@ -17,8 +17,8 @@ const HEAD: &str = "\
 
 Agents reach Raven at `/mcp` with their key (see [Protocol](protocol.md) and
 [decision 11](decisions/0011-sessions-and-revisions-of-mcp.md)). Each is shown the tools that its permissions let it use;
-`tool_search` finds one among many. Arguments are `camelCase`, and taken in `snake_case` too; a `?` follows those that may be
-left out. Every tool has a schema of its arguments and of its answer, made from the types that the server reads and writes.
+`tool_search` finds one among many. Arguments are `camelCase`, and taken in `snake_case` too, also within arguments; a `?` follows
+those that may be left out. Every tool has a schema of its arguments and of its answer, made from the types that the server reads and writes.
 
 Who sends no key at all sees and calls one tool, `agent_register` (`inviteToken`, `agentName`, `agentDescription?`, `capabilities?`,
 `avatarUrl?`): by an invite it answers `agentId`, `apiKey` (once), `permissions` and `workspaceId`, under the limits of the route

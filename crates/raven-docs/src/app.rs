@@ -227,7 +227,7 @@ async fn build(
     let auth = Auth::new(db.clone(), secrets.clone());
     let policies = Policies::new(db.clone(), changes.clone());
     let people = People::new(db.clone(), changes.clone(), defaults);
-    let deadlines = Arc::<Notify>::default();
+    let (deadlines, deeds) = (Arc::<Notify>::default(), Deeds::default());
     Ok(App {
         approvals: Approvals::new(
             (db.clone(), changes.clone(), secrets.clone()),
@@ -239,7 +239,7 @@ async fn build(
         tasks: Tasks::new(db.clone(), changes.clone()),
         memory: Memories::new(db.clone(), changes.clone()),
         assignments: Assignments::new(db.clone(), changes.clone(), agents.clone(), Arc::clone(&deadlines)),
-        tool_calls: ToolCalls::new(changes.clone()),
+        tool_calls: ToolCalls::new(changes.clone(), deeds.clone()),
         spaces: Spaces::new(db.clone(), changes.clone()),
         pages: Pages::new(db.clone(), changes.clone()),
         attachments: Attachments::open(&config.data_dir, db.clone(), changes.clone())?,
@@ -256,7 +256,7 @@ async fn build(
         audit: AuditLog::open(db.clone(), changes.clone(), &secrets, recordings.clone())?,
         refusals: Refusals::new(changes.clone()),
         recordings,
-        deeds: Deeds::default(),
+        deeds,
         names: Arc::new(Names::new(address, config.public_url.as_ref())),
         proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
         public_url: public_url.into(),

@@ -11,6 +11,7 @@ pub mod schema;
 pub mod server;
 mod sessions;
 pub mod standard;
+mod streams;
 pub mod told;
 pub mod tool;
 pub mod tools;

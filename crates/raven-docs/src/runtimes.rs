@@ -158,6 +158,13 @@ impl Runtimes {
         }
     }
 
+    /// Whether an address is that of the settings.
+    pub async fn is_at<P>(&self, by: &Granted<P>, address: &str) -> Result<bool, Error> {
+        let row = db::settings::find(self.db.read(), by.workspace()).await?;
+        let known = row.and_then(|row| row.runtime_endpoint).and_then(|known| url::Url::parse(&known).ok());
+        Ok(known.is_some_and(|known| url::Url::parse(address).is_ok_and(|given| given == known)))
+    }
+
     /// Asks another address for its health. The stored key goes there only when it is the same
     /// host as the settings', so that a test cannot carry it elsewhere.
     pub async fn test_other(

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use raven_protocol::id::{AgentId, AssignmentId};
 
 use super::extract::{Body, Key, May, Path, Query};
+use super::governed::recorded;
 use crate::access::work::{AssignWork, ReportWork, SeeWork};
 use crate::app::App;
 use crate::assignments::reporting::Report;
@@ -44,6 +45,7 @@ pub async fn list(
     Query(query): Query<AssignmentQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Assignment>>, Error> {
+    recorded(&app, &by, "assignment_get").await?;
     Ok(Json(app.assignments.list(&by, &id, query, page).await?))
 }
 
@@ -55,6 +57,7 @@ pub async fn get(
     May(by): May<SeeWork>,
     Path(id): Path<AssignmentId>,
 ) -> Result<Json<Assignment>, Error> {
+    recorded(&app, &by, "assignment_get").await?;
     Ok(Json(app.assignments.get(&by, &id).await?))
 }
 

@@ -159,8 +159,8 @@ impl<P: Permission> FromRequestParts<App> for May<P> {
         let caller = app.auth.caller(&credentials).await?;
         Known::note(caller.workspace(), || caller.actor());
         if let Caller::Agent(agent) = &caller {
-            // The same limit as for tools: what it asks for here is recorded too.
-            app.tool_calls.limit(agent)?;
+            // The same limit as for tools: what it asks for here is recorded too (see `governed`).
+            app.tool_calls.limit(agent).await?;
         }
         Ok(Self(decide::<P>(&caller)?))
     }

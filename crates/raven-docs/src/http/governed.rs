@@ -1,6 +1,8 @@
-//! Agents at the doors of people: what a policy says of a tool counts for the route that does the same.
+//! Agents at the doors of people: what a policy says of a tool counts for the route that does the same, and is recorded
+//! as asked for under the tool's name.
 //!
-//! Owns the asking of the policy. Must not know what is done.
+//! Owns the asking of the policy, and that no agent reads here unrecorded; who is refused is recorded by the guard, and
+//! what is changed by its room. Must not know what is done.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -37,11 +39,32 @@ pub fn arguments(path: Value, body: &impl Serialize) -> Result<Value, Error> {
     Ok(Value::Object(all))
 }
 
-/// The same for what reads, or does more than its tool: what people are to be asked for first is refused.
+/// The same for what reads, or does more than its tool: what people are to be asked for first is refused. What an agent
+/// is allowed is recorded.
 ///
 /// # Errors
 /// `Denied` when the policy denies it or asks people.
 pub async fn allowed<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
+    permitted(app, by, tool).await?;
+    recorded(app, by, tool).await
+}
+
+/// Records that an agent asks for what a tool does, of which no policy says anything.
+///
+/// # Errors
+/// That it could not be recorded.
+pub async fn recorded<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
+    match by.agent() {
+        Some(agent) => app.tool_calls.asked_by_http(agent, tool).await,
+        None => Ok(()),
+    }
+}
+
+/// Whether the policy allows it, for who records it otherwise.
+///
+/// # Errors
+/// `Denied` when the policy denies it or asks people.
+pub async fn permitted<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
     let Some(agent) = by.agent() else { return Ok(()) };
     let ruling = app.policies.ruling(by.workspace(), Some(agent.agent()), &tool_names(tool)).await?;
     match ruling.effect() {

@@ -194,7 +194,7 @@ impl Desk {
             return Err(Error::UnknownAgentKey);
         }
         let arguments = request.arguments.unwrap_or_default();
-        let arguments = arguments.into_iter().map(|(name, value)| (super::tools::camel_case(&name), value));
+        let arguments = arguments.into_iter().map(|(name, value)| (schema::camel_case(&name), value));
         let asked = schema::read::<AgentRegister>(arguments.collect())?;
         let newcomer = Registration {
             invite_token: asked.invite_token,

@@ -2,6 +2,8 @@
 //!
 //! Owns what this server says that it can. Must not know transport, nor what a tool does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::http::request::Parts;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, GetPromptRequestParams,
@@ -34,12 +36,14 @@ pub struct Door {
     /// Cancelled when this is dropped: nobody is there any more who could be told of changes.
     left: CancellationToken,
     _leaves: DropGuard,
+    /// Whether somebody listens for changes already: a client may say that it has begun as often as it likes.
+    listening: AtomicBool,
 }
 
 impl Door {
     pub fn new(app: App) -> Self {
         let left = CancellationToken::new();
-        Self { app, _leaves: left.clone().drop_guard(), left }
+        Self { app, _leaves: left.clone().drop_guard(), left, listening: AtomicBool::new(false) }
     }
 }
 
@@ -115,8 +119,9 @@ impl ServerHandler for Door {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let (by, _) = caller(&context.extensions)?;
-        let (pages, next) = to_agent(resources::page(&self.app, by, cursor(request).as_deref()).await)?;
+        let (by, origin) = caller(&context.extensions)?;
+        let listed = origin.scope(resources::page(&self.app, by, cursor(request))).await;
+        let (pages, next) = to_agent(listed)?;
         let mut page =
             ListResourcesResult::with_all_items(pages).with_ttl_ms(0).with_cache_scope(CacheScope::Private);
         page.next_cursor = next;
@@ -158,6 +163,9 @@ impl ServerHandler for Door {
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let Ok((by, _)) = caller(&context.extensions) else { return };
+        if self.listening.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let (mut permissions, left) = (Permissions::of(&self.app, by), self.left.clone());
         tokio::spawn(left.run_until_cancelled_owned(async move {
             while permissions.changed().await.is_some()

@@ -2,8 +2,6 @@
 //!
 //! Owns the addresses. Which pages an agent may read is the room's matter.
 
-use std::time::Instant;
-
 use raven_protocol::id::PageId;
 use raven_protocol::permission::Permission;
 use rmcp::model::{JsonObject, MetaObject, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
@@ -16,13 +14,14 @@ use crate::access::{Granted, decide};
 use crate::app::App;
 use crate::auth::{AgentCaller, Caller};
 use crate::error::Error;
-use crate::http::governed::allowed;
+use crate::http::governed::permitted;
 use crate::page::{Page, PageQuery};
 use crate::pages::lines::{self, Lines};
 use crate::pages::{PageSummary, PagesQuery};
 
-/// Under which name the reading of a resource is kept in the record of calls.
-const NAME: &str = "resource_read";
+/// Under which names the listing and the reading of resources are kept in the record of calls.
+const LISTED: &str = "resource_list";
+const READ: &str = "resource_read";
 
 const MARKDOWN: &str = "text/markdown";
 
@@ -30,7 +29,19 @@ const MARKDOWN: &str = "text/markdown";
 const PAGES: u64 = 100;
 
 /// A page of the list of pages that an agent may read; none when it may read no pages, or its policy lets it list none.
+/// It counts as a call does, as it costs the same.
 pub async fn page(
+    app: &App,
+    by: &AgentCaller,
+    cursor: Option<String>,
+) -> Result<(Vec<Resource>, Option<String>), Error> {
+    app.tool_calls.limit(by).await?;
+    let (own, caller) = (app.clone(), by.clone());
+    let deed = async move { some(&own, &caller, cursor.as_deref()).await };
+    app.tool_calls.keep(by, LISTED.to_owned(), deed).await
+}
+
+async fn some(
     app: &App,
     by: &AgentCaller,
     cursor: Option<&str>,
@@ -40,7 +51,7 @@ pub async fn page(
         return Ok((Vec::new(), None));
     }
     let granted: Granted<ReadPages> = decide(&Caller::Agent(by.clone()))?;
-    match allowed(app, &granted, "page_list").await {
+    match permitted(app, &granted, "page_list").await {
         Err(Error::Denied(_)) => return Ok((Vec::new(), None)),
         other => other?,
     }
@@ -74,17 +85,17 @@ pub fn templates() -> Vec<ResourceTemplate> {
 /// # Errors
 /// `NotFound` and `NotForAgents` as the room says; `Invalid` for lines that there cannot be.
 pub async fn read(app: &App, by: &AgentCaller, uri: &str) -> Result<ReadResourceResult, Error> {
-    app.tool_calls.limit(by)?;
-    let begun = Instant::now();
-    let done = contents(app, by, uri).await;
-    let recorded = app.tool_calls.record(by, NAME, &done, begun.elapsed()).await;
-    recorded.and(done).map(|contents| ReadResourceResult::new(vec![contents]))
+    app.tool_calls.limit(by).await?;
+    let (own, caller, address) = (app.clone(), by.clone(), uri.to_owned());
+    let deed = async move { contents(&own, &caller, &address).await };
+    let contents = app.tool_calls.keep(by, READ.to_owned(), deed).await?;
+    Ok(ReadResourceResult::new(vec![contents]))
 }
 
 async fn contents(app: &App, by: &AgentCaller, uri: &str) -> Result<ResourceContents, Error> {
     let (id, wanted) = address(uri)?;
     let granted: Granted<ReadPages> = decide(&Caller::Agent(by.clone()))?;
-    allowed(app, &granted, "page_get").await?;
+    permitted(app, &granted, "page_get").await?;
     let page = app.pages.get(&granted, &id, None).await?;
     let (text, range) = lines::cut(&page.content, wanted)?;
     let mut about = JsonObject::new();

@@ -71,6 +71,55 @@ pub fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Error> {
     })
 }
 
+/// `agent_type` is taken for `agentType`.
+pub fn camel_case(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut text, part| {
+        let mut chars = part.chars();
+        text.extend(chars.next().map(|c| c.to_ascii_uppercase()));
+        text.push_str(chars.as_str());
+        text
+    })
+}
+
+/// The names within arguments in our spelling, where a schema has such a name: what is free in its form, as variables of an
+/// environment are, stays as it is.
+pub fn respell(schema: &JsonObject, given: &mut JsonObject) {
+    for part in ["anyOf", "oneOf", "allOf"] {
+        let parts = schema.get(part).and_then(Value::as_array).into_iter().flatten();
+        parts.filter_map(Value::as_object).for_each(|part| respell(part, given));
+    }
+    let Some(known) = schema.get("properties").and_then(Value::as_object) else { return };
+    let others: Vec<String> = given.keys().filter(|name| !known.contains_key(*name)).cloned().collect();
+    for other in others {
+        let ours = camel_case(&other);
+        if known.contains_key(&ours)
+            && !given.contains_key(&ours)
+            && let Some(value) = given.remove(&other)
+        {
+            given.insert(ours, value);
+        }
+    }
+    for (name, value) in given {
+        if let Some(schema) = known.get(name) {
+            respell_value(schema, value);
+        }
+    }
+}
+
+fn respell_value(schema: &Value, value: &mut Value) {
+    let Some(schema) = schema.as_object() else { return };
+    match value {
+        Value::Object(object) => respell(schema, object),
+        Value::Array(items) => {
+            let Some(of) = schema.get("items") else { return };
+            items.iter_mut().for_each(|item| respell_value(of, item));
+        }
+        _ => {}
+    }
+}
+
 /// An error that names the argument, wherever the reader of arguments has put its name.
 fn named(path: &str, why: &str) -> Error {
     let path = if path == "." { "" } else { path };
@@ -134,6 +183,29 @@ mod tests {
         assert_eq!(schema["properties"]["steps"]["items"]["required"], json!(["title"]));
         let text = schema.to_string();
         assert!(!text.contains("$ref") && !text.contains("uint32") && !text.contains("$schema"), "{text}");
+    }
+
+    #[test]
+    fn names_are_respelled_where_the_schema_has_them_and_nowhere_else() {
+        let schema = json!({ "properties": {
+            "config": { "anyOf": [{ "type": "null" }, { "properties": {
+                "maxTurns": {}, "env": { "additionalProperties": { "type": "string" } } } }] },
+            "steps": { "items": { "properties": { "pageId": {} } } },
+            "details": {},
+        } });
+        let given = json!({
+            "config": { "max_turns": 3, "env": { "MY_KEY": "x" }, "not_known": 1 },
+            "steps": [{ "page_id": "a" }, { "page_id": "b", "pageId": "c" }],
+            "details": { "page_id": "free" },
+        });
+        let (Value::Object(schema), Value::Object(mut given)) = (schema, given) else { unreachable!() };
+        respell(&schema, &mut given);
+        let ours = json!({
+            "config": { "maxTurns": 3, "env": { "MY_KEY": "x" }, "not_known": 1 },
+            "steps": [{ "pageId": "a" }, { "page_id": "b", "pageId": "c" }],
+            "details": { "page_id": "free" },
+        });
+        assert_eq!(Value::Object(given), ours);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router, routing};
-use futures_util::StreamExt as _;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -22,19 +21,27 @@ use tower::ServiceExt as _;
 
 use super::anteroom::Anteroom;
 use super::door::Door;
-use super::sessions::{Entered, Sessions};
+use super::sessions::Sessions;
+use super::streams::{Place, Streams, ahead, holding};
 use super::told;
 use crate::app::App;
 use crate::auth::{AgentCaller, Auth};
 use crate::error::Error;
 use crate::http::extract::{MAX_BODY, credentials};
 use crate::origin::Origin;
+use crate::tool_calls::ToolCalls;
 
 const SESSION: &str = "mcp-session-id";
 const REVISION: &str = "mcp-protocol-version";
 
 /// The word of a refusal for programs.
 const DENIED: &str = "FORBIDDEN";
+
+/// What counts as a call where it is answered; all else counts as a message.
+const CALLS: [&str; 3] = ["tools/call", "resources/list", "resources/read"];
+
+/// What is answered by a stream that stays open.
+const LISTENS: &str = "subscriptions/listen";
 
 /// The first revision that has no sessions.
 const WITHOUT_SESSIONS: &str = "2026-07-28";
@@ -100,8 +107,7 @@ fn until_key_ends(response: Response, auth: Auth, caller: AgentCaller) -> Respon
     if body.size_hint().exact().is_some() {
         return Response::from_parts(parts, body);
     }
-    let ended = Box::pin(async move { auth.key_ended(&caller).await });
-    Response::from_parts(parts, Body::from_stream(body.into_data_stream().take_until(ended)))
+    Response::from_parts(parts, ahead(body, async move { auth.key_ended(&caller).await }))
 }
 
 /// The two ways in which requests are served.
@@ -110,12 +116,26 @@ struct Wires {
     with_sessions: StreamableHttpService<Door, LocalSessionManager>,
     without: StreamableHttpService<Door, NeverSessionManager>,
     sessions: Sessions,
+    streams: Streams,
+    counted: ToolCalls,
 }
 
 /// As much of a message as tells where it goes.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Message {
     method: Option<String>,
+    id: Option<Value>,
+}
+
+impl Message {
+    /// What can be read of a message; the SDK says what is wrong with one that cannot be.
+    fn of(bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes).unwrap_or_default()
+    }
+
+    fn is(&self, method: &str) -> bool {
+        self.method.as_deref() == Some(method)
+    }
 }
 
 /// As much of an answer as tells whether it is denied.
@@ -150,6 +170,8 @@ impl Wires {
                 config.with_legacy_session_mode(false),
             ),
             sessions,
+            streams: Streams::default(),
+            counted: app.tool_calls.clone(),
         }
     }
 
@@ -168,13 +190,27 @@ impl Wires {
             return Error::TooLarge { limit_kib: MAX_BODY / 1024 }.into_response();
         };
         let session = session(&parts.headers);
-        let begins = begins_session(&bytes);
+        let message = Message::of(&bytes);
+        let place = match self.admitted(&caller, &message).await {
+            Ok(place) => place,
+            Err(error) => return too_many(&error, message.id),
+        };
+        let begins = message.is("initialize");
         let request = Request::from_parts(parts, Body::from(bytes));
-        match session {
+        let response = match session {
             Some(id) if !begins => self.within(&id, &caller, request).await,
             _ if begins => self.begin(caller, request).await,
             _ => with_its_code(answered(self.without.oneshot(request).await)).await,
+        };
+        with_place(response, place)
+    }
+
+    /// Counts a message, and takes a place for the stream that it may ask for.
+    async fn admitted(&self, caller: &AgentCaller, message: &Message) -> Result<Option<Place>, Error> {
+        if !CALLS.iter().any(|call| message.is(call)) {
+            self.counted.limit_message(caller).await?;
         }
+        message.is(LISTENS).then(|| self.streams.take(caller)).transpose()
     }
 
     /// The stream of a session, or its end.
@@ -182,12 +218,18 @@ impl Wires {
         let Some(id) = session(request.headers()) else {
             return answered(self.without.oneshot(request).await);
         };
-        let ends = request.method() == Method::DELETE;
-        let response = self.clone().within(&id, &caller, request).await;
-        if ends && response.status().is_success() {
-            self.sessions.end(&id).await;
+        if request.method() == Method::DELETE {
+            let response = self.clone().within(&id, &caller, request).await;
+            if response.status().is_success() {
+                self.sessions.end(&id).await;
+            }
+            return response;
         }
-        response
+        let counted = self.counted.limit_message(&caller).await;
+        match counted.and_then(|()| self.streams.take(&caller)) {
+            Ok(place) => with_place(self.within(&id, &caller, request).await, Some(place)),
+            Err(error) => too_many(&error, None),
+        }
     }
 
     async fn begin(self, caller: AgentCaller, request: Request) -> Response {
@@ -200,7 +242,8 @@ impl Wires {
 
     async fn within(self, id: &str, caller: &AgentCaller, request: Request) -> Response {
         let Some(entered) = self.sessions.entered(id, caller) else { return no_such_session() };
-        held(answered(self.with_sessions.oneshot(request).await), entered)
+        // It keeps its session from being idle until it was read.
+        answered(self.with_sessions.oneshot(request).await).map(|body| holding(body, entered))
     }
 }
 
@@ -222,11 +265,6 @@ fn session(headers: &HeaderMap) -> Option<String> {
         return None;
     }
     text(SESSION).map(ToOwned::to_owned)
-}
-
-fn begins_session(message: &[u8]) -> bool {
-    let method = serde_json::from_slice::<Message>(message).ok().and_then(|message| message.method);
-    method.as_deref() == Some("initialize")
 }
 
 /// An answer in whose error our code for what is denied is ours again. In the newest revision -32002 is no code of MCP
@@ -255,12 +293,20 @@ fn no_such_session() -> Response {
     (StatusCode::NOT_FOUND, Json(error)).into_response()
 }
 
-/// A response that keeps its session from being idle until it was read.
-fn held(response: Response, entered: Entered) -> Response {
-    response.map(|body| {
-        Body::from_stream(body.into_data_stream().map(move |part| {
-            let _held = &entered;
-            part
-        }))
-    })
+/// What a client is told that says too much: as a call is refused, or by the status when no answer is expected.
+fn too_many(error: &Error, id: Option<Value>) -> Response {
+    let status = if id.is_some() { StatusCode::OK } else { StatusCode::TOO_MANY_REQUESTS };
+    let answer = json!({ "jsonrpc": "2.0", "id": id, "error": told::told(error) });
+    let mut response = (status, Json(answer)).into_response();
+    if let Error::RateLimited { seconds } = error {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
+}
+
+fn with_place(response: Response, place: Option<Place>) -> Response {
+    match place {
+        Some(place) => response.map(|body| holding(body, place)),
+        None => response,
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rmcp::transport::streamable_http_server::session::SessionManager as _;
 use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{AgentCaller, Auth};
@@ -18,6 +18,9 @@ const MOST_PER_KEY: usize = 8;
 
 /// How long a session may be without any request: long enough for a laptop that sleeps over lunch.
 const IDLE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How long the end of one session may take: whoever ends many waits no longer for one that is stuck.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How often idle sessions are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -67,8 +70,10 @@ impl Sessions {
     /// Ends a session.
     pub async fn end(&self, id: &str) {
         self.held().remove(id);
-        if let Err(error) = self.wires.close_session(&Arc::from(id)).await {
-            tracing::debug!(%error, "a session had ended before");
+        match timeout(ENDS_WITHIN, self.wires.close_session(&Arc::from(id))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a session had ended before"),
+            Err(_) => tracing::warn!("a session did not take its end; nobody can enter it any more"),
         }
     }
 
@@ -154,6 +159,8 @@ impl Drop for Entered {
 #[cfg(test)]
 mod tests {
     use raven_protocol::id::{AgentId, WorkspaceId};
+    use rmcp::transport::Transport as _;
+    use serde_json::json;
 
     use super::*;
 
@@ -206,6 +213,45 @@ mod tests {
         sessions.without_strays(seen).await;
         assert!(!sessions.wires.has_session(&stray).await.unwrap());
         assert!(sessions.wires.has_session(&kept).await.unwrap());
+    }
+
+    /// A session whose wire is stuck: a message that nobody takes, and behind it as many as fit.
+    async fn stuck(sessions: &Sessions) -> (Arc<str>, impl Sized) {
+        let (id, mut wire) = sessions.wires.create_session().await.unwrap();
+        let id: &'static Arc<str> = Box::leak(Box::new(id));
+        let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } } });
+        let hello = serde_json::from_value(hello).unwrap();
+        let (wires, begun) = (Arc::clone(&sessions.wires), id.clone());
+        let begins = tokio::spawn(async move { wires.initialize_session(&begun, hello).await.is_ok() });
+        wire.receive().await.unwrap();
+        let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": {} });
+        wire.send(serde_json::from_value(answer).unwrap()).await.unwrap();
+        assert!(begins.await.unwrap());
+        let unread = sessions.wires.create_standalone_stream(id).await.unwrap();
+        let changed = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+        let mut told = 0;
+        while timeout(Duration::from_secs(1), wire.send(serde_json::from_value(changed.clone()).unwrap()))
+            .await
+            .is_ok()
+        {
+            told += 1;
+            assert!(told < 1000, "it never sticks");
+        }
+        let said = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        let say = || sessions.wires.accept_message(id, serde_json::from_value(said.clone()).unwrap());
+        while timeout(Duration::from_secs(1), say()).await.is_ok() {}
+        (id.clone(), (wire, unread))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_is_stuck_keeps_no_other_from_its_end() {
+        let sessions = Sessions::new();
+        let (id, _wire) = stuck(&sessions).await;
+        sessions.opened(id.to_string(), agent()).await;
+        let ended = timeout(Duration::from_secs(60), sessions.end(&id)).await;
+        assert!(ended.is_ok(), "whoever ends it waits for ever");
+        assert!(!sessions.wires.has_session(&id).await.unwrap());
     }
 
     #[tokio::test(start_paused = true)]

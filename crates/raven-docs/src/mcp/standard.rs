@@ -45,7 +45,13 @@ async fn serve(
     }
 }
 
+/// The methods that count as calls where they are answered.
+const CALLS: [&str; 3] = ["call_tool", "list_resources", "read_resource"];
+
 async fn answered(app: &App, by: &AgentCaller, (method, body): (&str, &[u8])) -> Result<Value, Error> {
+    if !CALLS.contains(&method) {
+        app.tool_calls.limit_message(by).await?;
+    }
     match method {
         "initialize" => Ok(begun()),
         "list_tools" => {
@@ -65,7 +71,7 @@ async fn answered(app: &App, by: &AgentCaller, (method, body): (&str, &[u8])) ->
         }
         "list_resources" => {
             let From { cursor } = read(body)?;
-            let (resources, next) = resources::page(app, by, cursor.as_deref()).await?;
+            let (resources, next) = resources::page(app, by, cursor).await?;
             Ok(json!({ "resources": resources, "nextCursor": next }))
         }
         "read_resource" => {

@@ -4,13 +4,13 @@
 //! know transport.
 
 use std::sync::LazyLock;
-use std::time::Instant;
 
 use rmcp::model::{JsonObject, Tool as Described};
 use serde_json::Value;
 
 use super::call::{Call, Client};
 use super::cursor;
+use super::schema::{camel_case, respell};
 use super::tool::{Governed, Listed};
 use crate::app::App;
 use crate::approvals::run::ToolCall;
@@ -48,6 +48,9 @@ const FAMILIES: [&[Listed]; 13] = [
     memory::TOOLS,
     catalogue::TOOLS,
 ];
+
+/// Longest name that is kept of what is no tool.
+const MAX_NAME: usize = 40;
 
 /// Every tool with its description, which takes some time to make.
 static DESCRIBED: LazyLock<Vec<(Listed, Described)>> =
@@ -91,25 +94,29 @@ pub async fn call(
     (name, arguments): (&str, JsonObject),
     client: Client,
 ) -> Result<Value, Error> {
-    let tool = find(name)
-        .ok_or_else(|| Error::invalid("name", format!("is `{name}`, which is no tool; list them")))?;
-    app.tool_calls.limit(caller)?;
+    app.tool_calls.limit(caller).await?;
+    let Some(tool) = find(name) else {
+        let none = Error::invalid("name", format!("is `{}`, which is no tool; list them", spelled(name)));
+        return app.tool_calls.keep(caller, spelled(name), std::future::ready(Err(none))).await;
+    };
     let (client, _left) = client.until_dropped();
-    let call = Call { app: app.clone(), caller: caller.clone(), client };
-    app.deeds.see_through(recorded(call, tool, arguments)).await?
+    let deed = gate(Call { app: app.clone(), caller: caller.clone(), client }, tool, arguments);
+    app.tool_calls.keep(caller, tool.words.name.to_owned(), deed).await
 }
 
-async fn recorded(call: Call, tool: &'static Listed, arguments: JsonObject) -> Result<Value, Error> {
-    let (calls, caller, begun) = (call.app.tool_calls.clone(), call.caller.clone(), Instant::now());
-    let done = gate(call, tool, arguments).await;
-    let recorded = calls.record(&caller, tool.words.name, &done, begun.elapsed()).await;
-    recorded.and(done)
+/// A name that is none of a tool, as it can be kept: what looks like one, and not whatever else was sent.
+fn spelled(name: &str) -> String {
+    let is_name = (1..=MAX_NAME).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    if is_name { name.to_owned() } else { "unknown".to_owned() }
 }
 
-async fn gate(call: Call, tool: &Listed, arguments: JsonObject) -> Result<Value, Error> {
+async fn gate(call: Call, tool: &'static Listed, arguments: JsonObject) -> Result<Value, Error> {
     let (app, caller) = (&call.app, &call.caller);
     check(tool, caller)?;
-    let arguments = own(caller, arguments)?;
+    let mut arguments = own(caller, arguments)?;
+    if let Some(described) = described(tool.words.name) {
+        respell(&described.input_schema, &mut arguments);
+    }
     if tool.words.governed == Governed::Here {
         let names = tool_names(tool.words.name);
         let ruling = app.policies.ruling(caller.workspace(), Some(caller.agent()), &names).await?;
@@ -129,16 +136,12 @@ async fn gate(call: Call, tool: &Listed, arguments: JsonObject) -> Result<Value,
 pub async fn approved(app: App, call: ToolCall) -> Result<Value, Error> {
     let ToolCall { caller, name, arguments } = call;
     let tool = find(&name).ok_or(Error::NotFound("tool"))?;
-    let begun = Instant::now();
-    let done = match check(tool, &caller) {
-        Ok(()) => {
-            let call = Call { app: app.clone(), caller: caller.clone(), client: Client::default() };
-            (tool.call)(call, arguments).await
-        }
-        Err(refused) => Err(refused),
+    let (calls, by) = (app.tool_calls.clone(), caller.clone());
+    let deed = async move {
+        check(tool, &caller)?;
+        (tool.call)(Call { app, caller, client: Client::default() }, arguments).await
     };
-    app.tool_calls.record(&caller, tool.words.name, &done, begun.elapsed()).await?;
-    done
+    calls.keep(&by, tool.words.name.to_owned(), deed).await
 }
 
 fn is_for(tool: &Listed, caller: &AgentCaller) -> bool {
@@ -164,18 +167,6 @@ fn own(caller: &AgentCaller, arguments: JsonObject) -> Result<JsonObject, Error>
         Some(Value::String(id)) if id == caller.workspace().as_str() => Ok(arguments),
         Some(_) => Err(Error::Denied("`workspaceId` must be your own workspace; leave it out".to_owned())),
     }
-}
-
-/// `agent_type` is taken for `agentType`.
-pub fn camel_case(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |mut text, part| {
-        let mut chars = part.chars();
-        text.extend(chars.next().map(|c| c.to_ascii_uppercase()));
-        text.push_str(chars.as_str());
-        text
-    })
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ mod leaks;
 mod leaving;
 mod links;
 mod lockout;
+mod mcp_limits;
+mod mcp_records;
 mod mcp_sessions;
 mod mcp_standard;
 mod mcp_tools;

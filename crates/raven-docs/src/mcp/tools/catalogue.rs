@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::auth::AgentCaller;
 use crate::error::Error;
 use crate::mcp::call::Call;
+use crate::mcp::cursor;
 use crate::mcp::tool::{Category, Effect, Governed, Listed, Tool, Words};
 
 pub const TOOLS: &[Listed] = &[Listed::of::<ToolSearch>(), Listed::of::<ToolCategories>()];
@@ -34,6 +35,8 @@ pub struct ToolSearch {
     /// How many; 10 by default.
     #[schemars(range(min = 1, max = 200))]
     pub limit: Option<usize>,
+    /// `nextCursor` of the answer before, to the same question.
+    pub cursor: Option<String>,
 }
 
 impl Tool for ToolSearch {
@@ -72,10 +75,13 @@ impl Tool for ToolCategories {
 
 /// Tools that were found.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct FoundTools {
     pub tools: Vec<Found>,
     /// How many fit, of which these are the best.
     pub total: usize,
+    /// Pass as `cursor` to read on; null at the end.
+    pub next_cursor: Option<String>,
 }
 
 /// A tool that was found.
@@ -123,9 +129,11 @@ pub fn search(caller: &AgentCaller, wanted: &ToolSearch) -> Result<FoundTools, E
     // Those of one rank stay in the order of the list.
     found.sort_by_key(|(rank, ..)| std::cmp::Reverse(*rank));
     let total = found.len();
-    let tools =
-        found.into_iter().take(limit).map(|(_, tool, described)| shown(&tool.words, described)).collect();
-    Ok(FoundTools { tools, total })
+    let part = (wanted.cursor.as_deref(), limit);
+    let (page, next_cursor) =
+        cursor::page(found.into_iter(), (|(_, tool, _)| tool.words.name, &|_| true), part)?;
+    let tools = page.into_iter().map(|(_, tool, described)| shown(&tool.words, described)).collect();
+    Ok(FoundTools { tools, total, next_cursor })
 }
 
 /// What there are tools about that an agent may use.

@@ -13,9 +13,9 @@ use crate::access::work::AssignWork;
 use crate::agents::own::{Colleague, OwnStatus, OwnWord, SaidStatus};
 use crate::assignments::NewAssignment;
 use crate::error::Error;
-use crate::http::problem::request_id;
 use crate::mcp::call::Call;
 use crate::mcp::tool::{Category, Effect, Listed, Tool, Words};
+use crate::origin::Origin;
 use crate::page::PageQuery;
 
 pub const TOOLS: &[Listed] = &[
@@ -139,7 +139,7 @@ impl Tool for OwnWord {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AgentRuntimeTest {
-    /// Only admins name another than that of the settings: leave it out.
+    /// That of the workspace's settings, which is tested when this is left out; only admins test another, by REST.
     endpoint: Option<String>,
 }
 
@@ -159,7 +159,8 @@ struct Tested {
 impl Tool for AgentRuntimeTest {
     const WORDS: Words = Words::of(
         ("agent_runtime_test", "Test the runtime"),
-        "Tells whether the workspace's runtime, which spawns agents, can be reached.",
+        "Tells whether the workspace's runtime, which spawns agents, can be reached. It tests the runtime of the \
+         settings and no other address: that is for admins, by REST.",
         Category::Agent,
         Effect::Reads,
     )
@@ -167,10 +168,13 @@ impl Tool for AgentRuntimeTest {
     type Answer = Tested;
 
     async fn call(self, call: Call) -> Result<Tested, Error> {
-        if self.endpoint.is_some() {
+        let by = call.granted::<AssignWork>()?;
+        if let Some(endpoint) = &self.endpoint
+            && !call.app.runtimes.is_at(&by, endpoint).await?
+        {
             return Err(Error::Denied("only admins name another endpoint; leave it out".to_owned()));
         }
-        let tested = call.app.runtimes.test(&call.granted::<AssignWork>()?, &request_id()).await?;
+        let tested = call.app.runtimes.test(&by, &Origin::current().request_id.unwrap_or_default()).await?;
         let error = tested.error.map(serde_json::to_value).transpose().map_err(anyhow::Error::from)?;
         let (connected, latency, version) = (tested.connected, tested.latency, tested.version);
         Ok(Tested { connected, latency, version, active_agents: tested.active_agents, error })
