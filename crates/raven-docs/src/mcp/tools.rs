@@ -106,7 +106,8 @@ pub async fn call(
 
 /// A name that is none of a tool, as it can be kept: what looks like one, and not whatever else was sent.
 fn spelled(name: &str) -> String {
-    let is_name = (1..=MAX_NAME).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    let is_name =
+        (1..=MAX_NAME).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
     if is_name { name.to_owned() } else { "unknown".to_owned() }
 }
 
