@@ -23,9 +23,8 @@ use crate::events::Changes;
 /// Calls of one agent in a minute: far more than one that works needs, and too few to fill the log with.
 const CALLS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(240).unwrap();
 
-/// What one agent says beside its calls in a minute: as much again, and a client that begins anew for each of its calls
-/// says four things more.
-const MESSAGES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(480).unwrap();
+/// What one agent says beside its calls in a minute: a client that begins anew for each of them says four things more.
+const MESSAGES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(960).unwrap();
 
 /// How often it is recorded of one agent that it was too fast: a flood is seen, and does not fill the log.
 const TOLD_EVERY: Duration = Duration::from_secs(60);

@@ -11,7 +11,7 @@ use crate::wire::{Told, Wire, hello};
 const CHANGED: &str = "notifications/tools/list_changed";
 
 /// More than an agent may say in a minute, by as many at once.
-const MANY: usize = 400;
+const MANY: usize = 600;
 
 fn wire(crew: &Crew, agent: &Agent) -> Wire {
     Wire::new(&crew.place, &agent.key)
