@@ -150,6 +150,7 @@ export const texts = {
   },
   approvals: approvalTexts,
   pages: pageTexts,
+  plainInstead: 'This text is shown as it was typed: its layout is too large or too deep.',
   editor: editorTexts,
   conflict: conflictTexts,
   history: historyTexts,

@@ -165,6 +165,7 @@ export const commentTexts = {
   delete: 'Delete',
   deleteTitle: 'Delete this comment?',
   deleteText: 'It is gone for everybody.',
+  removed: 'This comment was removed.',
   of: (name: string) => `Comment of ${name}`,
   agent: 'agent',
   denied: 'Your role lets you read comments, not write them.',

@@ -267,3 +267,45 @@ test('a page goes into the trash and comes back; who only watches sees no way to
   await vic.goto(`${stack.url}/pages/no-such-page`);
   await expect(vic.getByText('No such page')).toBeVisible();
 });
+
+test('what is typed while a save is on its way is neither lost nor left', async () => {
+  await ada.goto(`${stack.url}/pages/${handbook.id}/edit`);
+  await write(ada, editor(ada), 'Saved first.');
+  let typed = () => {};
+  const until = new Promise<void>((resolve) => (typed = resolve));
+  let held = () => {};
+  const isHeld = new Promise<void>((resolve) => (held = resolve));
+  await ada.route(`**/api/pages/${handbook.id}`, async (route) => {
+    if (route.request().method() !== 'PATCH') return route.continue();
+    held();
+    await until;
+    await route.continue();
+  });
+  await ada.keyboard.press('Control+s');
+  await isHeld;
+  await ada.keyboard.type(' Typed meanwhile.');
+  const answered = ada.waitForResponse((answer) => answer.request().method() === 'PATCH');
+  typed();
+  expect((await answered).status()).toBe(200);
+  await ada.unroute(`**/api/pages/${handbook.id}`);
+  await expect(editor(ada)).toContainText('Saved first. Typed meanwhile.');
+  await expect(ada).toHaveURL(/\/edit$/);
+  await expect(ada.getByText('Draft kept in this browser')).toBeVisible();
+  expect((await one(`/api/pages/${handbook.id}`)).content).not.toContain('Typed meanwhile.');
+  await save(ada);
+  await expect(heading(ada, 'Handbook')).toBeVisible();
+  expect((await one(`/api/pages/${handbook.id}`)).content).toContain('Saved first. Typed meanwhile.');
+});
+
+test('a comment that no browser can lay out is shown as it was typed, and breaks nothing else', async () => {
+  for (const content of [
+    '- '.repeat(1000),
+    `${'|a'.repeat(500)}\n${'|-'.repeat(500)}\n${'|\n'.repeat(500)}`,
+  ]) {
+    await asked(ada, stack.url, 'POST', '/api/comments', { pageId: handbook.id, content });
+  }
+  await mel.goto(`${stack.url}/pages/${handbook.id}`);
+  await expect(heading(mel, 'Handbook')).toBeVisible();
+  await expect(mel.getByText('This text is shown as it was typed')).toHaveCount(2);
+  await expect(mel.getByRole('region', { name: 'Comments' }).getByRole('table')).toHaveCount(0);
+});

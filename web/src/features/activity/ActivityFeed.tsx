@@ -95,7 +95,7 @@ const LOOKS: Record<ActivityKind, { icon: LucideIcon; tone: Tone }> = {
   question_escalated: { icon: MessageCircleQuestion, tone: 'attention' },
   question_expired: { icon: MessageCircleX, tone: 'quiet' },
   policy_changed: { icon: ShieldCheck, tone: 'quiet' },
-  policy_unmeetable: { icon: ShieldCheck, tone: 'bad' },
+  policy_unmeetable: { icon: ShieldCheck, tone: 'failure' },
   tool_called: { icon: Wrench, tone: 'quiet' },
   ...knowledgeLooks,
 };

@@ -82,6 +82,8 @@ function OneComment({ comment, subject }: { comment: Comment; subject: Subject }
   const me = useMe();
   const { author } = comment;
   const isOwn = author.kind === 'user' && author.id === me.user.id;
+  // What others answered to stays in its place, without words.
+  const isRemoved = comment.content === '';
   return (
     <Stack
       gap={4}
@@ -102,10 +104,16 @@ function OneComment({ comment, subject }: { comment: Comment; subject: Subject }
         <Text size="xs" c="dimmed" component="div">
           <Ago moment={comment.createdAt} />
         </Text>
-        {(isOwn || isAdmin(me)) && <DeleteComment comment={comment} subject={subject} />}
+        {((isOwn && !isRemoved) || isAdmin(me)) && <DeleteComment comment={comment} subject={subject} />}
       </Group>
       <div className={classes.text}>
-        <Markdown text={comment.content} />
+        {isRemoved ? (
+          <Text size="sm" c="dimmed">
+            {words.removed}
+          </Text>
+        ) : (
+          <Markdown text={comment.content} />
+        )}
       </div>
     </Stack>
   );

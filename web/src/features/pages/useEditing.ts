@@ -1,6 +1,6 @@
 /** Owns what is typed into a page's editor: on top of which version, kept as a draft, saved once. Must not know components. */
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import type { Page } from '../../api/knowledge';
@@ -42,6 +42,8 @@ export function useEditing(page: Page): Editing {
   const [base, setBase] = useState(draft?.version ?? page.version);
   const [stored, setStored] = useState<Typed>({ title: page.title, content: page.content });
   const [typed, setTyped] = useState<Typed>(draft ?? stored);
+  // What is typed now, for a save that ends after it: the state that it began with is of before.
+  const latest = useRef(typed);
   const [aside, setAside] = useState<Typed | null>(null);
   const [round, setRound] = useState(0);
   const isChanged = typed.title !== stored.title || typed.content !== stored.content;
@@ -49,14 +51,24 @@ export function useEditing(page: Page): Editing {
   const saving = useMutation({
     mutationFn: (version: number) => changePage(page.id, { ...typed, title: typed.title.trim(), version }),
     onSuccess: async (saved) => {
-      dropDraft(name);
       cache.setQueryData(pageKeys.one(saved.id), saved);
-      await navigate(`/pages/${saved.id}`);
+      const now = latest.current;
+      if (now.title.trim() === saved.title && now.content === saved.content) {
+        dropDraft(name);
+        await navigate(`/pages/${saved.id}`);
+      } else {
+        // More was typed while it was saved: that is on top of what is saved now.
+        keepDraft(name, { ...now, version: saved.version });
+        setDraft(null);
+        setStored({ title: saved.title, content: saved.content });
+        setBase(saved.version);
+      }
       void cache.invalidateQueries({ queryKey: pageKeys.all });
     },
   });
   const type = (part: Partial<Typed>) => {
-    const next = { ...typed, ...part };
+    const next = { ...latest.current, ...part };
+    latest.current = next;
     setTyped(next);
     if (next.title === stored.title && next.content === stored.content) dropDraft(name);
     else keepDraft(name, { ...next, version: base });
@@ -65,7 +77,8 @@ export function useEditing(page: Page): Editing {
     setDraft(null);
     dropDraft(name);
     setStored({ title: from.title, content: from.content });
-    setTyped({ title: from.title, content: from.content });
+    latest.current = { title: from.title, content: from.content };
+    setTyped(latest.current);
     setBase(from.version);
     setRound((before) => before + 1);
     saving.reset();

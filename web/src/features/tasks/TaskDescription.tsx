@@ -1,10 +1,10 @@
 /** Owns the text of a task: reading it, and editing it without losing what was typed. Must not know the other fields. */
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { Pencil } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 
 import type { Task } from '../../api/knowledge';
-import { draftOf, dropDraft, keepDraft } from '../../parts/drafts';
+import { draftOf, dropDraft, keepDraft, type Draft } from '../../parts/drafts';
 import { Markdown } from '../../parts/markdown/Markdown';
 import { MarkdownEditor } from '../../parts/markdown/MarkdownEditor';
 import { mayWrite, useMe } from '../../parts/me';
@@ -23,27 +23,48 @@ interface TaskDescriptionProps {
   changing: TaskChanging;
 }
 
-export function TaskDescription({ task, changing }: TaskDescriptionProps) {
+/** What is typed into a task's text: on top of which version, kept as a draft, saved once. */
+function useTyping({ task, changing }: TaskDescriptionProps) {
   const me = useMe();
   const name = draftName(me.user.id, task.id);
   // Beside the text the version that it was begun on: somebody else's may come meanwhile.
   const [begun, setBegun] = useState(() => draftOf(name));
+  // What is typed now, for a save that ends after it: the state that it began with is of before.
+  const latest = useRef(begun);
   const typed = begun?.content ?? null;
+  const put = (draft: Draft | null) => {
+    latest.current = draft;
+    setBegun(draft);
+  };
   const leave = () => {
-    setBegun(null);
+    put(null);
     dropDraft(name);
   };
-  const edit = () => setBegun({ title: task.title, content: task.description, version: task.version });
+  const edit = () => put({ title: task.title, content: task.description, version: task.version });
+  const keep = (draft: Draft) => {
+    put(draft);
+    keepDraft(name, draft);
+  };
   const type = (content: string) => {
-    if (!begun) return;
-    setBegun({ ...begun, content });
-    keepDraft(name, { ...begun, content });
+    if (latest.current) keep({ ...latest.current, content });
   };
   const save = () => {
     if (!begun) return;
     if (begun.content === task.description) return leave();
-    changing.change({ description: begun.content }, { version: begun.version, onSaved: leave });
+    const onSaved = (saved: Task) => {
+      const now = latest.current;
+      // More was typed while it was saved: that is on top of what is saved now.
+      if (now && now.content !== begun.content) keep({ ...now, version: saved.version });
+      else leave();
+    };
+    changing.change({ description: begun.content }, { version: begun.version, onSaved });
   };
+  return { typed, edit, type, save, leave };
+}
+
+export function TaskDescription({ task, changing }: TaskDescriptionProps) {
+  const me = useMe();
+  const { typed, edit, type, save, leave } = useTyping({ task, changing });
   return (
     <Stack gap="xs" component="section" aria-label={words.fields.description}>
       <Group gap="xs">

@@ -28,8 +28,8 @@ export function useMoveTask(filter: TaskFilter) {
     requestAnimationFrame(() => document.getElementById(`task-${task.id}`)?.focus());
   };
   const moving = useMutation({
-    mutationFn: ({ task, place }: Move) =>
-      moveTask(task.id, { projectId: task.projectId ?? null, status: place.status, before: place.before }),
+    // Without its project, in which it stays: the one that is shown may be one of before.
+    mutationFn: ({ task, place }: Move) => moveTask(task.id, { status: place.status, before: place.before }),
     onSuccess: (task) => cache.setQueryData(taskKeys.one(task.id), task),
     // Also after a success: others may have moved something meanwhile. While more moves wait, theirs is the last word.
     onSettled: () => {

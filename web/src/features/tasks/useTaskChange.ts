@@ -8,7 +8,7 @@ import type { Chosen } from './TaskFields';
 interface Wanted {
   change: TaskChange;
   version: number;
-  onSaved?: () => void;
+  onSaved?: (saved: Task) => void;
 }
 
 export type TaskChanging = ReturnType<typeof useTaskChange>;
@@ -21,11 +21,11 @@ export function useTaskChange(task: Task) {
       cache.setQueryData(taskKeys.one(changed.id), changed);
       void cache.invalidateQueries({ queryKey: taskKeys.lists });
       void cache.invalidateQueries({ queryKey: taskKeys.projects });
-      onSaved?.();
+      onSaved?.(changed);
     },
   });
   /** What takes a while to type is on top of the version at which it was begun. */
-  const change = (part: TaskChange, begun?: { version: number; onSaved: () => void }) =>
+  const change = (part: TaskChange, begun?: { version: number; onSaved: (saved: Task) => void }) =>
     changing.mutate({ change: part, version: begun?.version ?? task.version, onSaved: begun?.onSaved });
   const choose = ({ assignee, dueDate, ...rest }: Partial<Chosen>) =>
     change({
