@@ -33,7 +33,7 @@ const MAX_TAG: usize = 50;
 const MAX_EACH: u64 = 10_000;
 
 /// Most words that a query looks for; more find nothing better.
-const MAX_WORDS: usize = 32;
+const MAX_WORDS: usize = 16;
 
 /// Something that is remembered.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -179,9 +179,13 @@ impl Memories {
             return Err(Error::invalid("q", "must have a word in it, of letters or digits"));
         }
         let tags = query.tags.as_deref().unwrap_or_default().split(',').map(str::trim);
+        let tags: Vec<String> = tags.filter(|tag| !tag.is_empty()).map(ToOwned::to_owned).collect();
+        if tags.len() > MAX_TAGS {
+            return Err(Error::invalid("tags", format!("must be at most {MAX_TAGS}: no memory has more")));
+        }
         let filter = rows::Filter {
             reach: reach(by),
-            tags: tags.filter(|tag| !tag.is_empty()).map(ToOwned::to_owned).collect(),
+            tags,
             day: query.day.map(Date::as_days),
             before: page.cursor.filter(|_| words.is_empty()),
             words,
@@ -220,7 +224,9 @@ fn reach(by: &Granted<ReadMemory>) -> Reach {
 /// What is looked for: letters and digits alone, so that nothing in it is syntax.
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.take(MAX_WORDS).map(str::to_lowercase).collect()
+    let mut words: Vec<String> = words.take(MAX_WORDS).map(str::to_lowercase).collect();
+    words.dedup();
+    words
 }
 
 fn check(new: &NewMemory) -> Result<(), Error> {

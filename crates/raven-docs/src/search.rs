@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Granted;
 use crate::access::knowledge::{ReadPages, ReadTasks};
-use crate::db::Db;
-use crate::db::search::{self as index, Hit, Kind, Looking, On};
+use crate::db::search::Kind;
+use crate::db::search::finding::{self as index, Hit, Looking, On};
+use crate::db::{ConnectionTrait, Db};
 use crate::error::Error;
 use crate::pages;
 
 mod expression;
+pub mod ranking;
+
+use expression::Phrase;
 
 /// Longest query, in characters.
 const MAX_QUERY: usize = 400;
@@ -29,8 +33,9 @@ const SUGGESTIONS: u64 = 10;
 /// With fewer hits than this, words that are near are looked for too.
 const FEW: usize = 3;
 
-/// Words of the index that are compared with one that may be mistyped.
-const CANDIDATES: u64 = 200;
+/// Most words that are looked for beside one that may be mistyped, and most that are looked at for them.
+const MAX_NEAR: usize = 8;
+const MAX_NEAREST: usize = 64;
 
 /// What is looked for.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
@@ -65,7 +70,7 @@ pub struct SearchHit {
     /// The task itself, or the one that a comment is on.
     pub task_id: Option<String>,
     pub updated_at: Timestamp,
-    /// Higher is better; of one search alone.
+    /// Higher is better: by this title and text alone, so it tells nothing of others.
     pub score: f64,
 }
 
@@ -113,8 +118,8 @@ impl Search {
         let limit = limit(query.limit)?;
         let kinds = kinds(query.kinds.as_deref())?;
         let space = query.space_id.as_ref().map(SpaceId::as_str);
-        let hits = self.hits(by, &query.q, (&kinds, space), limit, expression::all).await?;
-        Ok(Found { items: hits.into_iter().map(view).collect(), next_cursor: None })
+        let items = self.hits(by, &query.q, (&kinds, space), limit, expression::all).await?;
+        Ok(Found { items, next_cursor: None })
     }
 
     /// Suggests pages and tasks by the beginnings of words in their titles.
@@ -122,7 +127,7 @@ impl Search {
         let (kinds, limit) = ([Kind::Page, Kind::Task], limit(query.limit.or(Some(SUGGESTIONS)))?);
         let space = query.space_id.as_ref().map(SpaceId::as_str);
         let hits = self.hits(by, &query.q, (&kinds, space), limit, expression::in_title).await?;
-        let items = hits.into_iter().map(|Hit { kind, id, title, .. }| Suggestion { kind, id, title });
+        let items = hits.into_iter().map(|SearchHit { kind, id, title, .. }| Suggestion { kind, id, title });
         Ok(Suggestions { items: items.collect(), next_cursor: None })
     }
 
@@ -132,8 +137,8 @@ impl Search {
         typed: &str,
         (kinds, space): (&[Kind], Option<&str>),
         limit: u64,
-        express: fn(&[expression::Phrase]) -> String,
-    ) -> Result<Vec<Hit>, Error> {
+        express: fn(&[Phrase]) -> String,
+    ) -> Result<Vec<SearchHit>, Error> {
         if typed.chars().count() > MAX_QUERY {
             return Err(Error::invalid("q", format!("must be at most {MAX_QUERY} characters")));
         }
@@ -142,30 +147,75 @@ impl Search {
             return Ok(Vec::new());
         }
         let tx = self.db.snapshot().await?;
-        let (workspace, seen) = (by.workspace(), pages::seen(by));
         let on = if by.and::<ReadTasks>().is_ok() { On::PagesAndTasks } else { On::Pages };
-        let look = async |expression: String| {
-            let expression = expression.as_str();
-            index::find(&tx, &Looking { workspace, expression, kinds, space, on, seen, limit }).await
+        let looking = Looking { workspace: by.workspace(), kinds, space, on, seen: pages::seen(by) };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let look = async |phrases: &[Phrase]| {
+            let asked = (&*express(phrases), &*expression::any_in_title(phrases));
+            shown(&tx, phrases, best(phrases, index::find(&tx, &looking, asked).await?, limit)).await
         };
-        let mut hits = look(express(&phrases)).await?;
-        if hits.len() >= FEW {
-            return Ok(hits);
-        }
-        let mut wider = false;
-        for phrase in &mut phrases {
-            let Some(word) = phrase.mistyped() else { continue };
-            let trigrams = expression::trigrams(word);
-            wider |= phrase.widen(index::similar(&tx, by.workspace(), &trigrams, CANDIDATES).await?);
-        }
-        if wider {
-            let known: Vec<i64> = hits.iter().map(|hit| hit.item).collect();
-            let more = look(express(&phrases)).await?;
-            hits.extend(more.into_iter().filter(|hit| !known.contains(&hit.item)));
-            hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut hits = look(&phrases).await?;
+        if hits.len() < FEW && widen(&tx, &looking, &mut phrases).await? {
+            let known: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
+            let more = look(&phrases).await?;
+            hits.extend(more.into_iter().filter(|hit| !known.contains(&hit.id)));
+            hits.truncate(limit);
         }
         Ok(hits)
     }
+}
+
+/// Looks for words too that are near to those that may be mistyped; answers whether there are any. Only words of
+/// texts that one may read count: else what is found would tell of others.
+async fn widen(
+    db: &impl ConnectionTrait,
+    looking: &Looking<'_>,
+    phrases: &mut [Phrase],
+) -> Result<bool, Error> {
+    let mut wider = false;
+    for phrase in phrases {
+        let Some(word) = phrase.mistyped() else { continue };
+        let asked = (word, &*expression::trigrams(word));
+        let nearest = phrase.nearest(index::similar(db, looking.workspace, asked).await?);
+        let mut near = Vec::new();
+        for word in nearest.into_iter().take(MAX_NEAREST) {
+            if index::is_there(db, looking, &word).await? {
+                near.push(word);
+            }
+            if near.len() == MAX_NEAR {
+                break;
+            }
+        }
+        wider |= !near.is_empty();
+        phrase.widen(near);
+    }
+    Ok(wider)
+}
+
+/// Those that fit best, the best first; of those that fit as well the newest.
+fn best(phrases: &[Phrase], hits: Vec<Hit>, limit: usize) -> Vec<(f64, Hit)> {
+    let score = |hit: &Hit| ranking::score(phrases, &hit.title, &hit.beginning);
+    let mut hits: Vec<(f64, Hit)> = hits.into_iter().map(|hit| (score(&hit), hit)).collect();
+    hits.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    hits.truncate(limit);
+    hits
+}
+
+async fn shown(
+    db: &impl ConnectionTrait,
+    phrases: &[Phrase],
+    hits: Vec<(f64, Hit)>,
+) -> Result<Vec<SearchHit>, Error> {
+    let mut shown = Vec::with_capacity(hits.len());
+    for (score, hit) in hits {
+        let snippet = match ranking::snippet(phrases, &hit.beginning) {
+            Some(snippet) => snippet,
+            None => ranking::snippet(phrases, &index::text(db, hit.item).await?)
+                .unwrap_or_else(|| ranking::beginning(&hit.beginning)),
+        };
+        shown.push(view(hit, snippet, score));
+    }
+    Ok(shown)
 }
 
 fn limit(wanted: Option<u64>) -> Result<u64, Error> {
@@ -188,17 +238,17 @@ fn kinds(wanted: Option<&str>) -> Result<Vec<Kind>, Error> {
     Ok(kinds)
 }
 
-fn view(hit: Hit) -> SearchHit {
+fn view(hit: Hit, snippet: String, score: f64) -> SearchHit {
     SearchHit {
         kind: hit.kind,
         id: hit.id,
         title: hit.title,
-        snippet: hit.snippet,
+        snippet,
         space_id: hit.space_id,
         project_id: hit.project_id,
         page_id: hit.page_id,
         task_id: hit.task_id,
         updated_at: Timestamp::from_millis(hit.updated_at),
-        score: hit.score,
+        score,
     }
 }

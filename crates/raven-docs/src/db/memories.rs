@@ -12,6 +12,9 @@ use super::Queried;
 pub const INDEX: &str = "CREATE VIRTUAL TABLE memory_index USING fts5(\
                          id UNINDEXED, content, tags, tokenize = 'porter unicode61 remove_diacritics 2')";
 
+/// Whether a memory fits; the index is asked once.
+const FITS: &str = "memories.id IN (SELECT id FROM memory_index WHERE memory_index MATCH ?)";
+
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -100,13 +103,11 @@ pub async fn page(
     limit: u64,
 ) -> Queried<Vec<Model>> {
     let mut found = Sql::of("SELECT memories.* FROM memories");
-    if !filter.words.is_empty() {
-        found.add(
-            " JOIN memory_index ON memory_index.id = memories.id AND memory_index MATCH ?",
-            match_of(&filter.words),
-        );
-    }
     found.visible(workspace, &filter.reach);
+    if !filter.words.is_empty() {
+        let any: Vec<String> = filter.words.iter().map(|word| match_of(word)).collect();
+        found.add(&format!(" AND {FITS}"), any.join(" OR "));
+    }
     for tag in &filter.tags {
         let quoted = serde_json::to_string(tag)?;
         let plain = quoted.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -119,11 +120,12 @@ pub async fn page(
     if let Some(before) = &filter.before {
         found.add(" AND memories.id < ?", before.as_str());
     }
-    found.text += if filter.words.is_empty() {
-        " ORDER BY memories.id DESC"
-    } else {
-        " ORDER BY bm25(memory_index), memories.id DESC"
-    };
+    found.text += " ORDER BY ";
+    // How rare a word is among all memories would tell of those that one may not read.
+    for (nth, word) in filter.words.iter().enumerate() {
+        found.add(&format!("{}({FITS})", if nth == 0 { "" } else { " + " }), match_of(word));
+    }
+    found.text += if filter.words.is_empty() { "memories.id DESC" } else { " DESC, memories.id DESC" };
     found.add(" LIMIT ?", i64::try_from(limit)?);
     Ok(Entity::find().from_raw_sql(found.statement()).all(db).await?)
 }
@@ -183,8 +185,8 @@ impl Sql {
     }
 }
 
-/// Any of some words, or of what begins with one of them. Words hold letters and digits alone.
-fn match_of(words: &[String]) -> String {
-    let terms: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
-    terms.join(" OR ")
+/// A word, or what begins with it; with a single letter everything would begin. Words hold letters and digits alone.
+fn match_of(word: &str) -> String {
+    let begins = if word.chars().count() > 1 { "*" } else { "" };
+    format!("\"{word}\"{begins}")
 }

@@ -1,17 +1,18 @@
-//! The search index over pages, tasks and comments: words ranked by `bm25`, and the words themselves by their
-//! trigrams, by which a mistyped one is found.
+//! The search index over pages, tasks and comments: their words, and the words themselves by their trigrams, by
+//! which a mistyped one is found.
 //!
-//! The only SQL that SQLite and PostgreSQL do not share. What an agent may not read is left out by a join with what
-//! is closed at the moment of the query.
+//! Owns what the index holds; see `finding` for what it finds. The only SQL that SQLite and PostgreSQL do not share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use raven_protocol::id::WorkspaceId;
 use raven_protocol::time::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
 use super::Queried;
-use super::pages::{CLOSED, Seen};
+use crate::search::ranking::MARKS;
+
+pub mod finding;
 
 /// What the migration makes. `search_items` has the text, once; the indexes follow it by triggers.
 pub const TABLES: &str = "
@@ -71,18 +72,6 @@ const MAX_TERMS: usize = 5_000;
 /// Words that one statement adds.
 const TERMS_AT_ONCE: usize = 400;
 
-/// Weight of a title against a body.
-const TITLE: f64 = 8.0;
-
-/// Texts that are looked at first: some times more than anybody asks for.
-const FOREMOST: u32 = 500;
-
-/// Words of a snippet.
-const SNIPPET_WORDS: u32 = 24;
-
-/// Where a match begins and ends in a snippet; taken out of texts before they are kept.
-pub const MARKS: [char; 2] = ['⟦', '⟧'];
-
 /// What kind of thing is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -133,10 +122,12 @@ pub async fn put(db: &impl ConnectionTrait, item: &Indexed<'_>) -> Queried<()> {
     let values: [Value; 2] = [item.kind.as_str().into(), item.id.into()];
     let before = db.query_one_raw(Statement::from_sql_and_values(DbBackend::Sqlite, before, values)).await?;
     let before = before.map(|text| terms_of(&text)).transpose()?.unwrap_or_default();
+    // Written anew it gets a higher number, by which what was changed last is found first.
+    let removed = "DELETE FROM search_items WHERE kind = $1 AND id = $2";
+    let which: [Value; 2] = [item.kind.as_str().into(), item.id.into()];
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, removed, which)).await?;
     let sql = "INSERT INTO search_items (workspace_id, kind, id, page_id, task_id, title, body, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (kind, id) DO UPDATE SET title = excluded.title, body = excluded.body,
-            updated_at = excluded.updated_at";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let values: [Value; 8] = [
         item.workspace.as_str().into(),
         item.kind.as_str().into(),
@@ -249,128 +240,4 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric())
         .map(str::to_lowercase)
         .filter(|word| TERM_LENGTHS.contains(&word.chars().count()))
-}
-
-/// Something that was found.
-#[derive(Debug, Clone, FromQueryResult)]
-pub struct Hit {
-    pub item: i64,
-    pub kind: String,
-    pub id: String,
-    pub title: String,
-    pub page_id: Option<String>,
-    pub task_id: Option<String>,
-    pub space_id: Option<String>,
-    pub project_id: Option<String>,
-    pub updated_at: i64,
-    pub score: f64,
-    pub snippet: String,
-}
-
-/// What is looked for, and by whom.
-pub struct Looking<'a> {
-    pub workspace: &'a WorkspaceId,
-    /// In the language of the index; see [`crate::search`].
-    pub expression: &'a str,
-    pub kinds: &'a [Kind],
-    /// Only pages of this space, and comments on them.
-    pub space: Option<&'a str>,
-    pub on: On,
-    pub seen: Seen,
-    pub limit: u64,
-}
-
-/// On what may be found what is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
-    PagesAndTasks,
-    /// For those who may read no tasks, nor what is said of them.
-    Pages,
-}
-
-/// What fits best, first.
-pub async fn find(db: &impl ConnectionTrait, looking: &Looking<'_>) -> Queried<Vec<Hit>> {
-    let foremost = find_among(db, looking, Among::Foremost).await?;
-    // What one may not read, and what other workspaces have, may be all of the foremost.
-    if foremost.len() as u64 == looking.limit {
-        Ok(foremost)
-    } else {
-        find_among(db, looking, Among::All).await
-    }
-}
-
-/// Which texts that have the words are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Among {
-    /// Those that fit best, whosever they are: a common word is in nearly all texts, and to look at each takes long.
-    Foremost,
-    All,
-}
-
-async fn find_among(db: &impl ConnectionTrait, looking: &Looking<'_>, among: Among) -> Queried<Vec<Hit>> {
-    let kinds: Vec<String> = looking.kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
-    let open = match looking.seen {
-        Seen::All => "",
-        Seen::Open => {
-            "AND (i.page_id IS NULL OR i.page_id NOT IN (SELECT id FROM closed))
-                AND (i.task_id IS NULL OR coalesce(t.agent_accessible, j.agent_accessible, TRUE))"
-        }
-    };
-    let on = match looking.on {
-        On::PagesAndTasks => "",
-        On::Pages => "AND i.task_id IS NULL",
-    };
-    let foremost = match among {
-        Among::Foremost => format!("ORDER BY rank, item LIMIT {FOREMOST}"),
-        Among::All => String::new(),
-    };
-    // The index is asked once, and first, as CROSS JOIN says; else it may be asked anew for each text that there is.
-    // The best are chosen before anything is shown of them: a snippet of each hit would mean to read all of them.
-    let sql = format!(
-        "{CLOSED}, ranked AS MATERIALIZED (
-            SELECT rowid AS item, bm25(search_words, {TITLE:.1}, 1.0) AS rank
-            FROM search_words WHERE search_words MATCH $2 {foremost}),
-        best AS MATERIALIZED (
-            SELECT i.item, p.space_id, t.project_id, ranked.rank
-            FROM ranked CROSS JOIN search_items i ON i.item = ranked.item
-            LEFT JOIN pages p ON p.id = i.page_id
-            LEFT JOIN tasks t ON t.id = i.task_id
-            LEFT JOIN projects j ON j.id = t.project_id
-            WHERE i.workspace_id = $1 AND i.kind IN ({kinds})
-                AND (p.id IS NOT NULL OR t.id IS NOT NULL) AND p.trashed_at IS NULL
-                AND ($3 = '' OR p.space_id = $3) {open} {on}
-            ORDER BY ranked.rank, i.item LIMIT $4)
-        SELECT i.item, i.kind, i.id, i.title, i.page_id, i.task_id, best.space_id, best.project_id, i.updated_at,
-            -best.rank AS score,
-            coalesce((SELECT snippet(search_words, 1, '{}', '{}', '…', {SNIPPET_WORDS}) FROM search_words
-                WHERE search_words MATCH $2 AND search_words.rowid = best.item), '') AS snippet
-        FROM best CROSS JOIN search_items i ON i.item = best.item ORDER BY best.rank, i.item",
-        MARKS[0],
-        MARKS[1],
-        kinds = kinds.join(", "),
-    );
-    let values: [Value; 4] = [
-        looking.workspace.as_str().into(),
-        looking.expression.into(),
-        looking.space.unwrap_or_default().into(),
-        i64::try_from(looking.limit)?.into(),
-    ];
-    Ok(Hit::find_by_statement(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).all(db).await?)
-}
-
-/// Words of a workspace that share trigrams with one that may be mistyped, those that share most first. They come
-/// from texts that not everybody may read: use them to look, and do not show them.
-pub async fn similar(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    trigrams: &str,
-    limit: u64,
-) -> Queried<Vec<String>> {
-    let sql = "SELECT t.term AS term FROM search_trigrams
-            CROSS JOIN search_terms t ON t.term_id = search_trigrams.rowid
-        WHERE search_trigrams MATCH $2 AND t.workspace_id = $1
-        ORDER BY bm25(search_trigrams), t.term LIMIT $3";
-    let values: [Value; 3] = [workspace.as_str().into(), trigrams.into(), i64::try_from(limit)?.into()];
-    let rows = db.query_all_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
-    rows.iter().map(|row| Ok(row.try_get("", "term")?)).collect()
 }

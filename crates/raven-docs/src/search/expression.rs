@@ -16,9 +16,6 @@ const SHORTEST_BEGINNING: usize = 2;
 /// From this length on a word may have two typos.
 const LONG: usize = 8;
 
-/// Most words that are looked for beside one.
-const MAX_NEAR: usize = 8;
-
 /// A word, or several in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
@@ -75,6 +72,11 @@ pub fn in_title(phrases: &[Phrase]) -> String {
     format!("{{title}} : ({})", all(phrases))
 }
 
+/// The expression for texts of which some phrase is in the title.
+pub fn any_in_title(phrases: &[Phrase]) -> String {
+    format!("{{title}} : ({})", phrases.iter().map(any_of).collect::<Vec<_>>().join(" OR "))
+}
+
 fn any_of(phrase: &Phrase) -> String {
     let mut text = format!("(\"{}\"", phrase.words.join(" "));
     if phrase.begins == Begins::Yes {
@@ -96,9 +98,29 @@ impl Phrase {
         }
     }
 
-    /// Looks for those of some words too that are near to this one; answers whether there are any.
-    pub fn widen(&mut self, candidates: Vec<String>) -> bool {
-        let Some(word) = self.mistyped() else { return false };
+    /// Its words, in lower case.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// Whether it is looked for as the beginning of a word too.
+    pub fn begins(&self) -> bool {
+        self.begins == Begins::Yes
+    }
+
+    /// Words that are looked for in its place.
+    pub fn near(&self) -> &[String] {
+        &self.near
+    }
+
+    /// Looks for these words too.
+    pub fn widen(&mut self, near: Vec<String>) {
+        self.near = near;
+    }
+
+    /// Those of some words that are near to this one, the nearest first.
+    pub fn nearest(&self, candidates: Vec<String>) -> Vec<String> {
+        let Some(word) = self.mistyped() else { return Vec::new() };
         let most = if word.chars().count() < LONG { 1 } else { 2 };
         let mut near: Vec<(usize, String)> = candidates
             .into_iter()
@@ -110,8 +132,7 @@ impl Phrase {
             })
             .collect();
         near.sort();
-        self.near = near.into_iter().take(MAX_NEAR).map(|(_, candidate)| candidate).collect();
-        !self.near.is_empty()
+        near.into_iter().map(|(_, candidate)| candidate).collect()
     }
 }
 
@@ -192,9 +213,10 @@ mod tests {
     fn near_words_are_looked_for_too() {
         let mut phrase = phrases("deplyo").remove(0);
         let candidates = ["deploy", "employ", "deplyo", "deplyoment"].map(ToOwned::to_owned);
-        assert!(phrase.widen(candidates.to_vec()));
+        phrase.widen(phrase.nearest(candidates.to_vec()));
         assert_eq!(all(&[phrase]), r#"("deplyo"* OR "deploy" OR "deplyoment")"#);
-        assert!(!phrases("abc").remove(0).widen(vec!["abd".to_owned()]), "short words have no typos");
+        let short = phrases("abc").remove(0);
+        assert!(short.nearest(vec!["abd".to_owned()]).is_empty(), "short words have no typos");
         assert_eq!(trigrams("word"), r#""wor" OR "ord""#);
     }
 }

@@ -80,6 +80,29 @@ fn what_is_remembered_is_deleted_by_whose_it_is_and_by_admins() {
 }
 
 #[test]
+fn the_order_of_what_is_found_tells_nothing_of_what_is_private() {
+    let crew = Crew::start();
+    let (mine, other) = (crew.worker("mine"), crew.worker("other"));
+    remember(&crew, &mine, "osprey", json!({}));
+    remember(&crew, &mine, "heron", json!({}));
+    assert_eq!(
+        found(&crew, &mine, "heron osprey"),
+        ["heron", "osprey"],
+        "of two that fit as well the newest"
+    );
+    for _ in 0..3 {
+        remember(&crew, &other, "the vault code is heron", json!({}));
+    }
+    assert_eq!(found(&crew, &mine, "heron osprey"), ["heron", "osprey"]);
+    assert_eq!(
+        found(&crew, &mine, "osprey heron a b c d e f g h i j k l m n o p q r s"),
+        ["heron", "osprey"]
+    );
+    let tags = vec!["a"; 21].join(",");
+    assert_eq!(crew.place.owner().get(&format!("/api/memory?tags={tags}")).status, 422);
+}
+
+#[test]
 fn nobody_reads_what_a_revoked_agent_remembered() {
     let crew = Crew::start();
     let (gone, other) = (crew.worker("gone"), crew.worker("other"));

@@ -393,3 +393,30 @@ fn an_agent_that_may_write_and_not_read_learns_no_content() {
     assert_eq!(done["version"], 2);
     assert_eq!(asking.place.owner().get(&path(&page)).body["content"], "zebra\nmore");
 }
+
+#[test]
+fn what_is_found_tells_nothing_of_what_is_closed() {
+    let guarded = Guarded::start();
+    let agent = guarded.agent();
+    // Two guesses, of which hidden texts hold one.
+    for guess in ["codeword quixotic", "codeword pelican"] {
+        let made = json!({ "spaceId": guarded.space, "title": "Guess", "content": guess });
+        assert_eq!(agent.post("/api/pages", &made).status, 201);
+    }
+    let asked = || {
+        let queries = ["codeword", "codeword quixotic", "codeword pelican", "quixotci", "codewrod pelicna"];
+        queries.map(|query| agent.get(&format!("/api/search?q={}", query.replace(' ', "+"))).body)
+    };
+    let before = asked();
+    assert_eq!(before.each_ref().map(|found| titles(found).len()), [2, 1, 1, 1, 1], "{before:?}");
+    let content = format!("quixotic {} quixotic", (0..9).map(|n| format!("quixotc{n} ")).collect::<String>());
+    for _ in 0..3 {
+        let hidden = json!({ "agentAccessible": false, "content": content });
+        page(&guarded.asking, &guarded.space, "codeword", hidden);
+    }
+    let after = asked();
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before, after, "neither hits nor scores nor their order changed");
+    }
+    assert_eq!(titles(&guarded.owner().get("/api/search?q=quixotic").body).len(), 4);
+}
