@@ -12,7 +12,7 @@ use super::deed::Deed;
 use super::{Agent, Agents, check_is_spawned, check_not_revoked, rows};
 use crate::access::{Drive, Granted};
 use crate::activity::ActivityKind;
-use crate::assignments::ending::taken_back;
+use crate::assignments::ending::{interrupted, taken_back};
 use crate::audit::Action;
 use crate::error::Error;
 use crate::runtimes::client::RuntimeClient;
@@ -110,8 +110,19 @@ impl Agents {
             told: Some((ActivityKind::AgentInterrupted, None)),
             kept: json!({}),
         };
-        let interrupted =
-            async { client.interrupt(&theirs).await.map_err(|failure| failure.passed_on("agent")) };
+        let note = async |who: Option<&str>| {
+            let change = self.changes.begin().await?;
+            interrupted(&change, &row, by.workspace(), who).await?;
+            change.commit().await
+        };
+        note(Some(&by.by().name)).await?;
+        let interrupted = async {
+            let interrupted = client.interrupt(&theirs).await.map_err(|failure| failure.passed_on("agent"));
+            if interrupted.is_err() {
+                note(None).await?;
+            }
+            interrupted
+        };
         let report = self.on_record(by, &row, deed, interrupted).await?;
         self.apply(by.workspace(), &report, None).await?;
         self.get(&by.and()?, id).await

@@ -74,7 +74,8 @@ pub async fn turn_ended(change: &mut Change, agent: &agents::Model, turn: &Turn)
             continue;
         }
         let needs_sign_in = agent.status == AgentStatus::LoginRequired.as_str();
-        let failed = turn.error.clone().or_else(|| needs_sign_in.then(|| "it has to sign in".to_owned()));
+        let failed = turn.error.clone().or_else(|| row.reason.clone());
+        let failed = failed.or_else(|| needs_sign_in.then(|| "it has to sign in".to_owned()));
         let state = if failed.is_some() { ReportedState::Failed } else { ReportedState::Done };
         let row = match failed {
             Some(why) => rows::Model { reason: Some(why), ..row },
@@ -85,6 +86,26 @@ pub async fn turn_ended(change: &mut Change, agent: &agents::Model, turn: &Turn)
             },
         };
         moved(change, row, (Happened::Reported(state), Action::AssignmentReport), By::system()).await?;
+    }
+    Ok(())
+}
+
+/// Notes, before it is done, that the turn is interrupted in which an agent without tools does its work, or that it was
+/// not after all: how that turn ends is then no word on the work.
+pub async fn interrupted(
+    change: &Change,
+    agent: &agents::Model,
+    workspace: &WorkspaceId,
+    who: Option<&str>,
+) -> Result<(), Error> {
+    if agent.reports {
+        return Ok(());
+    }
+    for row in rows::of_agent(change.tx(), workspace, &agent.id, &AssignmentState::OPEN).await? {
+        if row.message_id.is_some() {
+            let reason = who.map(|who| format!("its turn was interrupted by {who}"));
+            rows::update(change.tx(), &rows::Model { reason, ..row }).await?;
+        }
     }
     Ok(())
 }

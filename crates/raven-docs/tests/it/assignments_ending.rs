@@ -123,6 +123,34 @@ fn a_message_that_was_taken_back_calls_its_work_off_also_when_the_server_died_in
     assert_eq!(prompts(&place, "worker"), ["hold"]);
 }
 
+#[test]
+fn work_that_is_called_off_while_it_is_given_is_typed_at_most_once_and_not_after_what_came_later() {
+    let place = Place::with_runtime();
+    let agent = spawn(&place, "worker", Works::Until);
+    (1..=20).for_each(|turn| go(&place, "worker", turn));
+    for round in 0..5 {
+        place.agent_that_is(&agent, "ready");
+        let ended = given(&place, &agent, &format!("never {round}"));
+        let answer = place.owner().post(&format!("/api/assignments/{ended}/cancel"), &json!({}));
+        assert_eq!((answer.status, &answer.body["state"]), (200, &json!("cancelled")), "{}", answer.body);
+        settled(&place, &ended);
+        let next = given(&place, &agent, &format!("next {round}"));
+        assignment_that_is(&place, &next, "delivered");
+        report(&place, &next, "done");
+    }
+    place.agent_that_is(&agent, "ready");
+    let all = prompts(&place, "worker");
+    let places = |text: String| -> Vec<usize> {
+        let found = all.iter().enumerate().filter(|(_, prompt)| prompt.contains(&text));
+        found.map(|(at, _)| at).collect()
+    };
+    for round in 0..5 {
+        let (ended, next) = (places(format!("Title: never {round}")), places(format!("Title: next {round}")));
+        assert!(next.len() == 1 && ended.len() <= 1, "{all:?}");
+        assert!(ended.iter().all(|at| *at < next[0]), "{all:?}");
+    }
+}
+
 /// A kind whose program cannot be given tools.
 fn mute(place: &Place) -> String {
     let (script, folder) = (place.path("worker.py"), place.path("mute"));
@@ -168,8 +196,16 @@ fn the_work_of_an_agent_without_tools_ends_with_its_turn_and_the_next_comes() {
         let done = assignment_that_is(&place, id, "done");
         assert!(done["summary"].as_str().unwrap().contains("cannot report"), "{done}");
     }
+    let broken_off = given(&place, &agent, "three");
+    assignment_that_is(&place, &broken_off, "delivered");
+    place.agent_that_is(&agent, "busy");
+    let answer = place.owner().post(&format!("/api/parallax-agents/{agent}/interrupt"), &json!({}));
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    go(&place, "mute", 3);
+    let failed = assignment_that_is(&place, &broken_off, "failed");
+    assert_eq!(failed["reason"], "its turn was interrupted by Olga", "{failed}");
     let typed = prompts(&place, "mute");
-    assert_eq!(typed.len(), 2, "{typed:?}");
+    assert_eq!(typed.len(), 3, "{typed:?}");
     for prompt in typed {
         assert!(prompt.contains("ends with your turn") && !prompt.contains("assignment_report"), "{prompt}");
     }
