@@ -134,6 +134,7 @@ kinds! {
     PageUntrashed = "page_untrashed", "Page taken out of the trash";
     AttachmentAdded = "attachment_added", "File attached";
     AttachmentRemoved = "attachment_removed", "File removed";
+    AgentMentioned = "agent_mentioned", "Agent mentioned";
     CommentAdded = "comment_added", "Comment added";
     CommentResolved = "comment_resolved", "Comment resolved";
     CommentReopened = "comment_reopened", "Comment opened again";

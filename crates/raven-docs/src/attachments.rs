@@ -20,7 +20,7 @@ use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Actor, Entry, Target};
 use crate::auth::{AgentCaller, Named};
 use crate::db::{Db, attachments as rows};
-use crate::error::Error;
+use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes};
 use crate::page::{Page, PageQuery};
 use crate::pages;
@@ -29,6 +29,12 @@ use crate::store::Store;
 
 /// Largest file, in bytes.
 pub const MAX_SIZE: usize = 10 * 1024 * 1024;
+
+/// Most files of a page.
+const MAX_FILES: u64 = 500;
+
+/// Bytes of all files of a workspace, until those that were removed are swept too.
+const MAX_TOTAL: i64 = 20 * 1024 * 1024 * 1024;
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 200;
@@ -121,6 +127,7 @@ impl Attachments {
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             return before(&change, by, id).await;
         }
+        check_room(&change, by, &row).await?;
         rows::insert(change.tx(), &row).await?;
         change.commit().await?;
         self.store.put(&key(&row), file.bytes).await?;
@@ -188,22 +195,46 @@ impl Attachments {
         }
     }
 
+    /// Removes what does not count any more. What cannot be removed keeps nothing else there: it is tried again the
+    /// next time.
     async fn sweep(&self, now: Timestamp) -> Result<(), Error> {
+        let before = now.as_millis() - SWEEP_AFTER_MS;
+        let mut after = String::new();
         loop {
-            let before = now.as_millis() - SWEEP_AFTER_MS;
-            let old = rows::removed_before(self.db.read(), before, AT_ONCE).await?;
-            let last = (old.len() as u64) < AT_ONCE;
+            let old = rows::removed_before(self.db.read(), before, &after, AT_ONCE).await?;
+            let Some(last) = old.last() else { return Ok(()) };
+            after.clone_from(&last.id);
             for row in old {
-                self.store.delete(&key(&row)).await?;
-                let change = self.changes.begin().await?;
-                rows::delete(change.tx(), &row.id).await?;
-                change.commit().await?;
-            }
-            if last {
-                return Ok(());
+                if let Err(error) = self.sweep_one(&row).await {
+                    tracing::warn!(%error, file = row.id, "a removed file could not be swept");
+                }
             }
         }
     }
+
+    async fn sweep_one(&self, row: &rows::Model) -> Result<(), Error> {
+        self.store.delete(&key(row)).await?;
+        let change = self.changes.begin().await?;
+        rows::delete(change.tx(), &row.id).await?;
+        change.commit().await
+    }
+}
+
+/// Refuses a file where there are enough; one that is on its way counts as if it were there.
+async fn check_room(change: &Change, by: &Granted<WritePages>, row: &rows::Model) -> Result<(), Error> {
+    if rows::count_of_page(change.tx(), &row.page_id).await? >= MAX_FILES {
+        let detail =
+            format!("the page has {MAX_FILES} files; remove some, and wait an hour, or use another page");
+        return Err(Error::Conflict { code: Conflict::TooManyFiles, detail });
+    }
+    if rows::bytes_of(change.tx(), by.workspace()).await?.saturating_add(row.size) > MAX_TOTAL {
+        let detail = format!(
+            "the files of the workspace have {} GiB together; remove some, and wait an hour until they are gone",
+            MAX_TOTAL / (1024 * 1024 * 1024)
+        );
+        return Err(Error::Conflict { code: Conflict::NoRoomForFiles, detail });
+    }
+    Ok(())
 }
 
 /// The file that an earlier request with the same key has added.

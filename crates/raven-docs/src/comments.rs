@@ -16,7 +16,7 @@ use crate::audit::{Action, Actor, Entry, Target};
 use crate::auth::{AgentCaller, Named};
 use crate::db::search::{self, Indexed, Kind, Of};
 use crate::db::{ConnectionTrait, Db, comments as rows};
-use crate::error::Error;
+use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes, WorkspaceEvent};
 use crate::mentions::{self, Where};
 use crate::page::{Page, PageQuery};
@@ -26,6 +26,9 @@ use crate::tasks;
 
 /// Longest comment, in characters.
 const MAX_CONTENT: usize = 10_000;
+
+/// Most comments on a page or a task: nobody reads more.
+const MAX_COMMENTS: u64 = 5000;
 
 /// Longest detail of an entry in the feed, in characters.
 const MAX_DETAIL: usize = 200;
@@ -118,6 +121,11 @@ impl Comments {
             return Ok(view(readable(&change, by, &CommentId::parse(id)?).await?));
         }
         let subject = subject(change.tx(), by, of).await?;
+        if rows::count(change.tx(), of).await? >= MAX_COMMENTS {
+            let detail =
+                format!("there are {MAX_COMMENTS} comments on it; delete some, or write into a page");
+            return Err(Error::Conflict { code: Conflict::TooManyComments, detail });
+        }
         if let Some(reply_to) = &wanted.reply_to {
             let first = rows::find(change.tx(), by.workspace(), reply_to).await?;
             if !first.is_some_and(|first| is_on(&first, of)) {

@@ -14,6 +14,7 @@ pub use sea_orm::{ConnectionTrait, DatabaseTransaction as Tx};
 
 pub mod activities;
 pub mod agent_keys;
+pub mod agent_mentions;
 pub mod agents;
 pub mod approvals;
 pub mod assignments;

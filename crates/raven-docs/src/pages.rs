@@ -20,6 +20,7 @@ pub mod content;
 pub mod difference;
 pub mod editing;
 pub mod history;
+mod keeping;
 pub mod lines;
 pub mod moving;
 mod prosemirror;

@@ -22,6 +22,9 @@ use crate::repeats::{self, Repeatable};
 /// Longest name, in characters.
 const MAX_NAME: usize = 80;
 
+/// Most spaces of a workspace: more than people look through.
+const MAX_SPACES: u64 = 1000;
+
 /// A space, with the number of its pages that the asker may read.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -92,6 +95,11 @@ impl Spaces {
         let change = self.changes.begin().await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             return self.get(&by.and()?, &SpaceId::parse(id)?).await;
+        }
+        if rows::count(change.tx(), by.workspace()).await? >= MAX_SPACES {
+            let detail =
+                format!("the workspace has {MAX_SPACES} spaces; delete one that is over, or use another");
+            return Err(Error::Conflict { code: Conflict::TooManySpaces, detail });
         }
         let slug = match wanted.slug {
             Some(slug) => free_slug(&change, by.workspace(), slug).await?,

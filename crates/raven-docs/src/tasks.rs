@@ -307,18 +307,28 @@ async fn told<P>(db: &impl ConnectionTrait, by: &Granted<P>, found: Found) -> Re
     if by.and::<ReadTasks>().is_err() {
         task.description.clear();
     }
-    if by.agent().is_some() {
-        let mut open = Vec::new();
-        for id in task.page_ids {
-            match pages::readable(db, by, &id).await {
-                Ok(_) => open.push(id),
-                Err(Error::NotFound(_) | Error::NotForAgents(_)) => {}
-                Err(other) => return Err(other),
-            }
-        }
-        task.page_ids = open;
-    }
+    task.page_ids = told_pages(db, by, task.page_ids).await?;
     Ok(task)
+}
+
+/// Those of some pages that somebody is told of: an agent not of closed ones.
+async fn told_pages<P>(
+    db: &impl ConnectionTrait,
+    by: &Granted<P>,
+    ids: Vec<String>,
+) -> Result<Vec<String>, Error> {
+    if by.agent().is_none() {
+        return Ok(ids);
+    }
+    let mut open = Vec::new();
+    for id in ids {
+        match pages::readable(db, by, &id).await {
+            Ok(_) => open.push(id),
+            Err(Error::NotFound(_) | Error::NotForAgents(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(open)
 }
 
 fn filter(by: &Granted<ReadTasks>, query: TaskQuery, cursor: Option<&str>) -> Result<rows::Filter, Error> {
@@ -383,6 +393,7 @@ fn new_row(
 
 fn view(Found { row, is_open }: Found) -> Result<Task, Error> {
     let due_date = row.due_date.as_deref().map(Date::parse).transpose();
+    let page_ids = record::pages(&row)?;
     let summary = TaskSummary {
         id: row.id.clone(),
         number: row.number,
@@ -403,7 +414,6 @@ fn view(Found { row, is_open }: Found) -> Result<Task, Error> {
         completed_at: row.completed_at.map(Timestamp::from_millis),
         title: row.title,
     };
-    let page_ids = serde_json::from_str(&row.page_ids).map_err(anyhow::Error::from)?;
     Ok(Task { summary, description: row.description, page_ids, replaced_version: None })
 }
 

@@ -95,8 +95,9 @@ export const versionQuery = (id: string, versionId: string) =>
       answered(http.GET('/api/pages/{id}/history/{versionId}', { params: { path: { id, versionId } } })),
     staleTime: Infinity,
   });
-export const restoreVersion = (id: string, historyId: string) =>
-  answered(http.POST('/api/pages/{id}/restore', { ...of(id), body: { historyId } }));
+/** `version` is the one that was seen: on top of another, it is refused. */
+export const restoreVersion = (id: string, historyId: string, version: number) =>
+  answered(http.POST('/api/pages/{id}/restore', { ...of(id), body: { historyId, version } }));
 
 export const attachmentsQuery = (id: string) =>
   queryOptions({

@@ -205,6 +205,7 @@ export const knowledgeKinds = {
   page_untrashed: 'Page taken out of the trash',
   attachment_added: 'File attached',
   attachment_removed: 'File removed',
+  agent_mentioned: 'Agent mentioned',
   comment_added: 'Comment added',
   comment_resolved: 'Comment resolved',
   comment_reopened: 'Comment opened again',

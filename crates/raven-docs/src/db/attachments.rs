@@ -3,7 +3,7 @@
 use raven_protocol::id::{AttachmentId, WorkspaceId};
 use raven_protocol::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, Statement};
 
 use super::Queried;
 
@@ -64,6 +64,20 @@ pub async fn of_page(
     Ok(query.limit(limit).all(db).await?)
 }
 
+/// How many files a page has, with those that are on their way or whose object is to be removed.
+pub async fn count_of_page(db: &impl ConnectionTrait, page: &str) -> Queried<u64> {
+    Ok(Entity::find().filter(Column::PageId.eq(page)).count(db).await?)
+}
+
+/// The bytes of a workspace's files, those counted too.
+pub async fn bytes_of(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Queried<i64> {
+    let sql =
+        "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) AS bytes FROM attachments WHERE workspace_id = $1";
+    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [workspace.as_str().into()]);
+    let row = db.query_one_raw(query).await?;
+    Ok(row.map(|row| row.try_get("", "bytes")).transpose()?.unwrap_or(0))
+}
+
 /// Says whether a file counts; `false` when it is gone.
 pub async fn set_removed(db: &impl ConnectionTrait, id: &str, at: Option<Timestamp>) -> Queried<bool> {
     let set = Entity::update_many()
@@ -82,9 +96,15 @@ pub async fn remove_of_page(db: &impl ConnectionTrait, page: &str, at: Timestamp
     Ok(())
 }
 
-/// Files that have not counted since before a time.
-pub async fn removed_before(db: &impl ConnectionTrait, time: i64, limit: u64) -> Queried<Vec<Model>> {
-    Ok(Entity::find().filter(Column::RemovedAt.lt(time)).limit(limit).all(db).await?)
+/// Files after one that have not counted since before a time.
+pub async fn removed_before(
+    db: &impl ConnectionTrait,
+    time: i64,
+    after: &str,
+    limit: u64,
+) -> Queried<Vec<Model>> {
+    let query = Entity::find().filter(Column::RemovedAt.lt(time)).filter(Column::Id.gt(after));
+    Ok(query.order_by_asc(Column::Id).limit(limit).all(db).await?)
 }
 
 /// Forgets a file whose object is gone.

@@ -2,6 +2,7 @@
 
 use raven_protocol::id::{CommentId, WorkspaceId};
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
 
 use super::Queried;
@@ -52,12 +53,20 @@ pub async fn delete(db: &impl ConnectionTrait, id: &str) -> Queried<()> {
 
 /// Removes the comments on a page or a task.
 pub async fn delete_on(db: &impl ConnectionTrait, of: Of<'_>) -> Queried<()> {
-    let on = match of {
+    Entity::delete_many().filter(is_on(of)).exec(db).await?;
+    Ok(())
+}
+
+/// How many comments there are on a page or a task.
+pub async fn count(db: &impl ConnectionTrait, of: Of<'_>) -> Queried<u64> {
+    Ok(Entity::find().filter(is_on(of)).count(db).await?)
+}
+
+fn is_on(of: Of<'_>) -> SimpleExpr {
+    match of {
         Of::Page(page) => Column::PageId.eq(page),
         Of::Task(task) => Column::TaskId.eq(task),
-    };
-    Entity::delete_many().filter(on).exec(db).await?;
-    Ok(())
+    }
 }
 
 /// One comment of a workspace.
@@ -83,10 +92,6 @@ pub async fn on(
     after: Option<&str>,
     limit: u64,
 ) -> Queried<Vec<Model>> {
-    let on = match of {
-        Of::Page(page) => Column::PageId.eq(page),
-        Of::Task(task) => Column::TaskId.eq(task),
-    };
-    let query = Entity::find().filter(on).filter(Column::Id.gt(after.unwrap_or_default()));
+    let query = Entity::find().filter(is_on(of)).filter(Column::Id.gt(after.unwrap_or_default()));
     Ok(query.order_by_asc(Column::Id).limit(limit).all(db).await?)
 }

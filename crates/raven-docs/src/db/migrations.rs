@@ -32,6 +32,7 @@ const REPEATS: &str = include_str!("migrations/m0018_repeats.sql");
 const HISTORY: &str = include_str!("migrations/m0022_history.sql");
 const TASK_TEXTS: &str = include_str!("migrations/m0023_task_texts.sql");
 const WORK_THAT_ENDS: &str = include_str!("migrations/m0021_work_that_ends.sql");
+const MENTIONS: &str = include_str!("migrations/m0020_mentions.sql");
 const PAGES: &str = include_str!("migrations/m0014_pages.sql");
 
 struct Step {
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0016_assignments", sql: ASSIGNMENTS }),
             Box::new(Step { name: "m0018_repeats", sql: REPEATS }),
             Box::new(Step { name: "m0019_counted_words", sql: COUNTED_WORDS }),
+            Box::new(Step { name: "m0020_mentions", sql: MENTIONS }),
             Box::new(Step { name: "m0022_history", sql: HISTORY }),
             Box::new(Step { name: "m0023_task_texts", sql: TASK_TEXTS }),
             Box::new(Step { name: "m0021_work_that_ends", sql: WORK_THAT_ENDS }),

@@ -8,6 +8,9 @@ use sea_orm::{
 
 use super::Queried;
 
+/// Ids that one statement names.
+const AT_ONCE: usize = 500;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "page_versions")]
 pub struct Model {
@@ -40,14 +43,37 @@ pub struct Listed {
     pub saved_by_name: String,
 }
 
-/// Adds a state, and forgets the oldest when there are more than some number.
-pub async fn add(db: &impl ConnectionTrait, row: &Model, most: i64) -> Queried<()> {
+/// A state as it is chosen whether it stays.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Weighed {
+    pub id: String,
+    pub saved_at: i64,
+    pub saved_by_kind: String,
+    pub saved_by: String,
+    pub bytes: i64,
+}
+
+/// Adds a state.
+pub async fn add(db: &impl ConnectionTrait, row: &Model) -> Queried<()> {
     let active = row.clone().into_active_model().reset_all();
     Entity::insert(active).exec_without_returning(db).await?;
-    let old = Entity::delete_many()
-        .filter(Column::PageId.eq(row.page_id.as_str()))
-        .filter(Column::Version.lte(row.version - most));
-    old.exec(db).await?;
+    Ok(())
+}
+
+/// The states of a page, oldest first, with the sizes of their contents.
+pub async fn weighed(db: &impl ConnectionTrait, page: &str) -> Queried<Vec<Weighed>> {
+    let sql =
+        "SELECT id, saved_at, saved_by_kind, saved_by, octet_length(content) AS bytes FROM page_versions
+        WHERE page_id = $1 ORDER BY version";
+    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [page.into()]);
+    Ok(Weighed::find_by_statement(query).all(db).await?)
+}
+
+/// Forgets states.
+pub async fn forget(db: &impl ConnectionTrait, ids: &[String]) -> Queried<()> {
+    for some in ids.chunks(AT_ONCE) {
+        Entity::delete_many().filter(Column::Id.is_in(some)).exec(db).await?;
+    }
     Ok(())
 }
 

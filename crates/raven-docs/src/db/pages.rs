@@ -4,7 +4,8 @@ use raven_protocol::id::{PageId, SpaceId, WorkspaceId};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    DbBackend, FromQueryResult, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, Select, Statement,
+    DbBackend, FromQueryResult, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Select, Statement,
 };
 
 use super::Queried;
@@ -119,7 +120,7 @@ pub async fn by_slug(db: &impl ConnectionTrait, workspace: &WorkspaceId, slug: &
 /// Whether a space has a page of this slug, in the trash or not.
 pub async fn has_slug(db: &impl ConnectionTrait, space: &str, slug: &str) -> Queried<bool> {
     let query = Entity::find().filter(Column::SpaceId.eq(space)).filter(Column::Slug.eq(slug));
-    Ok(query.one(db).await?.is_some())
+    Ok(query.count(db).await? > 0)
 }
 
 /// A page and all above it, from the top to the page itself.
@@ -257,13 +258,14 @@ pub async fn place_before(db: &impl ConnectionTrait, of: &Model) -> Queried<Opti
     let before = siblings(&of.space_id, of.parent_id.as_deref())
         .filter(Column::Position.lt(of.position))
         .order_by_desc(Column::Position);
-    Ok(before.one(db).await?.map(|row| row.position))
+    Ok(before.select_only().column(Column::Position).into_tuple().one(db).await?)
 }
 
 /// The place after all pages under the same one.
 pub async fn last_place(db: &impl ConnectionTrait, space: &str, parent: Option<&str>) -> Queried<i64> {
-    let last = siblings(space, parent).order_by_desc(Column::Position).one(db).await?;
-    Ok(last.map_or(GAP, |row| row.position + GAP))
+    let last = siblings(space, parent).order_by_desc(Column::Position);
+    let last: Option<i64> = last.select_only().column(Column::Position).into_tuple().one(db).await?;
+    Ok(last.map_or(GAP, |position| position + GAP))
 }
 
 /// Gives the pages under the same one places with room between them.
@@ -291,10 +293,62 @@ pub async fn count(db: &impl ConnectionTrait, space: &SpaceId) -> Queried<u64> {
     Ok(query.count(db).await?)
 }
 
+/// How many pages a workspace has, in the trash or not.
+pub async fn count_all(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Queried<u64> {
+    Ok(Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str())).count(db).await?)
+}
+
 /// Every page of a space, in the trash or not.
 pub async fn ids_of_space(db: &impl ConnectionTrait, space: &SpaceId) -> Queried<Vec<String>> {
     let query = Entity::find().filter(Column::SpaceId.eq(space.as_str()));
     Ok(query.select_only().column(Column::Id).into_tuple().all(db).await?)
+}
+
+/// The pages of some whose slug a space has already, with slug and title; or all of them.
+pub async fn slugs(
+    db: &impl ConnectionTrait,
+    ids: &[String],
+    taken_in: Option<&str>,
+) -> Queried<Vec<(String, String, String)>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        let mut query = Entity::find().filter(Column::Id.is_in(some));
+        if let Some(space) = taken_in {
+            let there = Entity::find().filter(Column::SpaceId.eq(space)).select_only().column(Column::Slug);
+            query = query.filter(Column::Slug.in_subquery(there.into_query()));
+        }
+        let query = query.select_only().columns([Column::Id, Column::Slug, Column::Title]);
+        found.extend(query.into_tuple::<(String, String, String)>().all(db).await?);
+    }
+    Ok(found)
+}
+
+/// Puts pages into a space: those that have a new slug with it, the others as they are.
+pub async fn put_into(
+    db: &impl ConnectionTrait,
+    space: &str,
+    ids: &[String],
+    slugs: &[(String, String)],
+) -> Queried<()> {
+    for some in slugs.chunks(AT_ONCE) {
+        let mut values: Vec<Value> = vec![space.into()];
+        let mut renamed = Vec::with_capacity(some.len());
+        for (id, slug) in some {
+            values.extend([id.as_str().into(), slug.as_str().into()]);
+            renamed.push(format!("(${}, ${})", values.len() - 1, values.len()));
+        }
+        let sql = format!(
+            "WITH renamed(id, slug) AS (VALUES {}) UPDATE pages SET space_id = $1, slug = renamed.slug
+            FROM renamed WHERE pages.id = renamed.id",
+            renamed.join(", ")
+        );
+        db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    }
+    for some in ids.chunks(AT_ONCE) {
+        let moved = Entity::update_many().col_expr(Column::SpaceId, Expr::value(space));
+        moved.filter(Column::Id.is_in(some)).filter(Column::SpaceId.ne(space)).exec(db).await?;
+    }
+    Ok(())
 }
 
 /// Puts those of some pages that are not in the trash into it, with one of them.
@@ -325,13 +379,21 @@ pub async fn untrash(db: &impl ConnectionTrait, ids: &[String], with: &str) -> Q
     Ok(count)
 }
 
-/// Pages that were put into the trash before a time, without what went with them; of all workspaces.
-pub async fn trashed_before(db: &impl ConnectionTrait, time: i64, limit: u64) -> Queried<Vec<Model>> {
+/// The ids after one of pages that were put into the trash before a time, without what went with them; of all
+/// workspaces.
+pub async fn trashed_before(
+    db: &impl ConnectionTrait,
+    time: i64,
+    after: &str,
+    limit: u64,
+) -> Queried<Vec<String>> {
     let query = Entity::find()
         .filter(Column::TrashedAt.lt(time))
         .filter(Expr::col(Column::TrashedWith).equals(Column::Id))
-        .order_by_asc(Column::TrashedAt);
-    Ok(query.limit(limit).all(db).await?)
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    Ok(query.select_only().column(Column::Id).into_tuple().all(db).await?)
 }
 
 /// Removes pages for good, with their history and comments.
@@ -346,7 +408,7 @@ pub async fn delete(db: &impl ConnectionTrait, ids: &[String]) -> Queried<()> {
 pub async fn any_closed(db: &impl ConnectionTrait, ids: &[String]) -> Queried<bool> {
     for some in ids.chunks(AT_ONCE) {
         let closed = Entity::find().filter(Column::Id.is_in(some)).filter(Column::AgentAccessible.eq(false));
-        if closed.one(db).await?.is_some() {
+        if closed.count(db).await? > 0 {
             return Ok(true);
         }
     }

@@ -64,6 +64,11 @@ pub async fn find(
     Ok(Entity::find_by_id(id.as_str()).filter(of_workspace).one(db).await?)
 }
 
+/// How many spaces a workspace has.
+pub async fn count(db: &impl ConnectionTrait, workspace: &WorkspaceId) -> Queried<u64> {
+    Ok(Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str())).count(db).await?)
+}
+
 /// Whether a workspace has a space of this slug.
 pub async fn has_slug(db: &impl ConnectionTrait, workspace: &WorkspaceId, slug: &str) -> Queried<bool> {
     let query =

@@ -41,10 +41,12 @@ pub async fn version(
     Ok(Json(app.pages.version(&by, &id, &version).await?))
 }
 
-/// Take up a former state again: it becomes the next version, and nothing is lost.
+/// Take up a former state again: it becomes the next version, and nothing is lost. With `version` it is refused when
+/// somebody changed the page meanwhile, as a change is.
 #[utoipa::path(post, path = "/api/pages/{id}/restore", tag = "pages", params(("id" = String, Path)),
     request_body = PageRestore,
-    responses((status = 200, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 422)))]
+    responses((status = 200, body = WikiPage), (status = 401), (status = 403), (status = 404), (status = 409),
+        (status = 422)))]
 pub async fn restore(
     State(app): State<App>,
     May(by): May<WritePages>,
@@ -52,5 +54,5 @@ pub async fn restore(
     Body(wanted): Body<PageRestore>,
 ) -> Result<Json<WikiPage>, Error> {
     governed(&app, &by, ("page_restore", arguments(json!({ "pageId": id }), &wanted)?)).await?;
-    Ok(Json(app.pages.restore(&by, &id, &wanted.history_id).await?))
+    Ok(Json(app.pages.restore(&by, &id, &wanted).await?))
 }

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::content::{self, Content};
 use super::difference::{self, Kept};
-use super::{Found, MAX_ABOVE, Pages, WikiPage, readable, slug, whole};
+use super::{Found, MAX_ABOVE, Pages, WikiPage, keeping, readable, slug, whole};
 use crate::access::Granted;
 use crate::access::knowledge::{OpenToAgents, ReadPages, WritePages};
 use crate::activity::{self, About, ActivityKind};
-use crate::audit::{Action, Entry, Target};
+use crate::audit::{Action, ActorKind, Entry, Target};
 use crate::auth::Named;
 use crate::db::search::{self, Indexed, Kind, Of};
 use crate::db::{self, page_versions, pages as rows};
@@ -23,8 +23,8 @@ use crate::events::{Change, WorkspaceEvent};
 use crate::mentions::{self, Where};
 use crate::repeats::{self, Repeatable};
 
-/// States of a page that are kept; more would be an archive of every keystroke of a program.
-const MAX_VERSIONS: i64 = 500;
+/// Most pages of a workspace, in the trash or not: lists and search stay quick with as many.
+const MAX_PAGES: u64 = 50_000;
 
 /// A page as it is wanted.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -78,6 +78,7 @@ impl Pages {
         }
         let space = db::spaces::find(change.tx(), by.workspace(), &wanted.space_id).await?;
         let space = space.ok_or(Error::NotFound("space"))?.id;
+        check_count(&change, by).await?;
         if let Some(parent) = &wanted.parent_id {
             let above = readable(change.tx(), by, parent.as_str()).await?;
             check_parent(&above, &space, 1)?;
@@ -137,13 +138,7 @@ impl Pages {
         let Found { row: before, .. } = readable(change.tx(), by, id.as_str()).await?;
         let (title, text) = edit.onto(&before)?;
         if wanted.version.is_some_and(|based_on| based_on != before.version) {
-            // Others write meanwhile: a difference of long texts takes its time.
-            drop(change);
-            if by.and::<ReadPages>().is_err() {
-                let difference = "an agent sees it with the permission read:pages".to_owned();
-                return Err(Error::Stale { current: before.version, difference });
-            }
-            return Err(stale(before, title, text).await);
+            return Err(stale((change, by), before, title, text).await);
         }
         let mut row = before.clone();
         if title != before.title || text != before.content {
@@ -228,12 +223,36 @@ impl Edit {
     }
 }
 
-async fn stale(now: rows::Model, title: String, content: String) -> Error {
+/// The refusal of what was based on another state than the present one, with what it would have changed of that.
+pub(super) async fn stale(
+    (change, by): (Change, &Granted<WritePages>),
+    now: rows::Model,
+    title: String,
+    content: String,
+) -> Error {
+    // Others write meanwhile: a difference of long texts takes its time.
+    drop(change);
+    if by.and::<ReadPages>().is_err() {
+        let difference = "an agent sees it with the permission read:pages".to_owned();
+        return Error::Stale { current: now.version, difference };
+    }
     let from = Kept { title: now.title, content: now.content };
     match difference::found(from, Kept { title, content }).await {
         Ok(difference) => Error::Stale { current: now.version, difference },
         Err(error) => error,
     }
+}
+
+/// Refuses another page where there are enough.
+async fn check_count(change: &Change, by: &Granted<WritePages>) -> Result<(), Error> {
+    if rows::count_all(change.tx(), by.workspace()).await? < MAX_PAGES {
+        return Ok(());
+    }
+    let detail = format!(
+        "the workspace has {MAX_PAGES} pages, those in the trash counted; delete some that are over, which are \
+         removed after 30 days, or write into one that is there"
+    );
+    Err(Error::Conflict { code: Conflict::TooManyPages, detail })
 }
 
 /// Refuses a parent of another space, or one that is too deep for a page with so many levels from itself down.
@@ -288,7 +307,16 @@ async fn keep_state(change: &Change, row: &rows::Model) -> Result<(), Error> {
         saved_by: row.updated_by.clone(),
         saved_by_name: row.updated_by_name.clone(),
     };
-    page_versions::add(change.tx(), &version, MAX_VERSIONS).await?;
+    page_versions::add(change.tx(), &version).await?;
+    let states = page_versions::weighed(change.tx(), &row.id).await?;
+    let states = states.into_iter().map(|state| keeping::State {
+        id: state.id,
+        saved_at: state.saved_at,
+        person: (state.saved_by_kind == ActorKind::User.as_str()).then_some(state.saved_by),
+        bytes: state.bytes,
+    });
+    let gone = keeping::superfluous(states.collect(), row.updated_at);
+    page_versions::forget(change.tx(), &gone).await?;
     let workspace = raven_protocol::id::WorkspaceId::parse(row.workspace_id.as_str())?;
     let item = Indexed {
         workspace: &workspace,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::difference::{self, Kept};
-use super::editing::{record, write_state};
+use super::editing::{record, stale, write_state};
 use super::{Found, Pages, WikiPage, readable};
 use crate::access::Granted;
 use crate::access::knowledge::{ReadPages, WritePages};
@@ -44,6 +44,9 @@ pub struct WholePageVersion {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PageRestore {
     pub history_id: PageVersionId,
+    /// The version that one saw: it is refused when the page has another one by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 impl Pages {
@@ -92,15 +95,22 @@ impl Pages {
     }
 
     /// Takes up a former state again, as the page's next version.
+    ///
+    /// # Errors
+    /// `Stale`, with the difference, when the page is at another version than the one that was seen.
     pub async fn restore(
         &self,
         by: &Granted<WritePages>,
         id: &PageId,
-        version: &PageVersionId,
+        wanted: &PageRestore,
     ) -> Result<WikiPage, Error> {
         let mut change = self.changes.begin().await?;
         let Found { mut row, .. } = readable(change.tx(), by, id.as_str()).await?;
-        let former = rows::find(change.tx(), id, version).await?.ok_or(Error::NotFound("version"))?;
+        let former = rows::find(change.tx(), id, &wanted.history_id).await?;
+        let former = former.ok_or(Error::NotFound("version"))?;
+        if wanted.version.is_some_and(|seen| seen != row.version) {
+            return Err(stale((change, by), row, former.title, former.content).await);
+        }
         let before = json!({ "title": row.title, "version": row.version });
         (row.title, row.content) = (former.title, former.content);
         write_state(&change, by, &mut row).await?;

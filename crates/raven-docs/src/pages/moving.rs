@@ -6,7 +6,7 @@ use raven_protocol::id::{PageId, SpaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::editing::{check_parent, free_slug, record};
+use super::editing::{check_parent, record};
 use super::{Found, Pages, WikiPage, readable, slug};
 use crate::access::Granted;
 use crate::access::knowledge::WritePages;
@@ -63,22 +63,21 @@ impl Pages {
     }
 }
 
-/// Puts pages into a space, with other slugs where theirs are taken.
+/// Puts pages into a space, with other slugs where theirs are taken; an agent's moves draw all of them, as its new
+/// pages do.
 async fn put_into(
     space: &str,
     change: &Change,
     by: &Granted<WritePages>,
     ids: &[String],
 ) -> Result<(), Error> {
-    for id in ids {
-        let row = rows::find(change.tx(), by.workspace(), id).await?;
-        let mut row = row.ok_or(Error::NotFound("page"))?;
-        let own = if by.agent().is_some() { slug::of(&row.title, "page") } else { row.slug };
-        row.slug = free_slug(change, by, space, own).await?;
-        row.space_id = space.to_owned();
-        rows::update(change.tx(), &row).await?;
-    }
-    Ok(())
+    let is_agent = by.agent().is_some();
+    let renamed = rows::slugs(change.tx(), ids, (!is_agent).then_some(space)).await?;
+    let renamed = renamed.into_iter().map(|(id, slug, title)| {
+        let own = if is_agent { slug::of(&title, "page") } else { slug };
+        (id, slug::drawn(&own))
+    });
+    Ok(rows::put_into(change.tx(), space, ids, &renamed.collect::<Vec<_>>()).await?)
 }
 
 /// The space and the parent that a page will have.

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::editing::{record, tell};
-use super::{PageSummary, Pages, WikiPage, allowed, readable, seen, summary};
+use super::{Found, PageSummary, Pages, WikiPage, allowed, readable, seen, summary};
 use crate::access::Granted;
 use crate::access::knowledge::{DeletePages, ReadPages};
 use crate::activity::ActivityKind;
@@ -30,8 +30,11 @@ const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How often it is looked for what was there for long enough.
 const EVERY: Duration = Duration::from_secs(15 * 60);
 
-/// Pages with what went with them that are removed at once.
+/// Pages, each with what went with it, that are looked up at once.
 const AT_ONCE: u64 = 20;
+
+/// Pages that one change removes: nobody else writes for as long as it takes.
+const REMOVED_AT_ONCE: usize = 20;
 
 /// A page in the trash, with which others may have gone there.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -66,14 +69,14 @@ impl Pages {
     }
 
     /// Takes a page out of the trash, with what went there with it. It comes back to the top of its space when the
-    /// page above it is in the trash.
+    /// page above it is in the trash, and is closed itself then if one of those above it was.
     ///
     /// # Errors
-    /// `Conflict` when it is not in the trash, or went there with another page.
+    /// `Conflict` when it is not in the trash, went there with another page, or is being removed.
     pub async fn untrash(&self, by: &Granted<DeletePages>, id: &PageId) -> Result<WikiPage, Error> {
         let mut change = self.changes.begin().await?;
         let row = rows::find(change.tx(), by.workspace(), id.as_str()).await?;
-        let mut row = allowed(change.tx(), by, row.ok_or(Error::NotFound("page"))?).await?.row;
+        let Found { mut row, chain } = allowed(change.tx(), by, row.ok_or(Error::NotFound("page"))?).await?;
         check_trashed(&row)?;
         let ids: Vec<String> =
             rows::below(change.tx(), &row.id).await?.into_iter().map(|(id, _)| id).collect();
@@ -83,13 +86,21 @@ impl Pages {
             Some(parent) => rows::find(change.tx(), by.workspace(), parent).await?,
             None => None,
         };
+        let was_open = row.agent_accessible;
         if above.is_some_and(|above| above.trashed_at.is_some()) {
             row.parent_id = None;
             row.position = rows::last_place(change.tx(), &row.space_id, None).await?;
+            // Nobody said that agents may read it now: what closed it stays behind.
+            row.agent_accessible = chain.iter().all(|step| step.agent_accessible);
         }
         rows::update(change.tx(), &row).await?;
         let what = (Action::PageUntrash, ActivityKind::PageUntrashed);
         record(&mut change, by, &row, what, (None, Some(json!({ "pages": count })))).await?;
+        if row.agent_accessible != was_open {
+            let flag = |open: bool| Some(json!({ "agentAccessible": open }));
+            let what = (Action::PageAccess, ActivityKind::PageClosed);
+            record(&mut change, by, &row, what, (flag(true), flag(false))).await?;
+        }
         self.answer(change, by, row).await
     }
 
@@ -117,38 +128,50 @@ impl Pages {
         }
     }
 
-    /// Removes what was in the trash for long enough.
+    /// Removes what was in the trash for long enough. What cannot be removed keeps nothing else there: it is tried
+    /// again the next time.
     async fn expire(&self, now: Timestamp) -> Result<(), Error> {
+        let before = now.as_millis() - KEPT_MS;
+        let mut after = String::new();
         loop {
-            let before = now.as_millis() - KEPT_MS;
-            let old = rows::trashed_before(self.db.read(), before, AT_ONCE).await?;
-            let last = (old.len() as u64) < AT_ONCE;
-            for row in old {
-                self.expire_one(&row.id, before).await?;
-            }
-            if last {
-                return Ok(());
+            let old = rows::trashed_before(self.db.read(), before, &after, AT_ONCE).await?;
+            let Some(last) = old.last() else { return Ok(()) };
+            after.clone_from(last);
+            for id in old {
+                if let Err(error) = self.expire_one(&id, before).await {
+                    tracing::warn!(%error, page = id, "a page could not be removed from the trash");
+                }
             }
         }
     }
 
+    /// Removes a page with what is under it, from the lowest up, so that each part leaves a tree and lets others
+    /// write before the next.
     async fn expire_one(&self, id: &str, before: i64) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
-        // Somebody may have taken it out meanwhile.
-        let Some(row) = rows::trashed_one(change.tx(), id, before).await? else { return Ok(()) };
-        let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
-        let ids: Vec<String> = rows::below(change.tx(), id).await?.into_iter().map(|(id, _)| id).collect();
-        remove(&change, &ids).await?;
-        let named = Named { id: row.id.clone(), name: row.title.clone() };
-        let entry = Entry::new(Actor::system(), Action::PageExpire, Target::named("page", &named));
-        change.audit(&workspace, entry.before(json!({ "pages": ids.len() }))).await?;
-        let event = WorkspaceEvent::PageChanged {
-            page: PageId::parse(row.id.as_str())?,
-            space: SpaceId::parse(row.space_id.as_str())?,
-            version: row.version,
-        };
-        change.tell(&workspace, event);
-        change.commit().await
+        loop {
+            let mut change = self.changes.begin().await?;
+            // Somebody may have deleted its space meanwhile.
+            let Some(row) = rows::trashed_one(change.tx(), id, before).await? else { return Ok(()) };
+            let mut left: Vec<String> =
+                rows::below(change.tx(), id).await?.into_iter().map(|(id, _)| id).collect();
+            let now = left.split_off(left.len().saturating_sub(REMOVED_AT_ONCE));
+            remove(&change, &now).await?;
+            let workspace = WorkspaceId::parse(row.workspace_id.as_str())?;
+            let named = Named { id: row.id.clone(), name: row.title.clone() };
+            let entry = Entry::new(Actor::system(), Action::PageExpire, Target::named("page", &named));
+            let counts = json!({ "pages": now.len(), "left": left.len() });
+            change.audit(&workspace, entry.before(counts)).await?;
+            let event = WorkspaceEvent::PageChanged {
+                page: PageId::parse(row.id.as_str())?,
+                space: SpaceId::parse(row.space_id.as_str())?,
+                version: row.version,
+            };
+            change.tell(&workspace, event);
+            change.commit().await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -168,9 +191,15 @@ fn check_trashed(row: &rows::Model) -> Result<(), Error> {
         Some(with) if *with != row.id => {
             format!("it went into the trash with the page {with}: take that out")
         }
+        Some(_) if is_over(row) => "it was there for 30 days and is being removed: make it anew".to_owned(),
         Some(_) => return Ok(()),
     };
     Err(Error::Conflict { code: Conflict::NotInTrash, detail })
+}
+
+/// Whether a page was in the trash for long enough: a part of what went with it may be gone.
+fn is_over(row: &rows::Model) -> bool {
+    row.trashed_at.is_some_and(|at| at < Timestamp::now().as_millis() - KEPT_MS)
 }
 
 fn view(row: rows::Listed, seen: Seen) -> TrashedPage {

@@ -7,7 +7,7 @@ use raven_protocol::time::{Date, Timestamp};
 use serde::Deserialize;
 
 use super::words::{TaskBucket, TaskPriority, TaskStatus};
-use super::{Found, Open, Task, Tasks, assignee, history, readable, record, told as told_of};
+use super::{Found, Open, Task, Tasks, assignee, history, readable, record, told as told_of, told_pages};
 use crate::access::Granted;
 use crate::access::knowledge::{ReadTasks, WriteTasks};
 use crate::activity::ActivityKind;
@@ -116,7 +116,11 @@ impl Tasks {
         let mut after = applied(&change, by, (&before, &edit)).await?;
         if edit.version.is_some_and(|version| version != before.row.version) {
             let difference = match by.and::<ReadTasks>() {
-                Ok(_) => record::difference(&before.row, &after.row),
+                Ok(_) => {
+                    let now = told_pages(change.tx(), by, record::pages(&before.row)?).await?;
+                    let wanted = told_pages(change.tx(), by, record::pages(&after.row)?).await?;
+                    record::difference((&before.row, &now), (&after.row, &wanted))
+                }
                 Err(_) => "an agent sees it with the permission read:tasks".to_owned(),
             };
             return Err(Error::Stale { current: before.row.version, difference });
@@ -201,6 +205,26 @@ pub(super) async fn check_pages<P>(change: &Change, by: &Granted<P>, ids: &[Page
     Ok(())
 }
 
+/// The pages that a task is to refer to, with those where they are that an agent is not told of: it cannot mean to
+/// take them away.
+async fn with_unseen<P>(
+    change: &Change,
+    by: &Granted<P>,
+    (row, wanted): (&rows::Model, &[PageId]),
+) -> Result<Vec<String>, Error> {
+    let mut pages: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+    let there = record::pages(row)?;
+    let seen = told_pages(change.tx(), by, there.clone()).await?;
+    for (nth, id) in there.into_iter().enumerate().filter(|(_, id)| !seen.contains(id)) {
+        pages.insert(nth.min(pages.len()), id);
+    }
+    if pages.len() > MAX_PAGES {
+        let why = format!("must be at most {MAX_PAGES}, with those of the task that you do not see");
+        return Err(Error::invalid("pageIds", why));
+    }
+    Ok(pages)
+}
+
 /// The project that a task is to be in.
 pub(super) async fn project_in<P>(
     change: &Change,
@@ -240,7 +264,8 @@ async fn applied<P>(
     }
     if let Some(pages) = &edit.page_ids {
         check_pages(change, by, pages).await?;
-        row.page_ids = serde_json::to_string(pages).map_err(anyhow::Error::from)?;
+        let pages = with_unseen(change, by, (&row, pages)).await?;
+        row.page_ids = serde_json::to_string(&pages).map_err(anyhow::Error::from)?;
     }
     if let Some(wanted) = &edit.assignee_id {
         let both = (row.assignee_id.as_deref(), wanted.as_deref());

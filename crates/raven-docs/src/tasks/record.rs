@@ -117,15 +117,24 @@ pub async fn tell_assignee<P>(
     outbox::note_assigned(change, by.workspace(), told).await
 }
 
-/// From what a task is to what a change that was made from an older state would make of it.
-pub fn difference(now: &rows::Model, wanted: &rows::Model) -> String {
-    let (before, after) = (text(now), text(wanted));
+/// The pages that a task refers to.
+pub fn pages(row: &rows::Model) -> Result<Vec<String>, Error> {
+    Ok(serde_json::from_str(&row.page_ids).map_err(anyhow::Error::from)?)
+}
+
+/// From what a task is to what a change that was made from an older state would make of it; each with the pages that
+/// whoever reads it is told of.
+pub fn difference(
+    (now, pages_now): (&rows::Model, &[String]),
+    (wanted, pages_wanted): (&rows::Model, &[String]),
+) -> String {
+    let (before, after) = (text(now, pages_now), text(wanted, pages_wanted));
     let (from, to) =
         (State { title: &now.title, content: &before }, State { title: &wanted.title, content: &after });
     difference::between(from, to)
 }
 
-fn text(row: &rows::Model) -> String {
+fn text(row: &rows::Model, pages: &[String]) -> String {
     let none = || "none".to_owned();
     let lines = [
         ("status", row.status.clone()),
@@ -136,5 +145,6 @@ fn text(row: &rows::Model) -> String {
         ("project", row.project_id.clone().unwrap_or_else(none)),
     ];
     let head: String = lines.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    format!("{head}\n{}\n", row.description.trim_end())
+    let pages: String = pages.iter().map(|id| format!("page: {id}\n")).collect();
+    format!("{head}{pages}\n{}\n", row.description.trim_end())
 }

@@ -121,3 +121,25 @@ fn a_file_goes_with_its_page_and_its_object_after_it() {
     assert_eq!(names, [id(&kept)]);
     assert_eq!(wiki.place.owner().bytes(&format!("/api/attachments/{}", id(&kept)), None).1, b"kept");
 }
+
+#[test]
+fn an_object_that_cannot_be_removed_keeps_no_other() {
+    let mut wiki = Wiki::start();
+    let page = wiki.page("P", json!({}));
+    let (_, stuck) = upload(&wiki, &page, ("stuck", "a/b"), b"stuck".to_vec());
+    let (_, gone) = upload(&wiki, &page, ("gone", "a/b"), b"gone".to_vec());
+    let owner = wiki.place.owner();
+    for file in [&stuck, &gone] {
+        assert_eq!(owner.delete(&format!("/api/attachments/{}", id(file))).status, 204);
+    }
+    let workspace = owner.get("/api/auth/me").body["workspaceId"].as_str().unwrap().to_owned();
+    let object = wiki.place.path("docs/attachments").join(workspace).join(id(&stuck));
+    std::fs::remove_file(&object).unwrap();
+    std::fs::create_dir_all(object.join("in the way")).unwrap();
+    wiki.place.sql("UPDATE attachments SET removed_at = 1");
+    wiki.place.docs.take().unwrap().crash();
+    wiki.place.start_docs();
+    crate::programs::wait_for("a swept object behind one that stays", || {
+        (wiki.place.asked("SELECT id FROM attachments") == [id(&stuck)]).then_some(())
+    });
+}

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::asking::Asking;
+use crate::crew::{Agent, Crew};
 use crate::pages::{Wiki, id, path};
 use crate::programs::wait_for;
 
@@ -98,4 +99,44 @@ fn who_is_mentioned_is_told_once_and_alone() {
     assert_eq!(found["items"], json!([{ "kind": "user", "id": wiki.place.id_of(ann), "name": ann }]));
     assert_eq!(owner.get("/api/mentions?q=%25").body["items"], json!([]));
     assert_eq!(owner.get("/api/mentions").body["items"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn an_agent_finds_where_it_was_mentioned_as_far_as_it_may_read() {
+    let crew = Crew::start();
+    let reader = crew.worker("reader");
+    let poor = crew.agent("poor", &["read:tasks"]);
+    let owner = crew.place.owner();
+    let space = crew.made("/api/spaces", json!({ "name": "S" }));
+    let at = |agent: &Agent| format!("@[Somebody](agent:{})", agent.id);
+    let page = |title: &str, open: bool| {
+        let content = format!("{} {}", at(&reader), at(&poor));
+        let body = json!({ "spaceId": space, "title": title, "content": content, "agentAccessible": open });
+        crew.made("/api/pages", body)
+    };
+    let (open, closed) = (page("Open", true), page("Closed", false));
+    let same = json!({ "content": format!("again {}", at(&reader)) });
+    assert_eq!(owner.patch(&format!("/api/pages/{open}"), &same).status, 200);
+    let task = crew.task(json!({ "title": "Task", "description": at(&reader) }));
+    crew.made("/api/comments", json!({ "taskId": task, "content": at(&poor) }));
+    let found = |agent: &Agent| {
+        let list = crew.tool(agent, "mention_list", json!({})).unwrap();
+        let places = list["items"].as_array().unwrap().iter().map(|one| {
+            assert_eq!(one["by"]["name"], "Olga");
+            (one["title"].clone(), one["pageId"].clone(), one["taskId"].clone())
+        });
+        places.collect::<Vec<_>>()
+    };
+    let (on_task, on_page) =
+        ((json!("Task"), Value::Null, json!(task)), (json!("Open"), json!(open), Value::Null));
+    assert_eq!(found(&reader), [on_task.clone(), on_page.clone()], "once, the newest first");
+    assert_eq!(found(&poor), [on_task.clone()], "it may not read pages");
+    assert_eq!(owner.patch(&format!("/api/pages/{closed}"), &json!({ "agentAccessible": true })).status, 200);
+    assert_eq!(found(&reader)[1].1, json!(closed), "from when it may read it");
+    assert_eq!(owner.delete(&format!("/api/pages/{closed}")).status, 204);
+    assert_eq!(found(&reader), [on_task, on_page]);
+    let told = owner.get(&format!("/api/activity?kind=agent_mentioned&agentId={}", reader.id)).body;
+    assert_eq!(told["items"].as_array().unwrap().len(), 3, "{told}");
+    let paged = crew.tool(&reader, "mention_list", json!({ "limit": 1 })).unwrap();
+    assert!(paged["nextCursor"].is_string(), "{paged}");
 }

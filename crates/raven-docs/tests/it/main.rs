@@ -3,6 +3,7 @@
 
 mod anew;
 mod asking;
+mod bounds;
 mod browser;
 mod callers;
 mod chance;
@@ -49,6 +50,7 @@ mod notifications;
 mod openid;
 mod overwriting;
 mod page_access;
+mod page_keeping;
 mod pages;
 mod parallax;
 mod people;

@@ -51,6 +51,7 @@ const COMMENTS: &[Row] = &[
     ("comment_create", Some("write:comments")),
     ("comment_list", Some("write:comments")),
     ("comment_resolve", Some("write:comments")),
+    ("mention_list", None),
 ];
 
 const SEARCHES: &[Row] = &[

@@ -376,3 +376,32 @@ fn a_task_refers_to_pages_without_telling_of_closed_ones() {
     assert_eq!(crew.tool(&agent, "task_create", new).unwrap_err()["code"], -32003);
     refused(&owner.post("/api/tasks", &json!({ "title": "x", "pageIds": ["pg_none"] })), 404, "NOT_FOUND");
 }
+
+#[test]
+fn an_agent_takes_no_reference_away_that_it_does_not_see() {
+    let crew = Crew::start();
+    let agent = crew.worker("agent");
+    let space = crew.made("/api/spaces", json!({ "name": "S" }));
+    let page = |title: &str, open: bool| {
+        crew.made("/api/pages", json!({ "spaceId": space, "title": title, "agentAccessible": open }))
+    };
+    let (one, hidden, two, other) = (page("1", true), page("h", false), page("2", true), page("3", true));
+    let task = crew.task(json!({ "title": "T", "pageIds": [one, hidden, two] }));
+    let change = |more: Value| {
+        let mut arguments = json!({ "taskId": task });
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        crew.tool(&agent, "task_update", arguments)
+    };
+    let same = change(json!({ "pageIds": [one, two] })).unwrap();
+    assert_eq!((&same["pageIds"], &same["version"]), (&json!([one, two]), &json!(1)), "nothing changed");
+    assert_eq!(change(json!({ "pageIds": [one, two, other] })).unwrap()["pageIds"], json!([one, two, other]));
+    assert_eq!(crew.seen(&task)["pageIds"], json!([one, hidden, two, other]));
+    let stale = change(json!({ "pageIds": [two], "version": 1 })).unwrap_err();
+    let told = stale["data"]["difference"].as_str().unwrap();
+    assert!(told.contains(&format!("-page: {one}")) && !told.contains(&hidden), "{told}");
+    change(json!({ "pageIds": [] })).unwrap();
+    assert_eq!(crew.seen(&task)["pageIds"], json!([hidden]));
+    let owner = crew.place.owner();
+    assert_eq!(owner.patch(&format!("/api/tasks/{task}"), &json!({ "pageIds": [one] })).status, 200);
+    assert_eq!(crew.seen(&task)["pageIds"], json!([one]), "people see all of them");
+}

@@ -39,6 +39,7 @@ export const knowledgeLooks = {
   page_untrashed: quiet(RotateCcw),
   attachment_added: quiet(Paperclip),
   attachment_removed: quiet(Paperclip),
+  agent_mentioned: quiet(MessageSquare),
   comment_added: quiet(MessageSquare),
   comment_resolved: quiet(MessageSquare),
   comment_reopened: quiet(MessageSquare),

@@ -135,7 +135,7 @@ function Restore({ page, version }: { page: Page; version: PageVersion }) {
   const [isAsking, { open, close }] = useDisclosure(false);
   const restoring = useMutation<unknown, unknown, void>({
     mutationFn: async () => {
-      const restored = await restoreVersion(page.id, version.id);
+      const restored = await restoreVersion(page.id, version.id, page.version);
       cache.setQueryData(pageKeys.one(page.id), restored);
     },
     onSuccess: async () => {

@@ -9,10 +9,40 @@ use crate::comments::{Comment, CommentsQuery, NewComment, Resolution};
 use crate::error::Error;
 use crate::mcp::call::Call;
 use crate::mcp::tool::{Category, Effect, Listed, Tool, Words};
+use crate::mentions::{self, AgentMention};
 use crate::page::{Page, PageQuery};
 
-pub const TOOLS: &[Listed] =
-    &[Listed::of::<CommentCreate>(), Listed::of::<CommentList>(), Listed::of::<CommentResolve>()];
+pub const TOOLS: &[Listed] = &[
+    Listed::of::<CommentCreate>(),
+    Listed::of::<CommentList>(),
+    Listed::of::<CommentResolve>(),
+    Listed::of::<MentionList>(),
+];
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct MentionList {
+    /// 50 by default.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<u64>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl Tool for MentionList {
+    const WORDS: Words = Words::of(
+        ("mention_list", "Where you were mentioned"),
+        "Lists the pages and tasks in or on which you were mentioned, newest first: somebody may wait for you there.",
+        Category::Comment,
+        Effect::Reads,
+    );
+    type Answer = Page<AgentMention>;
+
+    async fn call(self, call: Call) -> Result<Page<AgentMention>, Error> {
+        let query = PageQuery { cursor: self.cursor, limit: self.limit };
+        mentions::of_agent(&call.app.db, &call.granted()?, query).await
+    }
+}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -21,7 +51,7 @@ struct CommentCreate {
     page_id: Option<PageId>,
     /// The task that you comment on.
     task_id: Option<TaskId>,
-    /// Markdown. `@[Name](user:ID)` tells a person.
+    /// Markdown. `@[Name](user:ID)` tells a person, `@[Name](agent:ID)` an agent.
     content: String,
     /// The comment that you reply to.
     reply_to: Option<CommentId>,

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::mcp::call::Call;
 use crate::mcp::tool::{Category, Effect, Tool, Words};
 use crate::page::{Page, PageQuery};
-use crate::pages::history::PageVersion;
+use crate::pages::history::{self, PageVersion};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -46,12 +46,15 @@ pub struct PageRestore {
     page_id: Option<PageId>,
     /// The id of a state, as `page_get_history` lists it.
     history_id: PageVersionId,
+    /// The version of the page that you have read: an older one is refused with the difference, as with a change.
+    version: Option<i64>,
 }
 
 impl Tool for PageRestore {
     const WORDS: Words = Words::of(
         ("page_restore", "Restore a page"),
-        "Takes up a former state of a page again, as its next version: nothing is lost.",
+        "Takes up a former state of a page again, as its next version: nothing is lost. Give the `version` that you \
+         have read.",
         Category::Page,
         Effect::Adds,
     )
@@ -64,6 +67,7 @@ impl Tool for PageRestore {
             Some(page) => page,
             None => call.app.pages.page_of_version(&by, &self.history_id).await?,
         };
-        Ok(call.app.pages.restore(&by, &page, &self.history_id).await?.into())
+        let wanted = history::PageRestore { history_id: self.history_id, version: self.version };
+        Ok(call.app.pages.restore(&by, &page, &wanted).await?.into())
     }
 }
