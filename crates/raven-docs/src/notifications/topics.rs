@@ -106,7 +106,6 @@ pub fn of(kind: ActivityKind) -> Option<(Topic, Audience)> {
         Kind::ControlPlaneUnreached => Some((Topic::Error, Audience::Admins)),
         Kind::QuestionEscalated | Kind::AccessRequested | Kind::PolicyUnmeetable => Some((Topic::Approval, Audience::Admins)),
         Kind::AgentMentioned => Some((Topic::Mention, Audience::Programs)),
-        Kind::QuestionEscalated | Kind::AccessRequested => Some((Topic::Approval, Audience::Admins)),
         Kind::AssignmentBlocked | Kind::AssignmentDone | Kind::AssignmentFailed => {
             Some((Topic::Work, Audience::Everybody))
         }

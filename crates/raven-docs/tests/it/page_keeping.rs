@@ -133,7 +133,7 @@ fn a_tree_moves_to_another_space_without_its_texts() {
     let wiki = Wiki::start();
     let owner = wiki.place.owner();
     let other = space(&wiki.place, "Other");
-    let root = wiki.page("Root", json!({}));
+    let root = wiki.page("Tree", json!({}));
     wiki.place.sql(&format!(
         "INSERT INTO pages WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
          SELECT 'pg_under' || i, workspace_id, space_id, id, 'Same', 'same-' || i, 'text', i, TRUE, 1, created_at,
@@ -141,7 +141,7 @@ fn a_tree_moves_to_another_space_without_its_texts() {
          FROM pages, n WHERE id = '{}'",
         id(&root)
     ));
-    for title in ["Same 7", "Same 1999", "Root"] {
+    for title in ["Same 7", "Same 1999", "Tree"] {
         owner.post("/api/pages", &json!({ "spaceId": other, "title": title }));
     }
     // Whatever writes a text again is refused by the database.
@@ -154,5 +154,5 @@ fn a_tree_moves_to_another_space_without_its_texts() {
     let count = |condition: &str| wiki.place.asked(&format!("SELECT count(*) FROM pages WHERE {condition}"));
     assert_eq!(count(&format!("space_id = '{other}'")), ["3004"]);
     assert_eq!(count("slug GLOB 'same-*-*' AND title = 'Same'"), ["2"], "only where theirs were taken");
-    assert_eq!(count("slug GLOB 'root-*'"), ["1"]);
+    assert_eq!(count("slug GLOB 'tree-*'"), ["1"]);
 }
