@@ -1069,7 +1069,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take up a former state again: it becomes the next version, and nothing is lost. */
+        /**
+         * Take up a former state again: it becomes the next version, and nothing is lost. With `version` it is refused when
+         *     somebody changed the page meanwhile, as a change is.
+         */
         post: operations["pages_restore"];
         delete?: never;
         options?: never;
@@ -2370,7 +2373,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "policy_unmeetable" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "memory_deleted" | "tool_called" | "assignment_given" | "assignment_delivered" | "assignment_working" | "assignment_blocked" | "assignment_done" | "assignment_failed" | "assignment_cancelled" | "control_plane_unreached" | "agent_logged" | "webhook_disabled" | "space_created" | "space_changed" | "space_deleted" | "page_created" | "page_changed" | "page_opened" | "page_closed" | "page_moved" | "page_restored" | "page_trashed" | "page_untrashed" | "attachment_added" | "attachment_removed" | "comment_added" | "comment_resolved" | "comment_reopened" | "comment_deleted";
+        ActivityKind: "agent_spawned" | "agent_restarted" | "agent_ready" | "agent_failed" | "agent_stopped" | "login_required" | "agent_prompt" | "agent_prompt_answered" | "agent_message_sent" | "agent_message_cancelled" | "agent_interrupted" | "terminal_session_created" | "terminal_session_terminated" | "terminal_control_changed" | "terminal_link_created" | "terminal_link_revoked" | "access_requested" | "access_approved" | "access_denied" | "access_revoked" | "agent_registered" | "permissions_changed" | "key_rotated" | "invite_created" | "invite_revoked" | "settings_changed" | "member_added" | "member_role_changed" | "member_removed" | "invitation_created" | "invitation_revoked" | "workspace_renamed" | "runtime_connected" | "runtime_disconnected" | "approval_requested" | "approval_approved" | "approval_rejected" | "approval_expired" | "approval_failed" | "question_asked" | "question_answered" | "question_escalated" | "question_expired" | "policy_changed" | "policy_unmeetable" | "project_created" | "project_changed" | "project_deleted" | "task_created" | "task_changed" | "task_assigned" | "task_completed" | "task_deleted" | "memory_stored" | "memory_deleted" | "tool_called" | "assignment_given" | "assignment_delivered" | "assignment_working" | "assignment_blocked" | "assignment_done" | "assignment_failed" | "assignment_cancelled" | "control_plane_unreached" | "agent_logged" | "webhook_disabled" | "space_created" | "space_changed" | "space_deleted" | "page_created" | "page_changed" | "page_opened" | "page_closed" | "page_moved" | "page_restored" | "page_trashed" | "page_untrashed" | "attachment_added" | "attachment_removed" | "agent_mentioned" | "comment_added" | "comment_resolved" | "comment_reopened" | "comment_deleted";
         /**
          * @description What kind of caller did something.
          * @enum {string}
@@ -3475,6 +3478,11 @@ export interface components {
         /** @description Which state is taken up again. */
         PageRestore: {
             historyId: components["schemas"]["PageVersionId"];
+            /**
+             * Format: int64
+             * @description The version that one saw: it is refused when the page has another one by now.
+             */
+            version?: number | null;
         };
         /** @description A page in a list. */
         PageSummary: {
@@ -8976,6 +8984,15 @@ export interface operations {
             };
             /** @description What went wrong and what to do */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
