@@ -1,7 +1,7 @@
 /** Owns every English text of the UI that is not the server's own. Must not know components. */
 import type { ActivityKind } from './api/shapes';
 import type { Group } from './parts/states';
-import { accessKinds, accessTexts } from './texts/access';
+import { accessKinds, accessTexts, connectingTexts } from './texts/access';
 import { approvalKinds, approvalTexts, policyTexts } from './texts/approvals';
 import { auditTexts, narrowTexts } from './texts/audit';
 import { doingTexts, spawnTexts } from './texts/doing';
@@ -69,6 +69,7 @@ const types: Record<string, { name: string; about: string } | undefined> = {
 
 export const texts = {
   access: accessTexts,
+  connecting: connectingTexts,
   product: 'Raven',
   title: (page: string) => `${page} · Raven`,
   loading: 'Loading',

@@ -47,6 +47,7 @@ export const accessTexts = {
   outside: 'Runs elsewhere',
   rotate: 'Rotate key',
   rotateText: 'The key that it has now is dead at once. The new one is shown this once.',
+  rotateTitle: (name: string) => `Rotate the key of ${name}`,
   newKey: (name: string) => `Key of ${name}`,
   newKeyText: 'Copy it now: it is not shown again. The agent sends it to /mcp as a Bearer token.',
   danger: 'End its access',
@@ -81,11 +82,24 @@ export const accessTexts = {
   inviteDays: 'Good for days',
   inviteDaysHint: 'Leave it empty until you revoke it.',
   token: (name: string) => `Token of ${name}`,
-  tokenText: 'Copy it now: it is not shown again. An agent registers with it.',
+  tokenText: 'Copy it now: it is not shown again. An agent registers with it, once, and gets its key.',
   inviteStates: { active: 'Active', expired: 'Expired', exhausted: 'Used up', revoked: 'Revoked' },
   used: (uses: number, left: number | null | undefined) =>
     left === null || left === undefined ? `used ${uses}×` : `used ${uses}×, ${left} left`,
   revokeInvite: 'Revoke',
   asked: 'asked',
   close: 'Close',
+};
+
+/** How programs elsewhere are connected. */
+export const connectingTexts = {
+  register: 'Exchange it for a key; choose the id and the name that the agent will have here:',
+  registerLabel: 'Command that registers',
+  keyText:
+    'Give the key (`mcpApiKey`) to the shell in which the program runs; paste it after this and press Enter:',
+  keyLabel: 'Command that takes the key',
+  clientText: 'Then tell the program where its tools are, once:',
+  commandFor: (name: string) => `Command for ${name}`,
+  others:
+    'Any other MCP client: Streamable HTTP at this address, with the header “Authorization: Bearer” and the key.',
 };

@@ -1,4 +1,6 @@
 /** Owns how outside agents come and go: a request approved, an invite used, permissions, access taken away. */
+import { execFileSync } from 'node:child_process';
+
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
 import { login, picture, setUp, spawnAgent } from './pages';
@@ -140,17 +142,18 @@ test('an invite lets in as many as it says', async () => {
   await dialog.getByRole('button', { name: 'Create invite' }).click();
   const token = await dialog.getByLabel('Token of Partners').last().innerText();
   expect(token).toMatch(/^inv_/);
+  // The command that is shown is run as it stands.
+  const command = await dialog.getByLabel('Command that registers').innerText();
+  await expect(dialog.getByLabel('Command for Claude Code')).toContainText(`'${stack.url}/mcp'`);
+  await picture(page, 'invite-made');
   await dialog.getByRole('button', { name: 'Close' }).last().click();
-  const register = (agentId: string) =>
-    fetch(`${stack.url}/api/parallax-agents/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ inviteToken: token, agentId, agentName: `Guest ${agentId}` }),
-    });
-  expect((await register('one')).status).toBe(201);
-  expect((await register('two')).status).toBe(401);
+  const register = () =>
+    JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' })) as { mcpApiKey?: string };
+  const { mcpApiKey } = register();
+  expect(await profile(mcpApiKey ?? '')).toBe(200);
+  expect(register().mcpApiKey).toBeUndefined();
   await expect(page.getByRole('article', { name: 'Partners' })).toContainText('Used up');
-  await expect(page.getByRole('link', { name: 'Guest one' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'My agent' })).toBeVisible();
 });
 
 test('a running agent ends with its access', async () => {

@@ -10,6 +10,8 @@ import type { Permission } from '../../api/doing';
 import { keys } from '../../api/queries';
 import type { Agent } from '../../api/shapes';
 import { putAgent } from '../../live/events';
+import { ConfirmDialog } from '../../parts/ConfirmDialog';
+import { Connecting } from '../../parts/Connecting';
 import { CopyLine } from '../../parts/CopyLine';
 import { isAdmin, useMe } from '../../parts/me';
 import { PermissionMatrix } from '../../parts/PermissionMatrix';
@@ -99,7 +101,8 @@ function PermissionsForm({ agent, mayChange }: { agent: Agent; mayChange: boolea
 }
 
 function RotateKey({ agent }: { agent: Agent }) {
-  const rotating = useMutation({ mutationFn: () => rotateAgentKey(agent.id) });
+  const [isAsking, { open, close }] = useDisclosure(false);
+  const rotating = useMutation({ mutationFn: () => rotateAgentKey(agent.id), onSuccess: close });
   return (
     <section className="surface" style={{ padding: 16 }} aria-label={words.rotate}>
       <Stack gap="sm">
@@ -108,12 +111,18 @@ function RotateKey({ agent }: { agent: Agent }) {
           variant="default"
           w="fit-content"
           leftSection={<KeyRound size={15} aria-hidden />}
-          loading={rotating.isPending}
-          onClick={() => rotating.mutate()}
+          onClick={open}
         >
           {words.rotate}
         </Button>
-        {rotating.isError && <ProblemNote error={rotating.error} />}
+        <ConfirmDialog
+          title={words.rotateTitle(agent.name)}
+          text={words.rotateText}
+          action={words.rotate}
+          doing={rotating}
+          isOpen={isAsking}
+          onClose={close}
+        />
         {rotating.data && (
           <Alert color="green" variant="light" title={words.newKey(agent.name)}>
             <Text size="sm" mb={6}>
@@ -122,6 +131,7 @@ function RotateKey({ agent }: { agent: Agent }) {
             <CopyLine text={rotating.data.mcpApiKey} label={words.newKey(agent.name)} />
           </Alert>
         )}
+        {rotating.data && <Connecting />}
       </Stack>
     </section>
   );

@@ -8,10 +8,11 @@ import { createAgentInvite, revokeAgentInvite } from '../../api/client';
 import type { Permission } from '../../api/doing';
 import { agentInvitesQuery, keys } from '../../api/queries';
 import type { AgentInvite } from '../../api/shapes';
+import { Registering } from '../../parts/Connecting';
 import { CopyLine } from '../../parts/CopyLine';
 import { formErrors } from '../../parts/field-errors';
 import { PermissionMatrix } from '../../parts/PermissionMatrix';
-import { DEFAULT_PERMISSIONS } from '../../parts/permissions';
+import { ofPreset } from '../../parts/permissions';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { Ago } from '../../parts/RelativeTime';
 import { texts } from '../../texts';
@@ -85,7 +86,7 @@ function NewInviteDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [uses, setUses] = useState<number | string>(1);
   const [days, setDays] = useState<number | string>(7);
-  const [permissions, setPermissions] = useState<Permission[]>([...DEFAULT_PERMISSIONS]);
+  const [permissions, setPermissions] = useState<Permission[]>(ofPreset('readOnly'));
   const making = useMutation({
     mutationFn: () =>
       createAgentInvite({
@@ -107,6 +108,7 @@ function NewInviteDialog({ onClose }: { onClose: () => void }) {
             </Text>
             <CopyLine text={making.data.token} label={words.token(making.data.name)} />
           </Alert>
+          <Registering token={making.data.token} />
           <Button ml="auto" onClick={onClose}>
             {words.close}
           </Button>
