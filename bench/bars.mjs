@@ -249,6 +249,14 @@ export const BARS = [
     value: ({ knowledge }) => slowest(knowledge, 'tree'),
     ...atMost(50),
   },
+  {
+    row: 'knowledge',
+    id: 'writes',
+    text: '… slowest write of a page, p99',
+    unit: 'ms',
+    value: ({ knowledge }) => slowest(knowledge, 'write'),
+    ...atMost(100),
+  },
 ];
 
 /** Every bar with Raven's figure: null where its row was not measured, or failed. */

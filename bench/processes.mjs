@@ -8,8 +8,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** No measured process lives longer, in seconds: one row of one product is far shorter. */
-const LIMIT = 240;
+/** No measured process lives longer, in seconds: the longest row of one product is over by then. */
+const LIMIT = 960;
 
 /** How long a program may take to end when asked, in milliseconds. */
 const STOP_LIMIT = 15_000;

@@ -1,5 +1,5 @@
 /**
- * The knowledge base with 10,000 pages and 10,000 tasks: how long one waits for search, lists and the tree.
+ * The knowledge base with 10,000 pages and 10,000 tasks: how long one waits for search, lists, the tree and writes.
  *
  * Owns what is asked and how often. Must not know how the pages are made.
  */
@@ -26,6 +26,9 @@ export async function measure({ client, options }) {
   // Of what is closed to it nothing is found: that is a join more for every question.
   for (const [name, ask] of Object.entries(searches())) {
     results[`${name}, as an agent`] = await asked(agent, ask, times);
+  }
+  for (const [name, ask] of Object.entries(writes(library))) {
+    results[name] = await asked(client.call, ask, times);
   }
   return { ...size, fillSeconds, asked: times, results };
 }
@@ -59,6 +62,21 @@ function questions({ spaces, projects, pages }) {
   };
 }
 
+/** What is written while all of it is there: the index follows within the same transaction. */
+function writes({ spaces, pages }) {
+  const one = (at) => pages[pages.length - 1 - at];
+  const text = (at) => Array.from({ length: 250 }, (_, nth) => word(at * 97 + nth * 7)).join(' ');
+  return {
+    'write, a new page': (at) => [
+      'POST',
+      '/api/pages',
+      { spaceId: spaces[0], title: `Written ${at}`, content: text(at) },
+    ],
+    'write, another text of a page': (at) => ['PATCH', `/api/pages/${one(at).id}`, { content: text(at + 500) }],
+    'write, a page into the trash': (at) => ['DELETE', `/api/pages/${one(at).id}`],
+  };
+}
+
 /** A word with two of its letters turned around. */
 const mistyped = (text) => `${text.slice(0, 4)}${text[5]}${text[4]}${text.slice(6)}`;
 
@@ -66,7 +84,8 @@ async function asked(call, ask, times) {
   const took = [];
   for (let at = 0; at < times + 3; at++) {
     const begin = performance.now();
-    await call('GET', ask(at));
+    const question = ask(at);
+    await call(...(Array.isArray(question) ? question : ['GET', question]));
     took.push(performance.now() - begin);
   }
   // The first ones open what the others find open.
