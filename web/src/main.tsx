@@ -1,7 +1,5 @@
 /** Owns starting the UI in the page. Must not know anything else. */
-import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
-import '@mantine/spotlight/styles.css';
+import './app/mantine.css';
 import './app/app.css';
 
 import { StrictMode } from 'react';

@@ -26,6 +26,7 @@ use crate::page::{Page, PageQuery};
 pub mod delivery;
 pub mod ending;
 pub mod giving;
+pub mod listing;
 mod prompt;
 mod references;
 pub mod reporting;
@@ -145,7 +146,7 @@ impl Assignments {
         let row = db::agents::find(self.db.read(), by.workspace(), agent).await?;
         let own = |row: &db::agents::Model| by.agent().is_none_or(|own| own.agent().as_str() == row.id);
         let row = row.filter(own).ok_or(Error::NotFound("agent"))?;
-        let (of, states) = ((by.workspace(), row.id.as_str()), query.states());
+        let (of, states) = ((by.workspace(), Some(row.id.as_str())), query.states());
         let found =
             rows::page(self.db.read(), of, states.as_deref(), page.cursor.as_deref(), limit + 1).await?;
         Page::of(found, limit, |row| &row.id, view)

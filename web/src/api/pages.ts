@@ -3,6 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/
 
 import { answered, http } from './client';
 import type { FoundKind, NewComment, NewPage, PageChange, PageMove, Subject } from './knowledge';
+import { problemOf } from './problems';
 
 // Pages under one page that are read at once; the tree asks for more by a button.
 const CHILDREN = 100;
@@ -18,7 +19,8 @@ export const pageKeys = {
   spaces: ['spaces'] as const,
   all: ['pages'] as const,
   children: (spaceId: string, parentId: string | null) => ['pages', 'under', spaceId, parentId] as const,
-  one: (id: string) => ['pages', 'one', id] as const,
+  one: (id: string, spaceId?: string) =>
+    spaceId === undefined ? (['pages', 'one', id] as const) : (['pages', 'one', id, spaceId] as const),
   recent: (spaceId: string) => ['pages', 'recent', spaceId] as const,
   trash: ['pages', 'trash'] as const,
   history: (id: string) => ['pages', 'history', id] as const,
@@ -50,10 +52,24 @@ export const childrenQuery = (spaceId: string, parentId: string | null) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
-export const pageQuery = (id: string) =>
+const getPage = (id: string, spaceId?: string) =>
+  answered(http.GET('/api/pages/{id}', { params: { path: { id }, query: { spaceId } } }));
+
+/** A link by slug means the page of its own space first, and the only one of that slug otherwise. */
+async function getLinked(slug: string, spaceId: string) {
+  try {
+    return await getPage(slug, spaceId);
+  } catch (thrown) {
+    if (problemOf(thrown).status !== 404) throw thrown;
+    return getPage(slug);
+  }
+}
+
+/** By its id, or by its slug as it is linked from a space. */
+export const pageQuery = (id: string, spaceId?: string) =>
   queryOptions({
-    queryKey: pageKeys.one(id),
-    queryFn: () => answered(http.GET('/api/pages/{id}', of(id))),
+    queryKey: pageKeys.one(id, spaceId),
+    queryFn: () => (spaceId === undefined ? getPage(id) : getLinked(id, spaceId)),
   });
 export const recentQuery = (spaceId: string) =>
   queryOptions({

@@ -1,4 +1,6 @@
-/** Owns Ctrl-K: going anywhere, spawning, stopping. Must not know how any of it is done. */
+/** Owns the command palette: going anywhere, spawning, stopping. Must not know how any of it is done. */
+import '@mantine/spotlight/styles.css';
+
 import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
@@ -30,17 +32,16 @@ import { useStop } from '../features/agents/StopControl';
 import { hasEnded, STATUS } from '../parts/states';
 import { mayRunAgents, useMe } from '../parts/me';
 import { texts } from '../texts';
+import { paletteStore, SHORTCUTS } from './palette';
 
 const words = texts.palette;
 const ICON = { size: 17, 'aria-hidden': true } as const;
-// A terminal keeps Ctrl-K for its program; with Shift the palette opens there too.
-const SHORTCUTS = ['mod + K', 'mod + shift + K'];
 // Entries shown at once; typing narrows them.
 const MAX_SHOWN = 12;
 // As fast as one types, and not for every letter.
 const TYPING_MS = 150;
 
-export function CommandPalette() {
+export default function CommandPalette() {
   const agents = useQuery(agentsQuery).data ?? [];
   const mayRun = mayRunAgents(useMe());
   const [query, setQuery] = useState('');
@@ -53,6 +54,7 @@ export function CommandPalette() {
   ];
   return (
     <Spotlight
+      store={paletteStore}
       actions={groups.filter((group) => group.actions.length > 0)}
       query={query}
       onQueryChange={setQuery}

@@ -1,6 +1,5 @@
 /** Owns what stands around every page: rail, top bar, dialogs that any page can open. Must not know pages. */
 import { AppShell, Group, Menu, Text, UnstyledButton } from '@mantine/core';
-import { spotlight } from '@mantine/spotlight';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import {
   Bot,
@@ -23,13 +22,17 @@ import { keys, queueQuery } from '../api/queries';
 import { LiveUpdates, useLiveness } from '../live/LiveUpdates';
 import { Bell } from '../features/notifications/Bell';
 import { useMe } from '../parts/me';
+import { useOnceIdle } from '../parts/useOnceIdle';
 import { texts } from '../texts';
-import { CommandPalette } from './CommandPalette';
+import { palette } from './palette';
+import { PaletteSlot } from './PaletteSlot';
 import { WorkspaceMenu } from './WorkspaceMenu';
 import classes from './shell.module.css';
 
 // Loaded when it is first opened.
 const SpawnDialog = lazy(() => import('../features/agents/SpawnDialog'));
+// Loaded once there is time; what is told before that is shown then.
+const Notices = lazy(() => import('./Notices'));
 
 const ENTRIES = [
   { to: '/agents', label: texts.nav.agents, icon: Bot },
@@ -83,7 +86,8 @@ export function Shell() {
           </nav>
         </AppShell.Footer>
       </AppShell>
-      <CommandPalette />
+      <PaletteSlot />
+      <NoticesSlot />
       <SpawnSlot />
     </LiveUpdates>
   );
@@ -106,7 +110,7 @@ function TopBar() {
       <WorkspaceMenu />
       <UnstyledButton
         className={classes.search}
-        onClick={spotlight.open}
+        onClick={palette.open}
         aria-keyshortcuts="Control+K Control+Shift+K"
         title={texts.palette.keys}
       >
@@ -167,6 +171,15 @@ function LostNote() {
         </div>
       )}
     </div>
+  );
+}
+
+function NoticesSlot() {
+  if (!useOnceIdle()) return null;
+  return (
+    <Suspense>
+      <Notices />
+    </Suspense>
   );
 }
 

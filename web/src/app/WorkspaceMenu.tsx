@@ -1,16 +1,17 @@
 /** Owns which workspace this browser is in: its name, the way to another, and a new one. Must not know what is in them. */
-import { Button, Group, Menu, Modal, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Menu, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { Check, ChevronDown, Plus, SquareTerminal } from 'lucide-react';
-import { useState, type FormEvent } from 'react';
+import { lazy, Suspense, useState } from 'react';
 
-import { createWorkspace, switchWorkspace } from '../api/people';
-import { formErrors } from '../parts/field-errors';
+import { switchWorkspace } from '../api/people';
 import { isAdmin, useMe } from '../parts/me';
-import { ProblemNote } from '../parts/ProblemNote';
 import { texts } from '../texts';
 import classes from './shell.module.css';
+
+// Loaded with the menu that leads to it.
+const NewWorkspaceDialog = lazy(() => import('./NewWorkspaceDialog'));
 
 const words = texts.workspaces;
 
@@ -23,10 +24,11 @@ async function goTo(workspaceId: string): Promise<void> {
 export function WorkspaceMenu() {
   const me = useMe();
   const [isCreating, { open, close }] = useDisclosure(false);
+  const [wasOpened, setWasOpened] = useState(false);
   const going = useMutation({ mutationFn: goTo });
   return (
     <>
-      <Menu position="bottom-start" width={260}>
+      <Menu position="bottom-start" width={260} onOpen={() => setWasOpened(true)}>
         <Menu.Target>
           <UnstyledButton className={classes.workspace} aria-label={words.switch(me.workspaceName)}>
             <SquareTerminal size={19} color="var(--raven-working)" aria-hidden style={{ flex: 'none' }} />
@@ -66,47 +68,11 @@ export function WorkspaceMenu() {
           )}
         </Menu.Dropdown>
       </Menu>
-      <Modal opened={isCreating} onClose={close} title={words.createTitle}>
-        <NewWorkspace onCancel={close} />
-      </Modal>
+      {wasOpened && isAdmin(me) && (
+        <Suspense>
+          <NewWorkspaceDialog isOpen={isCreating} onCreated={goTo} onClose={close} />
+        </Suspense>
+      )}
     </>
-  );
-}
-
-function NewWorkspace({ onCancel }: { onCancel: () => void }) {
-  const [name, setName] = useState('');
-  const creating = useMutation({
-    mutationFn: async () => goTo((await createWorkspace(name.trim())).id),
-  });
-  const errors = formErrors(creating.error, ['name'] as const);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    creating.mutate();
-  };
-  return (
-    <form onSubmit={submit}>
-      <Stack>
-        <Text size="sm" c="dimmed">
-          {words.createText}
-        </Text>
-        <TextInput
-          label={words.name}
-          required
-          data-autofocus
-          value={name}
-          error={errors.at.name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        {errors.whole && <ProblemNote error={creating.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onCancel}>
-            {texts.cancel}
-          </Button>
-          <Button type="submit" loading={creating.isPending} disabled={name.trim() === ''}>
-            {words.createAction}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }

@@ -1,44 +1,30 @@
 /** Owns which page stands at which address, and what fills the slots of pages. Must not know their insides. */
-import {
-  createBrowserRouter,
-  Navigate,
-  Outlet,
-  useLocation,
-  useNavigate,
-  useSearchParams,
-} from 'react-router';
+import { createBrowserRouter, Navigate, Outlet, useLocation } from 'react-router';
 import { lazy, Suspense } from 'react';
 import { Compass } from 'lucide-react';
-import { Box, Skeleton } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { healthQuery, meQuery } from '../api/queries';
 import type { Subject } from '../api/knowledge';
 import type { Agent } from '../api/shapes';
-import { ActivityFeed } from '../features/activity/ActivityFeed';
-import { AgentPage, type AgentSlots } from '../features/agents/AgentPage';
 import { AgentsPage } from '../features/agents/AgentsPage';
 import { WorkOnCard } from '../features/assignments/WorkOnCard';
 import { PromptCard } from '../features/agents/PromptCard';
-import { WaitingCards } from '../features/approvals/WaitingCards';
-import { LoginPage } from '../features/auth/LoginPage';
-import { SetupPage } from '../features/auth/SetupPage';
 import { EmptyState } from '../parts/EmptyState';
 import { MeContext } from '../parts/me';
-import { hasCard } from '../parts/states';
-import { PALETTE } from '../parts/terminalLook';
 import { ProblemNote } from '../parts/ProblemNote';
 import { texts } from '../texts';
 import { Crash } from './Crash';
 
 // Whoever has yet to log in needs nothing of it.
 const Shell = lazy(async () => ({ default: (await import('./Shell')).Shell }));
-const TerminalPanel = lazy(() => import('../features/terminal/TerminalPanel'));
-const WorkTab = lazy(() => import('../features/assignments/WorkTab'));
 const CommentsPanel = lazy(() => import('../features/comments/CommentsPanel'));
-const RecordingList = lazy(() => import('../features/recordings/RecordingList'));
 
 // Pages beside the home page are loaded when they are opened.
+const setupPage = async () => ({ Component: (await import('./entrances')).SetupRoute });
+const loginPage = async () => ({ Component: (await import('./entrances')).LoginRoute });
+const agentPage = async () => ({ Component: (await import('./AgentRoute')).AgentRoute });
 const activityPage = async () => ({
   Component: (await import('../features/activity/ActivityPage')).ActivityPage,
 });
@@ -116,31 +102,6 @@ const commentsSlot = (subject: Subject) => (
 
 const workSlot = (agent: Agent) => <WorkOnCard agentId={agent.id} />;
 
-const slots: AgentSlots = {
-  terminal: (agent) => <TerminalSlot agent={agent} />,
-  work: (agent) => (
-    <Suspense fallback={<Skeleton h={120} aria-label={texts.loading} />}>
-      <WorkTab agent={agent} />
-    </Suspense>
-  ),
-  activity: (agentId) => <ActivityFeed filter={{ agentId }} />,
-  recordings: (agentId) => (
-    <Suspense fallback={<Skeleton h={120} aria-label={texts.loading} />}>
-      <RecordingList agentId={agentId} />
-    </Suspense>
-  ),
-  waiting: (agentId) => <WaitingCards agentId={agentId} />,
-};
-
-function TerminalSlot({ agent }: { agent: Agent }) {
-  const link = `${window.location.origin}/agents/${agent.id}/terminal?terminal=1`;
-  return (
-    <Suspense fallback={<Box flex={1} bg={PALETTE.background} aria-busy aria-label={texts.loading} />}>
-      <TerminalPanel key={agent.session?.id} agentId={agent.id} link={link} isHeld={hasCard(agent)} />
-    </Suspense>
-  );
-}
-
 /** Asks who is there before anything else; sends people to set up, to log in, and back to where they were. */
 function Gate() {
   const me = useQuery(meQuery);
@@ -158,36 +119,14 @@ function Gate() {
   const failed = me.error ?? health.error;
   if (failed) return <ProblemNote error={failed} onRetry={() => void (me.error ? me : health).refetch()} />;
   if (me.isPending || !health.data) return <Skeleton h="100%" radius={0} aria-label={texts.loading} />;
-  if (health.data.setupRequired) return <Navigate to="/setup" replace />;
   const here = pathname + search;
-  return <Navigate to={here === '/' ? '/login' : `/login?from=${encodeURIComponent(here)}`} replace />;
-}
-
-/** Only addresses of this site: what stands in a link must not lead away. */
-function whereFrom(from: string | null): string {
-  return from && /^\/(?![/\\])/.test(from) ? from : '/agents';
-}
-
-function LoginRoute() {
-  const navigate = useNavigate();
-  const [params] = useSearchParams();
+  const toLogin = here === '/' ? '/login' : `/login?from=${encodeURIComponent(here)}`;
   return (
-    <LoginPage
-      problem={params.get('problem')}
-      onDone={() => void navigate(whereFrom(params.get('from')), { replace: true })}
-    />
+    <>
+      <Skeleton h="100%" radius={0} aria-label={texts.loading} />
+      <Navigate to={health.data.setupRequired ? '/setup' : toLogin} replace />
+    </>
   );
-}
-
-function SetupRoute() {
-  const navigate = useNavigate();
-  const [params] = useSearchParams();
-  const me = useQuery(meQuery);
-  const health = useQuery(healthQuery);
-  if (me.data) return <Navigate to="/settings/agents" replace />;
-  if (health.data && !health.data.setupRequired) return <Navigate to="/login" replace />;
-  const toSettings = () => void navigate('/settings/agents', { replace: true });
-  return <SetupPage initialCode={params.get('code') ?? ''} onDone={toSettings} />;
 }
 
 export const router = createBrowserRouter([
@@ -196,8 +135,8 @@ export const router = createBrowserRouter([
     hydrateFallbackElement: <Skeleton h="100%" radius={0} aria-label={texts.loading} />,
     errorElement: <Crash />,
     children: [
-      { path: '/setup', element: <SetupRoute /> },
-      { path: '/login', element: <LoginRoute /> },
+      { path: '/setup', lazy: setupPage },
+      { path: '/login', lazy: loginPage },
       // Whoever is invited may have no account yet.
       { path: '/join', lazy: joinPage },
       // Whoever has a link needs no account: this page is outside the gate.
@@ -207,7 +146,7 @@ export const router = createBrowserRouter([
         children: [
           { index: true, element: <Navigate to="/agents" replace /> },
           { path: 'agents', element: <AgentsPage work={workSlot} /> },
-          { path: 'agents/:id/:tab?', element: <AgentPage slots={slots} /> },
+          { path: 'agents/:id/:tab?', lazy: agentPage },
           { path: 'approvals', lazy: approvalsPage },
           { path: 'activity', lazy: activityPage },
           { path: 'tasks/:taskId?', lazy: tasksPage },

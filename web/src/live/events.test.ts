@@ -2,8 +2,10 @@
 import { QueryClient, type InfiniteData } from '@tanstack/react-query';
 import { beforeEach, expect, test } from 'vitest';
 
+import type { Assignment } from '../api/knowledge';
 import { notificationKeys, type Inbox, type Notification } from '../api/notifications';
 import { keys } from '../api/queries';
+import { workKeys } from '../api/work';
 import type { Activity, Agent, AgentSettings, TerminalSession } from '../api/shapes';
 import { applyEvent, type ActivityPage, type WorkspaceEvent } from './events';
 
@@ -171,4 +173,37 @@ test('what one is told comes first and counts, once', () => {
     items: [item('ntf_2'), item('ntf_1')],
     unread: 2,
   });
+});
+
+const WORK: Assignment = {
+  id: 'asg_1',
+  agent: { id: 'agt_1', name: 'Scout' },
+  title: 'Look',
+  instructions: 'Look at it.',
+  pageIds: [],
+  taskIds: [],
+  state: 'pending',
+  assignedBy: { kind: 'user', id: 'usr_1', name: 'Ada' },
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+};
+const changed = (assignment: Assignment) =>
+  applyEvent(cache, { name: 'assignment:changed', payload: { assignment } });
+const openWork = () => cache.getQueryData<Assignment[]>(workKeys.open);
+
+test('open work is kept for all agents at once, without asking again', () => {
+  changed(WORK);
+  expect(openWork(), 'nobody looks at it').toBeUndefined();
+  cache.setQueryData(workKeys.open, [{ ...WORK, id: 'asg_0' }]);
+  changed(WORK);
+  changed(WORK);
+  changed({ ...WORK, state: 'working', progress: 40 });
+  expect(openWork()).toMatchObject([{ id: 'asg_0' }, { id: 'asg_1', state: 'working', progress: 40 }]);
+  expect(cache.getQueryState(workKeys.open)?.isInvalidated).toBe(false);
+});
+
+test('work that has ended leaves the list of open work', () => {
+  cache.setQueryData(workKeys.open, [WORK]);
+  changed({ ...WORK, state: 'done', endedAt: '2026-01-01T00:01:00.000Z' });
+  expect(openWork()).toEqual([]);
 });

@@ -128,7 +128,7 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
       reread(cache, taskKeys.projects);
       return reread(cache, taskKeys.all);
     case 'assignment:changed':
-      return reread(cache, workKeys.of(event.payload.assignment.agent.id));
+      return putWork(cache, event.payload.assignment);
     case 'runtime:status':
       return putRuntimeStatus(cache, event.payload);
     case 'terminal:status':
@@ -136,6 +136,17 @@ export function applyEvent(cache: QueryClient, event: WorkspaceEvent): void {
     default:
       return unknownEvent(event);
   }
+}
+
+/** The board's list of open work takes it as it is: many agents that report must not be many requests. */
+function putWork(cache: QueryClient, work: Assignment): void {
+  reread(cache, workKeys.of(work.agent.id));
+  cache.setQueryData<Assignment[]>(workKeys.open, (known) => {
+    if (!known) return known;
+    const others = known.filter(({ id }) => id !== work.id);
+    return work.endedAt ? others : [...others, work];
+  });
+  rereadWhatIsOnItsWay(cache, workKeys.open);
 }
 
 /** Only what is on a page is read at once; the rest when it is next looked at. */
@@ -147,7 +158,7 @@ function reread(cache: QueryClient, queryKey: readonly unknown[]): void {
 export function putAgent(cache: QueryClient, agent: Agent): void {
   cache.setQueryData<Agent[]>(keys.agents, (known) => known && upserted(known, agent));
   cache.setQueryData<Agent>(keys.agent(agent.id), (known) => newer(known, agent));
-  rereadWhatIsOnItsWay(cache);
+  rereadWhatIsOnItsWay(cache, keys.agents);
   void cache.invalidateQueries({ queryKey: keys.screen(agent.id) });
 }
 
@@ -158,10 +169,10 @@ function putAccess(cache: QueryClient, agent: Agent): void {
 }
 
 /** An answer that left the server before the event would undo it: ask again. */
-function rereadWhatIsOnItsWay(cache: QueryClient): void {
-  if (cache.isFetching({ queryKey: keys.agents }) > 0) {
+function rereadWhatIsOnItsWay(cache: QueryClient, queryKey: readonly unknown[]): void {
+  if (cache.isFetching({ queryKey }) > 0) {
     void cache.invalidateQueries({
-      queryKey: keys.agents,
+      queryKey,
       predicate: (query) => query.state.fetchStatus === 'fetching',
     });
   }

@@ -19,11 +19,25 @@ const TYPING_MS = 150;
 
 interface ReferencePickerProps {
   value: readonly Reference[];
+  /** `page` where nothing else can be referred to. */
+  only?: Reference['kind'];
+  label?: string;
+  description?: string;
+  /** What is typed meanwhile is kept. */
+  isSaving?: boolean;
   error?: string;
   onChange: (value: Reference[]) => void;
 }
 
-export function ReferencePicker({ value, error, onChange }: ReferencePickerProps) {
+export function ReferencePicker({
+  value,
+  only,
+  label = words.references,
+  description = words.referencesHint,
+  isSaving,
+  error,
+  onChange,
+}: ReferencePickerProps) {
   const [typed, setTyped] = useState('');
   const [asked] = useDebouncedValue(typed.trim(), TYPING_MS);
   const found = useQuery(suggestQuery(asked)).data?.items ?? [];
@@ -31,14 +45,16 @@ export function ReferencePicker({ value, error, onChange }: ReferencePickerProps
   for (const { kind, id, title } of [...value, ...found]) {
     known.set(id, { kind: kindOf(kind) === 'task' ? 'task' : 'page', id, title });
   }
-  const options = [...known.values()].map(({ kind, id, title }) => ({
+  const shown = [...known.values()].filter(({ kind }) => !only || kind === only);
+  const options = shown.map(({ kind, id, title }) => ({
     value: id,
-    label: `${texts.search.kind[kind]}: ${title}`,
+    label: only ? title : `${texts.search.kind[kind]}: ${title}`,
   }));
   return (
     <MultiSelect
-      label={words.references}
-      description={words.referencesHint}
+      label={label}
+      description={description}
+      readOnly={isSaving}
       searchable
       hidePickedOptions
       data={options}

@@ -73,6 +73,14 @@ export const taskTexts = {
   delete: 'Delete task',
   deleteTitle: (title: string) => `Delete “${title}”?`,
   deleteText: 'Its comments go with it. This cannot be undone.',
+  pages: {
+    title: 'Pages',
+    choose: 'Choose pages',
+    done: 'Done',
+    label: 'Pages that it is about',
+    hint: 'Type to search; each change is saved',
+    none: 'It refers to no page.',
+  },
   agents: {
     label: 'Agents',
     inherit: 'As the project',

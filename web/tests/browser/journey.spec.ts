@@ -1,10 +1,9 @@
 /** Owns the journey of one agent, from an empty server to a stopped agent, as a person walks it. */
-import { gzipSync } from 'node:zlib';
-
-import { expect, test, type BrowserContext, type Page, type Response } from '@playwright/test';
+import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 
 import { login, OWNER, picture, rows, shownSize, terminalSays, type } from './pages';
 import { API_KEY, processesWith, Stack } from './programs';
+import { weighed } from './weight';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -34,16 +33,9 @@ test.afterAll(async () => {
 });
 
 test('the first load is small: what is seen first needs less than 300 KiB', async () => {
-  const loaded: Promise<number>[] = [];
-  const weigh = async (response: Response) =>
-    /\.(js|css)$/.test(new URL(response.url()).pathname) ? gzipSync(await response.body()).length : 0;
-  page.on('response', (response) => loaded.push(weigh(response)));
-  await page.goto(stack.url);
-  await expect(page.getByRole('heading', { name: 'Set up Raven' })).toBeVisible();
-  page.removeAllListeners('response');
-  const total = (await Promise.all(loaded)).reduce((sum, size) => sum + size, 0);
-  expect(total).toBeGreaterThan(50 * 1024);
-  expect(total).toBeLessThan(300 * 1024);
+  const weight = await weighed(context, stack.url, 'form');
+  expect(weight).toBeGreaterThan(50 * 1024);
+  expect(weight).toBeLessThan(300 * 1024);
 });
 
 test('the first admin is made with the code that the server printed', async () => {
@@ -103,6 +95,12 @@ test('a spawned agent appears at once and becomes ready live', async () => {
   await expect(card.locator('pre.screen')).toContainText('scout$');
   expect((await processesWith(MARK)).length).toBeGreaterThan(0);
   await picture(page, 'agents');
+});
+
+test('the board of agents needs less than 300 KiB until its cards are there', async () => {
+  const weight = await weighed(context, `${stack.url}/agents`, 'main article');
+  expect(weight).toBeGreaterThan(150 * 1024);
+  expect(weight).toBeLessThan(290 * 1024);
 });
 
 test('Show Terminal opens a terminal in which one types and sees the answer', async () => {

@@ -83,6 +83,10 @@ test('another who looks at the same tree sees a new page at once, and a slug lea
     title: 'How we review',
     content: `See [the handbook](${handbook.slug}).`,
   });
+  // Another space has a page of this slug: the link means the one of its own.
+  const elsewhere = await asked<{ id: string }>(ada, stack.url, 'POST', '/api/spaces', { name: 'Elsewhere' });
+  const other = { spaceId: elsewhere.id, title: handbook.title, content: 'Not this one.' };
+  expect((await asked<Made>(ada, stack.url, 'POST', '/api/pages', other)).slug).toBe(handbook.slug);
   await tree(mel).focus();
   await mel.keyboard.press('ArrowDown');
   await mel.keyboard.press('ArrowRight');
@@ -93,7 +97,8 @@ test('another who looks at the same tree sees a new page at once, and a slug lea
   await expect(heading(mel, 'How we review')).toBeVisible();
   await mel.getByRole('link', { name: 'the handbook' }).click();
   await expect(heading(mel, 'Handbook')).toBeVisible();
-  await expect(mel).toHaveURL(new RegExp(`/pages/${handbook.slug}$`));
+  await expect(mel).toHaveURL(new RegExp(`/pages/${handbook.slug}\\?space=${handbook.spaceId}$`));
+  await expect(mel.getByRole('heading', { name: 'What holds' })).toBeVisible();
 });
 
 test('a draft that was not saved survives a reload, and can be discarded', async () => {

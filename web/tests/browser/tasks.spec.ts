@@ -139,6 +139,32 @@ test('a task is changed in its drawer, and who is slower sees the difference', a
   await expect(conflict).toHaveCount(0);
 });
 
+test('a task refers to pages, which are chosen and led to in its drawer', async () => {
+  const space = await asked<{ id: string }>(ada, stack.url, 'POST', '/api/spaces', { name: 'Engineering' });
+  for (const title of ['The handbook', 'The plan']) {
+    await asked(ada, stack.url, 'POST', '/api/pages', { spaceId: space.id, title, content: 'All of it.' });
+  }
+  const pages = drawer(ada).getByRole('region', { name: 'Pages' });
+  await expect(pages).toContainText('It refers to no page.');
+  await pages.getByRole('button', { name: 'Choose pages' }).click();
+  const picker = pages.getByRole('combobox', { name: 'Pages that it is about' });
+  for (const title of ['The handbook', 'The plan']) {
+    await picker.fill(title.slice(4));
+    await ada.getByRole('option', { name: title }).click();
+    await expect(pages.getByText(title, { exact: true })).toBeVisible();
+  }
+  await picture(ada, 'task-pages');
+  await pages.getByRole('button', { name: 'Done' }).click();
+  await expect(pages.getByRole('link', { name: 'The plan' })).toHaveAttribute('href', /\/pages\/pg_/);
+  await ada.reload();
+  await expect(pages.getByRole('link')).toHaveText([/The handbook/, /The plan/]);
+  await pages.getByRole('button', { name: 'Choose pages' }).click();
+  await picker.press('Backspace');
+  await pages.getByRole('button', { name: 'Done' }).click();
+  await expect(pages.getByRole('link')).toHaveText([/The handbook/]);
+  await picture(ada, 'task-pages-chosen');
+});
+
 test('a task is closed to agents on its own, and talked about', async () => {
   await drawer(ada).getByText('Closed', { exact: true }).click();
   await expect(drawer(ada).getByText('Closed: agents cannot read, find or change it')).toBeVisible();

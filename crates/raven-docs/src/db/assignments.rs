@@ -79,13 +79,15 @@ pub async fn by_request_digest(db: &impl ConnectionTrait, digest: &str) -> Queri
 /// Those of an agent, newest first.
 pub async fn page(
     db: &impl ConnectionTrait,
-    (workspace, agent): (&WorkspaceId, &str),
+    (workspace, agent): (&WorkspaceId, Option<&str>),
     states: Option<&[&str]>,
     before: Option<&str>,
     limit: u64,
 ) -> Queried<Vec<Model>> {
-    let mut query =
-        Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str())).filter(Column::AgentId.eq(agent));
+    let mut query = Entity::find().filter(Column::WorkspaceId.eq(workspace.as_str()));
+    if let Some(agent) = agent {
+        query = query.filter(Column::AgentId.eq(agent));
+    }
     if let Some(states) = states {
         query = query.filter(Column::State.is_in(states.iter().copied()));
     }

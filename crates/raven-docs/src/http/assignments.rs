@@ -9,6 +9,7 @@ use super::extract::{Body, Key, May, Path, Query};
 use super::governed::recorded;
 use crate::access::work::{AssignWork, ReportWork, SeeWork};
 use crate::app::App;
+use crate::assignments::listing::OfAgent;
 use crate::assignments::reporting::Report;
 use crate::assignments::{Assignment, AssignmentQuery, NewAssignment};
 use crate::error::Error;
@@ -47,6 +48,19 @@ pub async fn list(
 ) -> Result<Json<Page<Assignment>>, Error> {
     recorded(&app, &by, "assignment_get").await?;
     Ok(Json(app.assignments.list(&by, &id, query, page).await?))
+}
+
+/// The work of all agents, newest first; an agent sees its own.
+#[utoipa::path(get, path = "/api/assignments", tag = "assignments", params(OfAgent, AssignmentQuery, PageQuery),
+    responses((status = 200, body = Page<Assignment>), (status = 401), (status = 404), (status = 422)))]
+pub async fn list_all(
+    State(app): State<App>,
+    May(by): May<SeeWork>,
+    Query(of): Query<OfAgent>,
+    Query(query): Query<AssignmentQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Assignment>>, Error> {
+    Ok(Json(app.assignments.list_all(&by, of, query, page).await?))
 }
 
 /// One assignment; an agent sees its own, and what it gave.

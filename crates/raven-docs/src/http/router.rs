@@ -171,6 +171,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(questions::list))
         .routes(routes!(questions::answer))
         .routes(routes!(assignments::create, assignments::list))
+        .routes(routes!(assignments::list_all))
         .routes(routes!(assignments::get))
         .routes(routes!(assignments::report))
         .routes(routes!(assignments::cancel))

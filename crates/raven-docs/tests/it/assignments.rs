@@ -240,6 +240,39 @@ fn who_may_give_see_report_on_and_call_off_work() {
 }
 
 #[test]
+fn one_list_has_the_open_work_of_all_agents() {
+    let asking = Asking::start();
+    let place = &asking.place;
+    let other = crate::driving::spawn_at(place, &asking.foreign, json!({ "permissions": ["read:pages"] }));
+    let other_key = other.1["mcp"]["keys"][&other.0].as_str().unwrap().to_owned();
+    let (first, second) = (given(place, &asking.agent, "first"), given(place, &other.0, "second"));
+    let ended = given(place, &asking.agent, "ended");
+    place.owner().post(&format!("/api/assignments/{ended}/cancel"), &json!({}));
+    let (viewer, own) = (asking.person("vera", "viewer"), place.person(&other_key));
+    let stranger = place.account("sam@example.com", "admin", &["--workspace", "Elsewhere"]);
+    let of_one = format!("?agentId={}", asking.agent);
+    for (who, by, query, expected) in [
+        ("viewer", &viewer, "?open=true", vec![&second, &first]),
+        ("viewer", &viewer, "", vec![&ended, &second, &first]),
+        ("viewer", &viewer, "?state=cancelled", vec![&ended]),
+        ("viewer", &viewer, of_one.as_str(), vec![&ended, &first]),
+        ("agent", &own, "?open=true", vec![&second]),
+        ("stranger", &place.person(&stranger), "", vec![]),
+    ] {
+        let list = by.get(&format!("/api/assignments{query}")).body;
+        let ids = list["items"].as_array().map(|all| all.iter().map(|one| &one["id"]).collect::<Vec<_>>());
+        let expected = expected.into_iter().map(|id| json!(id)).collect::<Vec<_>>();
+        assert_eq!(ids, Some(expected.iter().collect()), "{who} {query}: {list}");
+    }
+    let page = viewer.get("/api/assignments?open=true&limit=1").body;
+    let next = page["nextCursor"].as_str().unwrap();
+    let rest = viewer.get(&format!("/api/assignments?open=true&limit=1&cursor={next}")).body;
+    assert_eq!((&rest["items"][0]["id"], &rest["nextCursor"]), (&json!(first), &Value::Null), "{rest}");
+    assert_eq!(own.get(&format!("/api/assignments{of_one}")).status, 404, "another agent's");
+    assert_eq!(viewer.get("/api/assignments?state=lost").status, 422);
+}
+
+#[test]
 fn an_agent_delegates_to_those_that_may_no_more_than_itself() {
     let asking = Asking::start();
     let place = &asking.place;

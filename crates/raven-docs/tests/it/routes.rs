@@ -164,6 +164,7 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("delete", "/api/memory/{id}", For::Spawners),
     ("post", "/api/agents/{id}/assignments", For::Assigners),
     ("get", "/api/agents/{id}/assignments", For::Workers),
+    ("get", "/api/assignments", For::Workers),
     ("get", "/api/assignments/{id}", For::Workers),
     ("post", "/api/assignments/{id}/report", For::Reporters),
     ("post", "/api/assignments/{id}/cancel", For::Assigners),

@@ -1,9 +1,10 @@
 /** Owns ending an agent: ask first, force only when confirmed. Must not know where the button stands. */
-import { Button, Group, Modal, Stack, Text, type ButtonProps } from '@mantine/core';
+import { Button, type ButtonProps } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Square } from 'lucide-react';
+import { lazy, Suspense } from 'react';
 
 import { stop } from '../../api/client';
 import { problemOf } from '../../api/problems';
@@ -12,6 +13,9 @@ import { putAgent } from '../../live/events';
 import { hasEnded } from '../../parts/states';
 import { mayRunAgents, useMe } from '../../parts/me';
 import { texts } from '../../texts';
+
+// Loaded when it can be asked.
+const ForceStopDialog = lazy(() => import('./ForceStopDialog'));
 
 /** Asks an agent to end; what it answers is live at once. */
 export function useStop() {
@@ -50,19 +54,11 @@ export function StopControl({ agent, size }: { agent: Agent; size?: ButtonProps[
       >
         {isStopping ? texts.stop.force : texts.stop.action}
       </Button>
-      <Modal opened={isAsking} onClose={close} title={texts.stop.confirmTitle(agent.name)}>
-        <Stack>
-          <Text size="sm">{texts.stop.confirmText}</Text>
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close} data-autofocus>
-              {texts.cancel}
-            </Button>
-            <Button color="red" onClick={force}>
-              {texts.stop.force}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+      {isStopping && (
+        <Suspense>
+          <ForceStopDialog agent={agent} isOpen={isAsking} onForce={force} onClose={close} />
+        </Suspense>
+      )}
     </>
   );
 }

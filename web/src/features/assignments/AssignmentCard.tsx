@@ -1,18 +1,15 @@
 /** Owns one assignment: state, progress, instructions, result, ending it and taking it back. Must not know the list it stands in. */
-import { Anchor, Button, Group, Progress, Stack, Text } from '@mantine/core';
+import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { FileText, SquareCheckBig, type LucideIcon } from 'lucide-react';
-import { Link } from 'react-router';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import type { Assignment } from '../../api/knowledge';
-import { pageQuery } from '../../api/pages';
 import type { Agent } from '../../api/shapes';
-import { taskQuery } from '../../api/tasks';
 import { cancelAssignment, workKeys } from '../../api/work';
 import { ConfirmDialog } from '../../parts/ConfirmDialog';
 import { Markdown } from '../../parts/markdown/Markdown';
 import { mayWrite, useMe } from '../../parts/me';
+import { PageReference, TaskReference } from '../../parts/References';
 import { Ago, Ahead } from '../../parts/RelativeTime';
 import { useNow } from '../../parts/useNow';
 import { texts } from '../../texts';
@@ -98,27 +95,6 @@ function References({ assignment: { pageIds, taskIds } }: { assignment: Assignme
         <TaskReference key={id} id={id} />
       ))}
     </Group>
-  );
-}
-
-/** What is gone still has its id. */
-function PageReference({ id }: { id: string }) {
-  const page = useQuery({ ...pageQuery(id), retry: false }).data;
-  return <Reference icon={FileText} to={`/pages/${id}`} title={page?.title ?? id} />;
-}
-
-function TaskReference({ id }: { id: string }) {
-  const task = useQuery({ ...taskQuery(id), retry: false }).data;
-  return <Reference icon={SquareCheckBig} to={`/tasks/${id}`} title={task?.title ?? id} />;
-}
-
-function Reference({ icon: Icon, to, title }: { icon: LucideIcon; to: string; title: string }) {
-  return (
-    <li>
-      <Anchor component={Link} to={to} size="xs">
-        <Icon size={12} aria-hidden /> {title}
-      </Anchor>
-    </li>
   );
 }
 

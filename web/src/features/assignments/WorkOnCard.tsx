@@ -3,7 +3,7 @@ import { Anchor, Group, Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
-import { assignmentsQuery } from '../../api/work';
+import { openAssignmentsQuery } from '../../api/work';
 import { texts } from '../../texts';
 import { AssignmentMark } from './AssignmentMark';
 import { openOnes } from './states';
@@ -11,7 +11,8 @@ import { openOnes } from './states';
 const words = texts.work;
 
 export function WorkOnCard({ agentId }: { agentId: string }) {
-  const open = openOnes(useQuery(assignmentsQuery(agentId)).data?.items ?? []);
+  const all = useQuery(openAssignmentsQuery).data ?? [];
+  const open = openOnes(all.filter(({ agent }) => agent.id === agentId));
   const [first] = open;
   if (!first) return null;
   return (

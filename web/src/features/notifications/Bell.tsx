@@ -1,34 +1,16 @@
-/** Owns the bell: how much is unread, the list of it, and going where it happened. Must not know how it gets there. */
-import {
-  ActionIcon,
-  Button,
-  Group,
-  Indicator,
-  Popover,
-  ScrollArea,
-  Skeleton,
-  Stack,
-  Text,
-  VisuallyHidden,
-} from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+/** Owns the bell: how much is unread, and opening the list of it. Must not know what is in it. */
+import { ActionIcon, Indicator, Popover, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Bell as BellIcon } from 'lucide-react';
-import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { lazy, Suspense, useState } from 'react';
 
-import {
-  inboxQuery,
-  markAllRead,
-  markRead,
-  notificationKeys,
-  type Inbox,
-  type Notification,
-} from '../../api/notifications';
+import { inboxQuery } from '../../api/notifications';
 import { ProblemNote } from '../../parts/ProblemNote';
-import { Ago } from '../../parts/RelativeTime';
 import { useSystemNotices } from '../../parts/systemNotices';
 import { texts } from '../../texts';
-import classes from './notifications.module.css';
+
+// Loaded when it is first opened.
+const InboxList = lazy(() => import('./InboxList'));
 
 const words = texts.notifications;
 // More is not counted by looking.
@@ -61,8 +43,12 @@ export function Bell() {
         </Popover.Target>
       </Indicator>
       <Popover.Dropdown p={0} aria-label={words.title}>
-        <List inbox={inbox.data} onLeave={() => setIsOpen(false)} />
-        {inbox.isPending && <Skeleton h={80} aria-label={texts.loading} />}
+        {inbox.isPending && <Waiting />}
+        {inbox.data && (
+          <Suspense fallback={<Waiting />}>
+            <InboxList inbox={inbox.data} onLeave={() => setIsOpen(false)} />
+          </Suspense>
+        )}
         {inbox.isError && !inbox.data && (
           <ProblemNote error={inbox.error} onRetry={() => void inbox.refetch()} />
         )}
@@ -71,84 +57,6 @@ export function Bell() {
   );
 }
 
-function List({ inbox, onLeave }: { inbox: Inbox | undefined; onLeave: () => void }) {
-  const cache = useQueryClient();
-  const readingAll = useMutation({
-    mutationFn: markAllRead,
-    onSettled: () => cache.invalidateQueries({ queryKey: notificationKeys.inbox }),
-  });
-  if (!inbox) return null;
-  return (
-    <>
-      <Group justify="space-between" px="sm" py={8} className={classes.head}>
-        <Text size="sm" fw={600}>
-          {words.title}
-        </Text>
-        <Group gap={4}>
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            // Not disabled, which would take the focus away from who just pressed it.
-            data-disabled={inbox.unread === 0 || undefined}
-            aria-disabled={inbox.unread === 0}
-            onClick={() => inbox.unread > 0 && readingAll.mutate()}
-          >
-            {words.readAll}
-          </Button>
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            component={Link}
-            to="/settings/notifications"
-            onClick={onLeave}
-          >
-            {words.settings}
-          </Button>
-        </Group>
-      </Group>
-      {inbox.items.length === 0 && (
-        <Text size="sm" c="dimmed" p="md">
-          {words.empty}
-        </Text>
-      )}
-      <ScrollArea.Autosize mah="min(60vh, 440px)" type="auto">
-        <Stack component="ul" gap={0} m={0} p={0} className={classes.list}>
-          {inbox.items.map((item) => (
-            <Row key={item.id} item={item} onLeave={onLeave} />
-          ))}
-        </Stack>
-      </ScrollArea.Autosize>
-    </>
-  );
-}
-
-function Row({ item, onLeave }: { item: Notification; onLeave: () => void }) {
-  const navigate = useNavigate();
-  const cache = useQueryClient();
-  const reading = useMutation({
-    mutationFn: () => markRead(item.id),
-    onSettled: () => cache.invalidateQueries({ queryKey: notificationKeys.inbox }),
-  });
-  const open = () => {
-    if (!item.readAt) reading.mutate();
-    onLeave();
-    void navigate(item.path);
-  };
-  return (
-    <li>
-      <button type="button" className={classes.item} data-unread={!item.readAt || undefined} onClick={open}>
-        <span className={classes.mark} data-topic={item.topic} aria-hidden />
-        <span className={classes.said}>
-          <span className={classes.who}>
-            <strong>{item.agent?.name ?? words.nobody}</strong> {item.message}
-            {!item.readAt && <VisuallyHidden> ({words.unread})</VisuallyHidden>}
-          </span>
-          {item.detail && <span className={classes.detail}>{item.detail}</span>}
-        </span>
-        <Text span size="xs" c="dimmed" className={classes.when}>
-          <Ago moment={item.createdAt} />
-        </Text>
-      </button>
-    </li>
-  );
+function Waiting() {
+  return <Skeleton h={80} aria-label={texts.loading} />;
 }

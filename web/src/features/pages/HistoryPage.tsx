@@ -7,7 +7,7 @@ import { ChevronLeft, History, RotateCcw } from 'lucide-react';
 import { Link, useNavigate, useParams } from 'react-router';
 
 import type { Page, PageVersion } from '../../api/knowledge';
-import { historyQuery, pageKeys, pageQuery, restoreVersion, versionQuery } from '../../api/pages';
+import { historyQuery, pageKeys, restoreVersion, versionQuery } from '../../api/pages';
 import { ConfirmDialog } from '../../parts/ConfirmDialog';
 import { DiffView } from '../../parts/DiffView';
 import { EmptyState } from '../../parts/EmptyState';
@@ -18,12 +18,13 @@ import { Ago } from '../../parts/RelativeTime';
 import { texts } from '../../texts';
 import classes from './pages.module.css';
 import { LoadingPage, NoPage } from './PageView';
+import { usePageHere } from './usePageHere';
 
 const words = texts.history;
 
 export function HistoryPage() {
-  const { id = '', version } = useParams();
-  const page = useQuery(pageQuery(id));
+  const { version } = useParams();
+  const page = usePageHere();
   if (page.isPending) return <LoadingPage />;
   if (!page.data) return <NoPage error={page.error} onRetry={() => void page.refetch()} />;
   return (
@@ -121,7 +122,7 @@ function Shown({ page, version }: { page: Page; version: PageVersion }) {
           )}
           <Title order={3}>{words.content}</Title>
           <div className={classes.preview}>
-            <Markdown text={detail.data.content} />
+            <Markdown text={detail.data.content} spaceId={page.spaceId} />
           </div>
         </>
       )}

@@ -2,12 +2,12 @@
 import { Alert, Button, Group, SegmentedControl, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
-import { useNavigate, useParams } from 'react-router';
+import { useNavigate } from 'react-router';
 
 import type { Page } from '../../api/knowledge';
-import { attach, pageKeys, pageQuery } from '../../api/pages';
+import { attach, pageKeys } from '../../api/pages';
 import { problemOf, staleOf } from '../../api/problems';
 import { ConfirmDialog } from '../../parts/ConfirmDialog';
 import { ConflictNote, KeptAside } from '../../parts/ConflictNote';
@@ -20,12 +20,12 @@ import { texts } from '../../texts';
 import classes from './pages.module.css';
 import { LoadingPage, NoPage } from './PageView';
 import { useEditing, type Editing } from './useEditing';
+import { usePageHere } from './usePageHere';
 
 const words = texts.editor;
 
 export function PageEditor() {
-  const { id = '' } = useParams();
-  const page = useQuery(pageQuery(id));
+  const page = usePageHere();
   const may = mayWrite(useMe());
   if (page.isPending) return <LoadingPage />;
   if (!page.data) return <NoPage error={page.error} onRetry={() => void page.refetch()} />;
@@ -166,7 +166,7 @@ function Panes({ editing, page }: { editing: Editing; page: Page }) {
         </div>
         <section className={classes.pane} aria-label={words.preview}>
           <div className={classes.preview} tabIndex={0} role="group" aria-label={words.preview}>
-            <Markdown text={previewed} />
+            <Markdown text={previewed} spaceId={page.spaceId} />
           </div>
         </section>
       </div>

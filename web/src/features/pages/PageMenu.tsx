@@ -10,6 +10,7 @@ import { useNavigate } from 'react-router';
 import type { Page } from '../../api/knowledge';
 import { deletePage, pageKeys } from '../../api/pages';
 import { ConfirmDialog } from '../../parts/ConfirmDialog';
+import { pagePath } from '../../parts/markdown/links';
 import { mayWrite, useMe } from '../../parts/me';
 import { texts } from '../../texts';
 import { MoveDialog } from './MoveDialog';
@@ -24,7 +25,7 @@ export function PageMenu({ page }: { page: Page }) {
   const may = mayWrite(useMe());
   const deleting = useDeletion(page, close);
   const copyLink = () => {
-    clipboard.copy(`${window.location.origin}/pages/${page.slug}`);
+    clipboard.copy(window.location.origin + pagePath(page.slug, page.spaceId));
     notifications.show({ message: texts.copy.done });
   };
   return (

@@ -1,12 +1,10 @@
 /** Owns a page as one reads it. Must not know its comments, which the shell puts in. */
 import { Badge, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { FileX, History, LockKeyhole, Pencil } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 
 import type { Page, Subject } from '../../api/knowledge';
-import { pageQuery } from '../../api/pages';
 import { problemOf } from '../../api/problems';
 import { EmptyState } from '../../parts/EmptyState';
 import { Markdown } from '../../parts/markdown/Markdown';
@@ -19,6 +17,7 @@ import { Attachments } from './Attachments';
 import { Breadcrumbs } from './Breadcrumbs';
 import { PageMenu } from './PageMenu';
 import classes from './pages.module.css';
+import { usePageHere } from './usePageHere';
 
 const words = texts.pages;
 
@@ -27,8 +26,7 @@ interface PageViewProps {
 }
 
 export function PageView({ comments }: PageViewProps) {
-  const { id = '' } = useParams();
-  const page = useQuery(pageQuery(id));
+  const page = usePageHere();
   if (page.data) return <Loaded key={page.data.id} page={page.data} comments={comments} />;
   if (page.isPending) return <LoadingPage />;
   return <NoPage error={page.error} onRetry={() => void page.refetch()} />;
@@ -71,7 +69,7 @@ function Loaded({ page, comments }: PageViewProps & { page: Page }) {
           {words.empty}
         </Text>
       ) : (
-        <Markdown text={page.content} />
+        <Markdown text={page.content} spaceId={page.spaceId} />
       )}
       <Attachments page={page} />
       <AgentAccess page={page} />

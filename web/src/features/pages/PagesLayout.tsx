@@ -3,9 +3,9 @@ import { Button, Skeleton, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { ChevronLeft, NotebookText, Plus, Trash2 } from 'lucide-react';
-import { Link, NavLink, Outlet, useMatch, useParams } from 'react-router';
+import { Link, NavLink, Outlet, useMatch } from 'react-router';
 
-import { pageQuery, spacesQuery } from '../../api/pages';
+import { spacesQuery } from '../../api/pages';
 import type { Space } from '../../api/knowledge';
 import { EmptyState } from '../../parts/EmptyState';
 import { mayWrite, useMe } from '../../parts/me';
@@ -16,6 +16,7 @@ import { PageTree } from './PageTree';
 import classes from './pages.module.css';
 import { SpaceDialog, SpaceSwitcher } from './SpaceSwitcher';
 import { useChosenSpace } from './useChosenSpace';
+import { usePageHere } from './usePageHere';
 
 const words = texts.pages;
 
@@ -60,8 +61,7 @@ function NoSpaces() {
 }
 
 function WithSpaces({ spaces }: { spaces: Space[] }) {
-  const { id } = useParams();
-  const page = useQuery({ ...pageQuery(id ?? ''), enabled: id !== undefined });
+  const page = usePageHere();
   const isAtBegin = useMatch('/pages') !== null;
   const [space, choose] = useChosenSpace(spaces, page.data?.spaceId);
   if (!space) return null;

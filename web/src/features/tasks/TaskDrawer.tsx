@@ -20,6 +20,7 @@ import { texts } from '../../texts';
 import { TaskAgentAccess } from './TaskAgentAccess';
 import { draftName, TaskDescription } from './TaskDescription';
 import { TaskFields } from './TaskFields';
+import { TaskPages } from './TaskPages';
 import { useTaskChange, type TaskChanging } from './useTaskChange';
 
 const words = texts.tasks;
@@ -78,6 +79,7 @@ function Full({ task, onClose, comments }: FullProps) {
     'bucket',
     'dueDate',
     'projectId',
+    'pageIds',
   ]);
   const isStale = staleOf(changing.error) !== null;
   return (
@@ -99,6 +101,7 @@ function Full({ task, onClose, comments }: FullProps) {
       <ConflictNote saving={changing} onMine={(version) => changing.again(version)} onTheirs={takeTheirs} />
       {aside !== null && <KeptAside text={aside} onClose={() => setAside(null)} />}
       <TaskDescription key={`text-${round}`} task={task} changing={changing} />
+      <TaskPages task={task} changing={changing} error={errors.at.pageIds} />
       <TaskAgentAccess task={task} changing={changing} />
       <About task={task} onClose={onClose} />
       {comments({ taskId: task.id })}

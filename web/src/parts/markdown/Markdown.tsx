@@ -8,13 +8,19 @@ import { PlainInstead, PlainText } from './PlainInstead';
 
 const RenderedMarkdown = lazy(() => import('./RenderedMarkdown'));
 
-export function Markdown({ text }: { text: string }) {
+interface MarkdownProps {
+  text: string;
+  /** Of the page whose text it is: its links by slug are to pages of that space. */
+  spaceId?: string;
+}
+
+export function Markdown({ text, spaceId }: MarkdownProps) {
   const isFit = useMemo(() => isReadable(text), [text]);
   if (!isFit) return <PlainText text={text} />;
   return (
     <PlainInstead key={text} text={text}>
       <Suspense fallback={<Skeleton h={40} aria-label={texts.loading} />}>
-        <RenderedMarkdown text={text} />
+        <RenderedMarkdown text={text} spaceId={spaceId} />
       </Suspense>
     </PlainInstead>
   );

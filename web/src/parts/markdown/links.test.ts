@@ -24,6 +24,20 @@ describe('targetOf', () => {
   });
 });
 
+describe('a link by slug', () => {
+  it.each([
+    ['how-we-work', '/pages/how-we-work?space=spc_1'],
+    ['how-we-work#part', '/pages/how-we-work?space=spc_1#part'],
+    ['how-we-work?space=spc_2', '/pages/how-we-work?space=spc_2'],
+    ['/pages/how-we-work', '/pages/how-we-work?space=spc_1'],
+    ['/pages/pg_0a', '/pages/pg_0a'],
+    ['/pages/pg_0a/history', '/pages/pg_0a/history'],
+    ['/tasks/tsk_0a', '/tasks/tsk_0a'],
+  ])('%s is of the space of its text', (href, to) => {
+    expect(targetOf(href, 'spc_1')).toEqual({ kind: 'inside', to });
+  });
+});
+
 describe('isOwnImage', () => {
   it.each([
     ['/api/attachments/att_1', true],

@@ -11,14 +11,32 @@ const OUTSIDE = /^(?:https?:\/\/|mailto:)/i;
 // A path of this site; what begins with two slashes leads to another one.
 const INSIDE = /^(?:\/(?![/\\])|#|\?)/;
 
-export function targetOf(href: string | undefined): Target {
+/** Which space a page is linked from, in its address. */
+export const SPACE_OF_LINK = 'space';
+
+// What has an underscore is an id.
+const SLUG_PATH = /^\/pages\/([^/?#_]+)$/;
+
+/** Where the page is that a text of a space calls by its slug. */
+export function pagePath(slug: string, spaceId: string | undefined): string {
+  return spaceId === undefined
+    ? `/pages/${slug}`
+    : `/pages/${slug}?${SPACE_OF_LINK}=${encodeURIComponent(spaceId)}`;
+}
+
+/** `spaceId` is the space of the page whose text it is. */
+export function targetOf(href: string | undefined, spaceId?: string): Target {
   const url = (href ?? '').trim();
   const mention = MENTION.exec(url);
   if (mention) return { kind: 'mention', of: mention[1] as 'user' | 'agent', id: mention[2] ?? '' };
   if (OUTSIDE.test(url)) return { kind: 'outside', href: url };
+  const slug = SLUG_PATH.exec(url)?.[1];
+  if (slug) return { kind: 'inside', to: pagePath(slug, spaceId) };
   if (INSIDE.test(url)) return { kind: 'inside', to: url };
   // A bare word is the slug of a page.
-  if (/^[A-Za-z0-9][\w.~%-]*(?:[#?].*)?$/.test(url)) return { kind: 'inside', to: `/pages/${url}` };
+  const [, word, rest = ''] = /^([A-Za-z0-9][\w.~%-]*)((?:[#?].*)?)$/.exec(url) ?? [];
+  if (word)
+    return { kind: 'inside', to: rest.startsWith('?') ? `/pages/${url}` : pagePath(word, spaceId) + rest };
   return { kind: 'unsafe' };
 }
 
