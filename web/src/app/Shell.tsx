@@ -14,7 +14,7 @@ import {
   SquareCheckBig,
   WifiOff,
 } from 'lucide-react';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { NavLink, Outlet, useNavigate, useSearchParams } from 'react-router';
 
 import { logout } from '../api/client';
@@ -87,7 +87,7 @@ export function Shell() {
         </AppShell.Footer>
       </AppShell>
       <PaletteSlot />
-      <NoticesSlot />
+      <OnceIdle />
       <SpawnSlot />
     </LiveUpdates>
   );
@@ -174,8 +174,14 @@ function LostNote() {
   );
 }
 
-function NoticesSlot() {
-  if (!useOnceIdle()) return null;
+/** What is needed soon, and not at first. */
+function OnceIdle() {
+  const isIdle = useOnceIdle();
+  useEffect(() => {
+    // Where most go next; whoever goes there is told when it cannot be loaded.
+    if (isIdle) import('./AgentRoute').catch(() => undefined);
+  }, [isIdle]);
+  if (!isIdle) return null;
   return (
     <Suspense>
       <Notices />

@@ -76,7 +76,7 @@ pub async fn by_request_digest(db: &impl ConnectionTrait, digest: &str) -> Queri
     Ok(Entity::find().filter(Column::RequestDigest.eq(digest)).one(db).await?)
 }
 
-/// Those of an agent, newest first.
+/// Those of a workspace, of one agent where that is asked, newest first.
 pub async fn page(
     db: &impl ConnectionTrait,
     (workspace, agent): (&WorkspaceId, Option<&str>),
