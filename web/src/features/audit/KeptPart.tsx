@@ -1,5 +1,5 @@
 /** Owns for how long the audit log is kept, and what is over. Must not know the other settings. */
-import { Button, Group, NumberInput, Skeleton, Stack } from '@mantine/core';
+import { Button, Group, NumberInput, type NumberInputProps, Skeleton, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 
@@ -60,30 +60,24 @@ function KeptForm({ settings }: { settings: AgentSettings }) {
     <form onSubmit={submit}>
       <Stack gap="sm">
         <Group align="flex-start" gap="sm">
-          <NumberInput
+          <DaysInput
             label={words.detailDays}
             w={160}
-            allowDecimal={false}
-            allowNegative={false}
             value={detailDays}
             error={errors.at.auditDetailDays}
             onChange={(value) => setEdited((known) => ({ ...known, detailDays: value }))}
           />
-          <NumberInput
+          <DaysInput
             label={words.days}
             w={160}
-            allowDecimal={false}
-            allowNegative={false}
             value={days}
             error={errors.at.auditDays ?? (isValid ? undefined : words.invalid)}
             onChange={(value) => setEdited((known) => ({ ...known, days: value }))}
           />
-          <NumberInput
+          <DaysInput
             label={words.historyDays}
             description={words.history}
             w={260}
-            allowDecimal={false}
-            allowNegative={false}
             value={historyDays}
             error={errors.at.historyDays ?? (isHistoryValid ? undefined : words.invalidHistory)}
             onChange={(value) => setEdited((known) => ({ ...known, historyDays: value }))}
@@ -102,6 +96,10 @@ function KeptForm({ settings }: { settings: AgentSettings }) {
       </Stack>
     </form>
   );
+}
+
+function DaysInput(props: NumberInputProps) {
+  return <NumberInput allowDecimal={false} allowNegative={false} {...props} />;
 }
 
 function isWithin(days: number | string, { min, max } = DAYS): boolean {
