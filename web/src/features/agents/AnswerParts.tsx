@@ -1,13 +1,16 @@
 /** Owns how a question is answered on screen: its options as buttons, its text field. Must not know what is asked. */
-import { Alert, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
-import { useState, type FormEvent, type KeyboardEvent } from 'react';
+import { Alert, Button, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { lazy, Suspense, type KeyboardEvent } from 'react';
 
-import type { Prompt, PromptInput } from '../../api/doing';
+import type { Prompt } from '../../api/doing';
 import { ProblemNote } from '../../parts/ProblemNote';
 import { texts } from '../../texts';
 import { placeOf } from '../../parts/promptArguments';
 import type { Answering } from './useAnswer';
 import classes from './doing.module.css';
+
+// Loaded when something is asked that is answered in words.
+const TextAnswer = lazy(() => import('./TextAnswer'));
 
 const words = texts.prompt;
 
@@ -39,49 +42,15 @@ export function AnswerParts({ prompt, answering }: AnswerPartsProps) {
         </Group>
       )}
       {prompt.input && (
-        <TextAnswer key={prompt.id} input={prompt.input} isOff={isOff} onSend={answering.write} />
+        <Suspense fallback={<Skeleton h={62} aria-label={texts.loading} />}>
+          <TextAnswer key={prompt.id} input={prompt.input} isOff={isOff} onSend={answering.write} />
+        </Suspense>
       )}
       {answering.error && <ProblemNote error={answering.error} />}
       <Text size="xs" c="dimmed" role="status">
         {answering.isSent ? words.sent : ''}
       </Text>
     </Stack>
-  );
-}
-
-interface TextAnswerProps {
-  input: PromptInput;
-  isOff: boolean;
-  onSend: (text: string) => void;
-}
-
-function TextAnswer({ input, isOff, onSend }: TextAnswerProps) {
-  const [text, setText] = useState('');
-  // What is secret is masked, and kept from the browser's memory.
-  const Field = input === 'api_key' ? PasswordInput : TextInput;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (text.trim() !== '' && !isOff) onSend(text.trim());
-  };
-  return (
-    <form onSubmit={submit}>
-      <Group gap="xs" align="flex-end">
-        <Field
-          label={words.labels[input]}
-          description={words.hints[input] || undefined}
-          classNames={{ input: 'mono' }}
-          flex="1 1 220px"
-          maw={520}
-          autoComplete="off"
-          spellCheck={false}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-        <Button type="submit" disabled={isOff || text.trim() === ''}>
-          {words.send}
-        </Button>
-      </Group>
-    </form>
   );
 }
 
