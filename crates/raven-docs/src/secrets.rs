@@ -131,8 +131,13 @@ pub fn recovery_code() -> String {
 }
 
 /// The digest under which a random secret is stored.
-pub fn digest(secret: impl AsRef<[u8]>) -> String {
-    hex(&Sha256::digest(secret.as_ref()))
+pub fn digest(secret: &str) -> String {
+    digest_of(secret.as_bytes())
+}
+
+/// The digest of some bytes, by which they are known again.
+pub fn digest_of(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Whether two secrets are the same, in a time that does not tell how far they agree.

@@ -39,15 +39,14 @@ pub async fn add(
     Path(id): Path<PageId>,
     Query(FileName { name }): Query<FileName>,
     headers: HeaderMap,
-    Key(key): Key,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Attachment>), Error> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     allowed(&app, &by, "page_update").await?;
     // Parameters say how text is to be read: it is saved, and not read.
     let content_type = content_type.and_then(|value| value.split(';').next()).map(ToOwned::to_owned);
-    let wanted = (&id, &name, &content_type, secrets::digest(&bytes));
-    let request = Repeatable::of(&by, key, ("attachment", &wanted))?;
+    let wanted = (&id, &name, &content_type, secrets::digest_of(&bytes));
+    let request = Repeatable::of(&by, Key::of(&headers)?.0, ("attachment", &wanted))?;
     let file = Upload { name, content_type, bytes };
     Ok((StatusCode::CREATED, Json(app.attachments.add(&by, &id, file, request).await?)))
 }

@@ -78,13 +78,19 @@ impl FromRequestParts<App> for SignedIn {
 /// The key with which a request may be repeated, if it has one.
 pub struct Key(pub Option<IdempotencyKey>);
 
+impl Key {
+    pub fn of(headers: &HeaderMap) -> Result<Self, Error> {
+        let key = headers.get("idempotency-key");
+        let key = key.map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
+        Ok(Self(key.transpose()?))
+    }
+}
+
 impl FromRequestParts<App> for Key {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
-        let key = parts.headers.get("idempotency-key");
-        let key = key.map(|key| IdempotencyKey::parse(key.to_str().unwrap_or_default()));
-        Ok(Self(key.transpose()?))
+        Self::of(&parts.headers)
     }
 }
 
