@@ -13,6 +13,7 @@ use crate::auth::{AgentCaller, Caller, Named, Person, Role};
 use crate::error::Error;
 
 pub mod knowledge;
+pub mod standing;
 pub mod work;
 
 /// A kind of action, with the least role in which a person may do it, and the permission with which an agent
@@ -177,7 +178,7 @@ mod tests {
 
     fn may<P: Permission>(role: Role) -> bool {
         let person =
-            Person { id: UserId::generate(), name: "P".into(), workspace: WorkspaceId::generate(), role };
+            Person { id: UserId::generate(), name: "P".into(), workspace: WorkspaceId::generate(), role, credential: None };
         decide_person::<P>(&person).is_ok()
     }
 

@@ -190,7 +190,7 @@ impl Approvals {
     ) -> Result<Approval, Error> {
         let note = check_note(note)?;
         let person = by.person().ok_or_else(|| Error::Denied("no agent decides; ask a person".to_owned()))?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = rows::find(change.tx(), by.workspace(), id).await?.ok_or(Error::NotFound("approval"))?;
         check_open(&row)?;
         self.check_decider(&change, &row, person).await?;

@@ -122,7 +122,7 @@ impl Attachments {
         request: Option<Repeatable>,
     ) -> Result<Attachment, Error> {
         let row = new_row(by, page, &file)?;
-        let change = self.changes.begin().await?;
+        let change = self.changes.begin_for(by).await?;
         pages::readable(change.tx(), by, page.as_str()).await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             return before(&change, by, id).await;
@@ -131,7 +131,7 @@ impl Attachments {
         rows::insert(change.tx(), &row).await?;
         change.commit().await?;
         self.store.put(&key(&row), file.bytes).await?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         // The page may have been closed or put into the trash meanwhile.
         pages::readable(change.tx(), by, page.as_str()).await?;
         // So may the same request, whose file then counts.
@@ -174,7 +174,7 @@ impl Attachments {
 
     /// Removes a file.
     pub async fn remove(&self, by: &Granted<WritePages>, id: &AttachmentId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = rows::find(change.tx(), by.workspace(), id).await?.ok_or(Error::NotFound("attachment"))?;
         pages::readable(change.tx(), by, &row.page_id).await?;
         rows::set_removed(change.tx(), &row.id, Some(Timestamp::now())).await?;

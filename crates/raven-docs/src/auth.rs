@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use raven_protocol::id::{AgentId, AgentKeyId, RuntimeId, SignInId, UserId, WorkspaceId};
+use raven_protocol::id::{AgentId, AgentKeyId, RuntimeId, SignInId, TokenId, UserId, WorkspaceId};
 use raven_protocol::permission::Permission;
 use raven_protocol::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::secrets::{self, Secrets};
 use crate::settings::HostingMode;
 
+mod again;
 mod scope;
 
 pub use scope::Scope;
@@ -94,6 +95,15 @@ pub struct Person {
     pub name: String,
     pub workspace: WorkspaceId,
     pub role: Role,
+    /// What they called with; `None` when they did not call, but are looked at.
+    pub credential: Option<Credential>,
+}
+
+/// What a person called with, by its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    SignIn(SignInId),
+    Token(TokenId),
 }
 
 impl Person {
@@ -187,12 +197,13 @@ impl AgentCaller {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlPlane {
     workspace: WorkspaceId,
+    digest: String,
 }
 
 impl ControlPlane {
     #[cfg(test)]
     pub fn example(workspace: WorkspaceId) -> Self {
-        Self { workspace }
+        Self { workspace, digest: String::new() }
     }
 
     pub fn named() -> Named {
@@ -324,7 +335,7 @@ impl Auth {
         let digest = control_plane_key_digest(&self.secrets, key)?;
         let row = db::settings::by_control_plane_key(self.db.read(), &digest).await?;
         let hosted = row.filter(|row| row.hosting_mode == HostingMode::Parallax.as_str());
-        hosted.map(|row| Ok(ControlPlane { workspace: WorkspaceId::parse(row.workspace_id)? })).transpose()
+        hosted.map(|row| Ok(ControlPlane { workspace: WorkspaceId::parse(row.workspace_id)?, digest })).transpose()
     }
 
     /// The person behind a cookie or a personal token.
@@ -362,6 +373,7 @@ impl Auth {
         let most = Scope::most(&Scope::of_row(&row.scopes)?);
         let mut person = self.member(row.workspace_id.as_deref(), &row.user_id).await?;
         person.role = person.role.min(most);
+        person.credential = Some(Credential::Token(TokenId::parse(row.id)?));
         Ok((person, Proof::Token { most, expires_at: row.expires_at.map(Timestamp::from_millis) }))
     }
 
@@ -374,8 +386,10 @@ impl Auth {
             db::sign_ins::touch(&tx, &row.id, now).await?;
             tx.commit().await.map_err(anyhow::Error::from)?;
         }
-        let person = self.member(row.workspace_id.as_deref(), &row.user_id).await?;
-        Ok((person, Proof::Cookie(SignInId::parse(row.id)?)))
+        let mut person = self.member(row.workspace_id.as_deref(), &row.user_id).await?;
+        let id = SignInId::parse(row.id)?;
+        person.credential = Some(Credential::SignIn(id.clone()));
+        Ok((person, Proof::Cookie(id)))
     }
 
     async fn member(&self, workspace: Option<&str>, user: &str) -> Result<Person, Error> {
@@ -392,7 +406,7 @@ impl Auth {
         let found = (db::users::find(db, user).await?, db::memberships::role_in(db, workspace, user).await?);
         let (Some(user), Some(role)) = found else { return Ok(None) };
         let Some(role) = Role::from_str_opt(&role) else { return Ok(None) };
-        Ok(Some(Person { id: UserId::parse(user.id)?, name: user.name, workspace: workspace.clone(), role }))
+        Ok(Some(Person { id: UserId::parse(user.id)?, name: user.name, workspace: workspace.clone(), role, credential: None }))
     }
 
     /// An agent as it is now, whatever it was when it called; `None` when it has no key any more.
@@ -489,7 +503,7 @@ pub async fn member(db: &Db, workspace: &str, user: &str) -> Result<Option<Perso
     let (Some(user), Some(membership)) = found else { return Ok(None) };
     let Some(role) = Role::from_str_opt(&membership.role) else { return Ok(None) };
     let workspace = WorkspaceId::parse(membership.workspace_id)?;
-    Ok(Some(Person { id: UserId::parse(user.id)?, name: user.name, workspace, role }))
+    Ok(Some(Person { id: UserId::parse(user.id)?, name: user.name, workspace, role, credential: None }))
 }
 
 /// The digest under which a runtime's key is recognised.

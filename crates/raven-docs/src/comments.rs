@@ -116,7 +116,7 @@ impl Comments {
             return Err(Error::invalid("content", format!("must be 1 to {MAX_CONTENT} characters")));
         }
         let of = of(wanted.page_id.as_ref(), wanted.task_id.as_ref())?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             return Ok(view(readable(&change, by, &CommentId::parse(id)?).await?));
         }
@@ -168,7 +168,7 @@ impl Comments {
         id: &CommentId,
         resolution: Resolution,
     ) -> Result<Comment, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let mut row = readable(&change, by, id).await?;
         let now = (resolution == Resolution::Resolved).then(|| Timestamp::now().as_millis());
         if now.is_some() == row.resolved_at.is_some() {
@@ -189,7 +189,7 @@ impl Comments {
 
     /// Removes a comment, with the replies to it: one's own, or as an admin any.
     pub async fn delete(&self, by: &Granted<WriteComments>, id: &CommentId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = readable(&change, by, id).await?;
         let author = by.actor();
         let own = row.author_kind == author.kind.as_str() && row.author_id == author.id;

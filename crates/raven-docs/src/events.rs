@@ -9,6 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use tokio::time::{Instant, timeout_at};
 
+use crate::access::standing::{self, Standing};
 use crate::activity::Activity;
 use crate::agents::Agent;
 use crate::approvals::Approval;
@@ -107,6 +108,17 @@ impl Changes {
         let turn = Arc::clone(&self.order).lock_owned().await;
         let tx = self.db.begin().await?;
         Ok(Change { tx, chains: self.chains.clone(), bus: self.bus.clone(), told: Vec::new(), _turn: turn })
+    }
+
+    /// Begins a change that somebody makes, who must still be let make it: what was taken from them before this
+    /// change could begin, they do not have.
+    ///
+    /// # Errors
+    /// As [`standing::check`].
+    pub async fn begin_for(&self, by: &impl Standing) -> Result<Change, Error> {
+        let change = self.begin().await?;
+        standing::check(by, change.tx()).await?;
+        Ok(change)
     }
 
     pub fn listen(&self) -> broadcast::Receiver<Published> {

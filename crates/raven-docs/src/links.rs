@@ -193,7 +193,7 @@ impl Links {
         };
         let label = check_text("label", new.label.as_deref().unwrap_or(DEFAULT_LABEL))?;
         let (secret, now, maker) = (secrets::generate(PREFIX), Timestamp::now(), by.by());
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let found = db::sessions::find(change.tx(), by.workspace(), session).await?;
         let target = found.ok_or(Error::NotFound("terminal session"))?;
         if status_of(&target).is_final() {
@@ -245,7 +245,7 @@ impl Links {
 
     /// Ends a link: its maker may, and admins. Who watches by it is cut off.
     pub async fn revoke(&self, by: &Granted<Drive>, session: &SessionId, id: &LinkId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = rows::find(change.tx(), by.workspace(), id).await?;
         let row = row.filter(|row| row.session_id == session.as_str()).ok_or(Error::NotFound("link"))?;
         if row.created_by != by.by().id {

@@ -117,7 +117,7 @@ impl Memories {
             shared: new.shared,
             created_at: Timestamp::now().as_millis(),
         };
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             let row = rows::find(change.tx(), by.workspace(), &MemoryId::parse(id)?).await?;
             return view(row.ok_or(Error::NotFound("memory"))?);

@@ -96,7 +96,7 @@ impl Policies {
         change: PolicyChange,
     ) -> Result<Policy, Error> {
         check(&change.rules)?;
-        let mut tx = self.changes.begin().await?;
+        let mut tx = self.changes.begin_for(by).await?;
         let agent = agent_in(&tx, by.workspace(), of).await?;
         let key = agent.as_ref().map_or_else(|| of.key().to_owned(), |agent| agent.id.clone());
         let before = rows::find(tx.tx(), by.workspace(), &key).await?;

@@ -153,7 +153,7 @@ impl Projects {
             created_by_name: actor.name,
             updated_at: now,
         };
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             let row = readable(change.tx(), by, &ProjectId::parse(id)?).await?;
             return shown(change.tx(), by, row).await;
@@ -179,7 +179,7 @@ impl Projects {
     ) -> Result<Project, Error> {
         check(edit.name.as_deref(), edit.description.as_deref())?;
         may_open(by, edit.agent_accessible)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let before = readable(change.tx(), by, id).await?;
         let row = rows::Model {
             name: edit.name.map_or(before.name.clone(), |name| name.trim().to_owned()),
@@ -202,7 +202,7 @@ impl Projects {
     /// # Errors
     /// `Conflict` while it has open tasks.
     pub async fn delete(&self, by: &Granted<Administer>, id: &ProjectId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = readable(change.tx(), by, id).await?;
         let open = db::tasks::count_beside(change.tx(), &row.id, &TaskStatus::OVER).await?;
         if open > 0 {

@@ -152,7 +152,7 @@ impl Questions {
     pub async fn ask(&self, by: &AgentCaller, ask: Ask) -> Result<Question, Error> {
         check(&ask)?;
         let row = new_row(by, ask)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let waiting = QuestionState::WAITING;
         if rows::count_of(change.tx(), by.workspace(), by.agent().as_str(), &waiting).await? >= MAX_OPEN {
             let detail = format!("{MAX_OPEN} of your questions wait already; wait until some are answered");
@@ -200,7 +200,7 @@ impl Questions {
         id: &QuestionId,
         answer: Answer,
     ) -> Result<Question, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = rows::find(change.tx(), by.workspace(), id).await?.ok_or(Error::NotFound("question"))?;
         let before = view(row.clone())?;
         check_waits(&before)?;

@@ -188,7 +188,7 @@ pub async fn update(
     wanted: SettingsChange,
 ) -> Result<AgentSettings, Error> {
     let workspace = by.workspace();
-    let mut change = changes.begin().await?;
+    let mut change = changes.begin_for(by).await?;
     let before = rows::find(change.tx(), workspace).await?.ok_or(Error::NotFound("settings"))?;
     let (input, days) = recording(&before, &wanted)?;
     rows::set_recording(change.tx(), workspace, input.as_str(), days).await?;

@@ -92,7 +92,7 @@ impl Spaces {
         request: Option<Repeatable>,
     ) -> Result<Space, Error> {
         let name = checked_name(&wanted.name)?;
-        let change = self.changes.begin().await?;
+        let change = self.changes.begin_for(by).await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             return self.get(&by.and()?, &SpaceId::parse(id)?).await;
         }
@@ -131,7 +131,7 @@ impl Spaces {
         id: &SpaceId,
         wanted: SpaceChange,
     ) -> Result<Space, Error> {
-        let change = self.changes.begin().await?;
+        let change = self.changes.begin_for(by).await?;
         let before = rows::find(change.tx(), by.workspace(), id).await?.ok_or(Error::NotFound("space"))?;
         let mut row = before.clone();
         if let Some(name) = wanted.name {
@@ -152,7 +152,7 @@ impl Spaces {
     /// # Errors
     /// `Conflict` when it has others.
     pub async fn delete(&self, by: &Granted<Administer>, id: &SpaceId) -> Result<(), Error> {
-        let change = self.changes.begin().await?;
+        let change = self.changes.begin_for(by).await?;
         let row = rows::find(change.tx(), by.workspace(), id).await?.ok_or(Error::NotFound("space"))?;
         let left = db::pages::count(change.tx(), id).await?;
         if left > 0 {

@@ -191,7 +191,7 @@ impl Tasks {
         edit::check_title(&new.title)?;
         let description = edit::markdown(new.description.clone())?.unwrap_or_default();
         projects::may_open(by, new.agent_accessible)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             let found = readable(change.tx(), by, &TaskId::parse(id)?).await?;
             return told(change.tx(), by, found).await;
@@ -229,7 +229,7 @@ impl Tasks {
     /// # Errors
     /// `Conflict` when somebody else has it, or it is over.
     pub async fn claim(&self, by: &Granted<WriteTasks>, id: &TaskId) -> Result<Task, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let Found { row: before, is_open } = readable(change.tx(), by, id).await?;
         if before.assignee_id.as_deref() == Some(by.actor().id.as_str()) {
             return told(change.tx(), by, Found { row: before, is_open }).await;
@@ -271,7 +271,7 @@ impl Tasks {
 
     /// Removes a task for good, with the comments on it.
     pub async fn delete(&self, by: &Granted<DeleteTasks>, id: &TaskId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let Found { row, .. } = readable(change.tx(), by, id).await?;
         record::forget(&change, &row).await?;
         rows::delete(change.tx(), &row.id).await?;

@@ -293,7 +293,7 @@ impl Terminals {
             // The hub ends the session in its own time, with an entry of its own.
             let target = audit::Target::new("terminal session", row.id.as_str());
             let entry = Entry::new(by.actor(), Action::TerminalEnd, target).agent(row.agent_id.as_str());
-            let mut change = self.changes.begin().await?;
+            let mut change = self.changes.begin_for(by).await?;
             change.audit(by.workspace(), entry.outcome(Outcome::Begun)).await?;
             change.commit().await?;
         }

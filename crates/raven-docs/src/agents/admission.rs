@@ -238,7 +238,7 @@ impl Agents {
         id: &AgentId,
         granted: BTreeSet<Permission>,
     ) -> Result<(Agent, SecretString), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let before = self.undecided(&change, by, id).await?;
         let permissions = serde_json::to_string(&granted).map_err(anyhow::Error::from)?;
         let row = decided(rows::Model { permissions, ..before }, Access::Approved, by, None)?;
@@ -266,7 +266,7 @@ impl Agents {
         reason: Option<String>,
     ) -> Result<Agent, Error> {
         let reason = check_words("reason", reason, MAX_REASON)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let before = self.undecided(&change, by, id).await?;
         let row = decided(before, Access::Denied, by, reason.clone())?;
         rows::update(change.tx(), &row).await?;
@@ -290,7 +290,7 @@ impl Agents {
         id: &AgentId,
         permissions: BTreeSet<Permission>,
     ) -> Result<Agent, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let mut row = self.let_in(&change, by, id).await?;
         let before: BTreeSet<Permission> =
             serde_json::from_str(&row.permissions).map_err(anyhow::Error::from)?;
@@ -318,7 +318,7 @@ impl Agents {
         by: &Granted<Administer>,
         id: &AgentId,
     ) -> Result<(Agent, SecretString), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = self.let_in(&change, by, id).await?;
         if AgentOrigin::of(&row) == AgentOrigin::Spawned {
             let detail = "a spawned agent's program has the key of its run and cannot be given another: \

@@ -34,7 +34,7 @@ impl Agents {
                 .after(kept)
                 .outcome(outcome)
         };
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         change.audit(by.workspace(), entry(Outcome::Begun, deed.kept.clone())).await?;
         change.commit().await?;
         let done = work.await;

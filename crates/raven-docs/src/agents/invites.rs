@@ -125,7 +125,7 @@ impl Agents {
             expires_at: new.expires_at.map(Timestamp::as_millis),
             revoked_at: None,
         };
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if invites::count_good(change.tx(), by.workspace(), now).await? >= MAX_INVITES {
             let detail = format!("the workspace has {MAX_INVITES} invites; revoke one first");
             return Err(Error::Conflict { code: Conflict::TooManyInvites, detail });
@@ -146,7 +146,7 @@ impl Agents {
 
     /// Ends an invite. Agents that came by it stay.
     pub async fn revoke_invite(&self, by: &Granted<Administer>, id: &InviteId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         self.end_invite(&mut change, by, id).await?;
         change.commit().await
     }

@@ -95,7 +95,7 @@ impl Agents {
             return Err(Error::invalid("metadata", format!("must be at most {MAX_METADATA} bytes")));
         }
         let said = SaidStatus { status: said.status, metadata: said.metadata, at: Timestamp::now() };
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let mut row = self.row_in(&change, by.workspace(), by.agent()).await?;
         row.own_status = Some(serde_json::to_string(&said).map_err(anyhow::Error::from)?);
         rows::update(change.tx(), &row).await?;
@@ -124,7 +124,7 @@ impl Agents {
             Some(other) => detail += &format!(": {other}"),
         }
         let detail = cut(&detail.replace(char::is_control, " "), MAX_DETAIL);
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = self.row_in(&change, by.workspace(), by.agent()).await?;
         let about = About {
             agent: Some(named(&row)),

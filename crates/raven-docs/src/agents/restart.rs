@@ -222,7 +222,7 @@ impl Agents {
         only: &UnderWay,
         (token, key): (&SecretString, &SecretString),
     ) -> Result<(rows::Model, rows::Model), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if only.called_off().is_some() {
             return Err(was_called_off());
         }

@@ -58,7 +58,7 @@ impl Agents {
         id: &AgentId,
         reason: Option<String>,
     ) -> Result<rows::Model, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let before = self.row_in(&change, by.workspace(), id).await?;
         match Access::of(&before) {
             Access::Approved => {}

@@ -165,7 +165,7 @@ impl Agents {
         origin: Origin,
         token: &SecretString,
     ) -> Result<Inserted, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if let Some(request) = &origin.request {
             let before = rows::by_request_digest(change.tx(), request).await?;
             if !before.is_empty() {

@@ -53,6 +53,7 @@ mod tests {
             name: "P".into(),
             workspace: WorkspaceId::generate(),
             role,
+            credential: None,
         };
         let by_agent = row("agent", "agt_1", Some("usr_me"), "admin");
         let for_members = row("agent", "agt_1", Some("usr_me"), "member");

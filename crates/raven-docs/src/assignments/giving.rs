@@ -52,7 +52,7 @@ impl Assignments {
     ) -> Result<Assignment, Error> {
         check(&new)?;
         let request = key.map(|key| key.digest(by));
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = agents::find(change.tx(), by.workspace(), agent).await?.ok_or(Error::NotFound("agent"))?;
         if let Some(before) = before(&change, request.as_deref()).await? {
             return repeated(before, &row, &new);

@@ -41,7 +41,7 @@ impl Assignments {
     /// it has from now on. What is on its way to it as a prompt is not given twice.
     pub async fn next(&self, of: &AgentCaller) -> Result<Option<Assignment>, Error> {
         let (workspace, agent) = (of.workspace(), of.agent().as_str());
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(of).await?;
         let under_way = rows::of_agent(change.tx(), workspace, agent, &AssignmentState::UNDER_WAY).await?;
         if let Some(has) = under_way.into_iter().next() {
             return view(has).map(Some);
@@ -66,7 +66,7 @@ impl Assignments {
         report: Report,
     ) -> Result<Assignment, Error> {
         check(&report)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let found = rows::find(change.tx(), by.workspace(), id).await?;
         let before = found.filter(|row| is_seen(by.caller(), row)).ok_or(Error::NotFound("assignment"))?;
         check_is_theirs(by.caller(), &before)?;
@@ -86,7 +86,7 @@ impl Assignments {
     /// # Errors
     /// `Conflict` when it has ended otherwise.
     pub async fn cancel(&self, by: &Granted<AssignWork>, id: &AssignmentId) -> Result<Assignment, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let found = rows::find(change.tx(), by.workspace(), id).await?;
         let row = found.filter(|row| is_seen(by.caller(), row)).ok_or(Error::NotFound("assignment"))?;
         if matches!(by.caller(), Caller::Agent(_)) && !is_given_by(by.caller(), &row) {

@@ -171,7 +171,7 @@ impl AuditLog {
     ) -> Result<impl Stream<Item = anyhow::Result<Bytes>> + Send + use<>, Error> {
         let (workspace, filtered) = (by.workspace(), !query.is_all());
         let filter = query.filter()?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let target = Target::new("audit", workspace.as_str());
         let kept = serde_json::json!({ "format": format.extension(), "filtered": filtered });
         change.audit(workspace, Entry::new(by.actor(), Action::AuditExport, target).after(kept)).await?;

@@ -100,7 +100,7 @@ impl AuditLog {
     /// Signs what a workspace's chain came to now, as an admin asked.
     pub async fn checkpoint(&self, by: &Granted<Administer>) -> Result<Checkpoint, Error> {
         let workspace = by.workspace();
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         self.recordings.anchor_live(&mut change, workspace).await?;
         let target = Target::new("audit", workspace.as_str());
         change.audit(workspace, Entry::new(by.actor(), Action::AuditCheckpoint, target)).await?;

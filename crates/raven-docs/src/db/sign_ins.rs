@@ -1,5 +1,6 @@
 //! Browser sign-ins: which cookie secrets are good, by their digest.
 
+use raven_protocol::id::SignInId;
 use raven_protocol::time::Timestamp;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
@@ -38,6 +39,12 @@ pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Queried<()> {
 pub async fn find(db: &impl ConnectionTrait, digest: &str, now: Timestamp) -> Queried<Option<Model>> {
     let good = Entity::find_by_id(digest).filter(Column::ExpiresAt.gt(now.as_millis()));
     Ok(good.one(db).await?)
+}
+
+/// Whether a sign-in is still good.
+pub async fn is_good(db: &impl ConnectionTrait, id: &SignInId, now: Timestamp) -> Queried<bool> {
+    let good = Entity::find().filter(Column::Id.eq(id.as_str())).filter(Column::ExpiresAt.gt(now.as_millis()));
+    Ok(good.one(db).await?.is_some())
 }
 
 /// A person's good sign-ins, newest first.

@@ -53,6 +53,12 @@ pub async fn find(
     Ok(theirs.one(db).await?)
 }
 
+/// Whether a token is still good.
+pub async fn is_good(db: &impl ConnectionTrait, id: &TokenId, now: Timestamp) -> Queried<bool> {
+    let row = Entity::find_by_id(id.as_str()).one(db).await?;
+    Ok(row.is_some_and(|row| row.expires_at.is_none_or(|at| at > now.as_millis())))
+}
+
 /// Notes that a token was used.
 pub async fn touch(db: &impl ConnectionTrait, id: &str, at: Timestamp) -> Queried<()> {
     Entity::update_many()

@@ -114,7 +114,7 @@ impl Notifications {
     /// Notes that one has read something, or everything.
     pub async fn read(&self, by: &Granted<Read>, id: Option<&NotificationId>) -> Result<UnreadCount, Error> {
         let person = person(by)?;
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         if let Some(id) = id {
             let found = rows::find(change.tx(), owner(person), id.as_str()).await?;
             found.ok_or(Error::NotFound("notification"))?;
@@ -145,7 +145,7 @@ impl Notifications {
     ) -> Result<OwnPreferences, Error> {
         let (person, wanted) = (person(by)?, wanted.complete()?);
         let text = serde_json::to_string(&wanted).map_err(anyhow::Error::from)?;
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         let kept = serde_json::to_value(&wanted).map_err(anyhow::Error::from)?;
         let target = Target::named("notifications", &by.by());
         let entry = Entry::new(by.actor(), Action::NotificationPreferences, target).after(kept);

@@ -119,7 +119,7 @@ impl Notifications {
             created_by_name,
             created_at: Timestamp::now().as_millis(),
         };
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         if rows::count(change.tx(), workspace).await? >= MAX_WEBHOOKS {
             let detail = format!("a workspace has at most {MAX_WEBHOOKS} webhooks: remove one first");
             return Err(Error::Conflict { code: Conflict::TooManyWebhooks, detail });
@@ -151,7 +151,7 @@ impl Notifications {
         id: &WebhookId,
         wanted: WebhookChange,
     ) -> Result<Webhook, Error> {
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         let before = found(&change, by.workspace(), id).await?;
         let mut row = before.clone();
         if let Some(name) = wanted.name {
@@ -180,7 +180,7 @@ impl Notifications {
 
     /// Removes a webhook with its log. What is on its way to it is not sent any more.
     pub async fn delete_webhook(&self, by: &Granted<Administer>, id: &WebhookId) -> Result<(), Error> {
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         let row = found(&change, by.workspace(), id).await?;
         rows::remove(change.tx(), &row.id).await?;
         deliveries::remove_of(change.tx(), &row.id).await?;
@@ -195,7 +195,7 @@ impl Notifications {
         id: &WebhookId,
     ) -> Result<(Webhook, SecretString), Error> {
         let secret = post::new_secret();
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         let mut row = found(&change, by.workspace(), id).await?;
         row.secret_sealed = self.inner.secrets.seal(&purpose(&row.id), &secret)?;
         rows::update(change.tx(), &row).await?;

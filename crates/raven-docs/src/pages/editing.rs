@@ -71,7 +71,7 @@ impl Pages {
         }
         let title = content::title(&wanted.title)?;
         let text = wanted.content.map(|content| content.into_markdown("content")).transpose()?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if let Some(id) = repeats::made(&change, request.as_ref()).await? {
             let found = readable(change.tx(), by, &id).await?;
             return whole(change.tx(), by, found).await;
@@ -134,7 +134,7 @@ impl Pages {
             by.and::<OpenToAgents>()?;
         }
         let edit = Edit::of(&wanted)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let Found { row: before, .. } = readable(change.tx(), by, id.as_str()).await?;
         let (title, text) = edit.onto(&before)?;
         if wanted.version.is_some_and(|based_on| based_on != before.version) {

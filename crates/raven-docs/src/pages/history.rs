@@ -104,7 +104,7 @@ impl Pages {
         id: &PageId,
         wanted: &PageRestore,
     ) -> Result<WikiPage, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let Found { mut row, .. } = readable(change.tx(), by, id.as_str()).await?;
         let former = rows::find(change.tx(), id, &wanted.history_id).await?;
         let former = former.ok_or(Error::NotFound("version"))?;

@@ -42,7 +42,7 @@ impl Pages {
         id: &PageId,
         wanted: PageMove,
     ) -> Result<WikiPage, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let Found { row: before, .. } = readable(change.tx(), by, id.as_str()).await?;
         let below = rows::below(change.tx(), &before.id).await?;
         let (space, parent) = target(&change, by, &before, &wanted, &below).await?;

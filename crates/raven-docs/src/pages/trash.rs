@@ -53,7 +53,7 @@ impl Pages {
     /// # Errors
     /// `Denied` for an agent when something under it is closed: it would be removed for good in the end.
     pub async fn trash(&self, by: &Granted<DeletePages>, id: &PageId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = readable(change.tx(), by, id.as_str()).await?.row;
         let ids: Vec<String> =
             rows::below(change.tx(), &row.id).await?.into_iter().map(|(id, _)| id).collect();
@@ -74,7 +74,7 @@ impl Pages {
     /// # Errors
     /// `Conflict` when it is not in the trash, went there with another page, or is being removed.
     pub async fn untrash(&self, by: &Granted<DeletePages>, id: &PageId) -> Result<WikiPage, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = rows::find(change.tx(), by.workspace(), id.as_str()).await?;
         let Found { mut row, chain } = allowed(change.tx(), by, row.ok_or(Error::NotFound("page"))?).await?;
         check_trashed(&row)?;

@@ -100,7 +100,7 @@ impl People {
             used_at: None,
             used_by: None,
         };
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         within(reach(&change, by.person()).await?, new.role)?;
         if rows::count_open(change.tx(), by.workspace(), now).await? >= MAX_OPEN {
             let detail = format!("{MAX_OPEN} invitations are open already; revoke some first");
@@ -129,7 +129,7 @@ impl People {
 
     /// Ends an open invitation.
     pub async fn revoke_invitation(&self, by: &Granted<Administer>, id: &InvitationId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         within(reach(&change, by.person()).await?, Role::Admin)?;
         if !rows::revoke(change.tx(), by.workspace(), id, Timestamp::now()).await? {
             return Err(Error::NotFound("invitation"));

@@ -113,7 +113,7 @@ impl People {
         token: &SecretString,
     ) -> Result<Me, Error> {
         self.limit("join")?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         let invitation = open(change.tx(), token).await?;
         let user = users::find(change.tx(), person.id.as_str()).await?.ok_or(Error::Unauthenticated)?;
         let workspace = self.use_up(&mut change, &invitation, &user).await?;

@@ -72,7 +72,7 @@ impl People {
         user: &UserId,
         role: Role,
     ) -> Result<Member, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let reach = reach(&change, by.person()).await?;
         let member = Found::find(&change, by.workspace(), user).await?;
         within(reach, member.role.max(role))?;
@@ -91,7 +91,7 @@ impl People {
         if !leaving {
             by.and::<Administer>()?;
         }
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let reach = reach(&change, by.person()).await?;
         let member = Found::find(&change, by.workspace(), user).await?;
         // A token that may less than its person does not end their membership either.

@@ -236,7 +236,7 @@ impl OpenId {
         vouched: Vouched,
         person: &Person,
     ) -> Result<(), Error> {
-        let mut change = self.people.changes.begin().await?;
+        let mut change = self.people.changes.begin_for(person).await?;
         unchanged(&change, at).await?.ok_or(SignInRefusal::Stale)?;
         if let Some(known) = identities::find(change.tx(), &vouched.issuer, &vouched.subject).await? {
             return if known.user_id == person.id.as_str() {

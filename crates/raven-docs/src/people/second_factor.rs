@@ -100,7 +100,7 @@ impl People {
         let secret = seed.to_base32();
         let otpauth_url =
             totp(seed, &user.email)?.to_url().map_err(|error| anyhow!("no address: {error}"))?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         if rows::in_force(change.tx(), &user.id).await?.is_some() {
             return Err(already_on());
         }
@@ -124,7 +124,7 @@ impl People {
         first: FirstCode,
     ) -> Result<RecoveryCodes, Error> {
         self.limit("second factor")?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         let row = rows::find(change.tx(), person.id.as_str()).await?.ok_or_else(not_on)?;
         if row.confirmed_at.is_some() {
             return Err(already_on());
@@ -168,7 +168,7 @@ impl People {
     /// A change that a right password and code have begun. A wrong code counts to the lock-out.
     async fn with_code(&self, person: &Person, proof: WithPasswordAndCode) -> Result<Change, Error> {
         let user = self.confirm_password(person, "password", proof.password).await?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         match self.check_factor(&mut change, &user.id, Some(&proof.code)).await? {
             Factor::Right => Ok(change),
             Factor::Off => Err(not_on()),

@@ -62,7 +62,7 @@ impl People {
 
     /// Ends one of a person's own sign-ins.
     pub async fn end_session(&self, person: &Person, id: &SignInId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         if !sign_ins::delete(change.tx(), person.id.as_str(), id.as_str()).await? {
             return Err(Error::NotFound("session"));
         }
@@ -73,7 +73,7 @@ impl People {
 
     /// Ends all of them but the one that asks.
     pub async fn end_other_sessions(&self, person: &Person, current: &SignInId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         let ended = sign_ins::delete_of_user(change.tx(), person.id.as_str(), Some(current.as_str())).await?;
         let target = Target::named("user", &person.named());
         let entry = Entry::new(Actor::user(person.named()), Action::SessionEnd, target);
@@ -90,7 +90,7 @@ impl People {
     ) -> Result<(), Error> {
         let user = self.confirm_password(person, "current", wanted.current).await?;
         let hash = self.hash("new", wanted.new).await?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         users::set_password(change.tx(), &user.id, &hash).await?;
         let ended = sign_ins::delete_of_user(change.tx(), &user.id, Some(current.as_str())).await?;
         let target = Target::named("user", &person.named());

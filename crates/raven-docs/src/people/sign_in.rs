@@ -229,7 +229,7 @@ impl People {
         self.limit("password")?;
         let user = users::find(self.db.read(), person.id.as_str()).await?.ok_or(Error::Unauthenticated)?;
         let (_, matches) = self.looked_up(&user.email, password).await?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         let standing = Standing::find(change.tx(), &user.id).await?;
         if standing.is_locked(Timestamp::now()) {
             return Err(Error::RateLimited { seconds: super::lockout::SECONDS });

@@ -79,7 +79,7 @@ impl People {
             most,
             expires_at,
         };
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         let made = make(&mut change, maker, new).await?;
         change.commit().await?;
         Ok(made)
@@ -94,7 +94,7 @@ impl People {
 
     /// Revokes one of a person's own tokens.
     pub async fn revoke_token(&self, person: &Person, by: &Proof, id: &TokenId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         let row = rows::find(change.tx(), &person.workspace, &person.id, id).await?;
         let row = row.ok_or(Error::NotFound("token"))?;
         if let Proof::Token { most, .. } = by

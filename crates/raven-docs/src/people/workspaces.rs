@@ -51,7 +51,7 @@ impl People {
         wanted: WorkspaceName,
     ) -> Result<Membership, Error> {
         let name = check_text("name", &wanted.name)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if reach(&change, by.person()).await? < Role::Admin {
             return Err(Error::Denied("only admins make workspaces; ask one".to_owned()));
         }
@@ -85,7 +85,7 @@ impl People {
     pub async fn rename_workspace(&self, by: &Granted<Own>, wanted: WorkspaceName) -> Result<Me, Error> {
         let person = by.person().ok_or(Error::Unauthenticated)?;
         let name = check_text("name", &wanted.name)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         if reach(&change, Some(person)).await? < Role::Owner {
             return Err(Error::Denied("only an owner renames the workspace".to_owned()));
         }
@@ -108,7 +108,7 @@ impl People {
         sign_in: &SignInId,
         to: &WorkspaceId,
     ) -> Result<Me, Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(person).await?;
         let member = memberships::find(change.tx(), to.as_str(), person.id.as_str()).await?;
         member.ok_or(Error::NotFound("workspace"))?;
         sign_ins::move_to(change.tx(), sign_in.as_str(), to.as_str()).await?;

@@ -108,7 +108,7 @@ impl Runtimes {
         let workspace = by.workspace();
         let entry =
             |outcome: Outcome| Entry::new(by.actor(), deed.action, deed.target.clone()).outcome(outcome);
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         change.audit(workspace, entry(Outcome::Begun)).await?;
         change.commit().await?;
         let done = work.await;

@@ -111,7 +111,7 @@ impl Tasks {
     ) -> Result<Task, Error> {
         edit.title.as_deref().map_or(Ok(()), check_title)?;
         projects::may_open(by, edit.agent_accessible)?;
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let before = readable(change.tx(), by, id).await?;
         let mut after = applied(&change, by, (&before, &edit)).await?;
         if edit.version.is_some_and(|version| version != before.row.version) {

@@ -80,7 +80,7 @@ impl Notifications {
         id: &WebhookId,
         delivery: &DeliveryId,
     ) -> Result<Delivery, Error> {
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         let webhook = found(&change, by.workspace(), id).await?;
         let row = deliveries::find(change.tx(), &webhook.id, delivery).await?;
         let row = row.ok_or(Error::NotFound("delivery"))?;
@@ -112,7 +112,7 @@ impl Notifications {
     /// # Errors
     /// `RateLimited` when it was tested often.
     pub async fn test_webhook(&self, by: &Granted<Administer>, id: &WebhookId) -> Result<WebhookTest, Error> {
-        let mut change = self.inner.changes.begin().await?;
+        let mut change = self.inner.changes.begin_for(by).await?;
         let webhook = found(&change, by.workspace(), id).await?;
         self.limit_tests(&webhook.id)?;
         let row = self.test_of(by, &webhook);

@@ -69,7 +69,7 @@ impl OpenId {
         proof: WithPassword,
     ) -> Result<(), Error> {
         self.people.confirm_password(person, "password", proof.password).await?;
-        let mut change = self.people.changes.begin().await?;
+        let mut change = self.people.changes.begin_for(person).await?;
         let gone = rows::delete(change.tx(), person.id.as_str(), id.as_str()).await?;
         let gone = gone.ok_or(Error::NotFound("connection"))?;
         let target = Target::named("user", &person.named());

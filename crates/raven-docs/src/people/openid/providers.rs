@@ -127,7 +127,7 @@ impl OpenId {
             let why = format!("does not answer as an OpenID Connect issuer ({why})");
             return Err(Error::invalid("issuer", why));
         }
-        let mut change = self.people.changes.begin().await?;
+        let mut change = self.people.changes.begin_for(by).await?;
         still_owner(&change, by).await?;
         let before = rows::of_workspace(change.tx(), by.workspace().as_str()).await?;
         let row = self.merged(by, before.as_ref(), &wanted)?;
@@ -147,7 +147,7 @@ impl OpenId {
 
     /// Removes it: nobody signs in by it any more. Who is signed in stays so.
     pub async fn remove(&self, by: &Granted<Own>) -> Result<(), Error> {
-        let mut change = self.people.changes.begin().await?;
+        let mut change = self.people.changes.begin_for(by).await?;
         still_owner(&change, by).await?;
         let row = rows::of_workspace(change.tx(), by.workspace().as_str()).await?;
         let row = row.ok_or(Error::NotFound("sign-in service"))?;
