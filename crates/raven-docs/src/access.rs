@@ -177,8 +177,13 @@ mod tests {
     use raven_protocol::id::{AgentId, UserId};
 
     fn may<P: Permission>(role: Role) -> bool {
-        let person =
-            Person { id: UserId::generate(), name: "P".into(), workspace: WorkspaceId::generate(), role, credential: None };
+        let person = Person {
+            id: UserId::generate(),
+            name: "P".into(),
+            workspace: WorkspaceId::generate(),
+            role,
+            credential: None,
+        };
         decide_person::<P>(&person).is_ok()
     }
 

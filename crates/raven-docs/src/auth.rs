@@ -335,7 +335,9 @@ impl Auth {
         let digest = control_plane_key_digest(&self.secrets, key)?;
         let row = db::settings::by_control_plane_key(self.db.read(), &digest).await?;
         let hosted = row.filter(|row| row.hosting_mode == HostingMode::Parallax.as_str());
-        hosted.map(|row| Ok(ControlPlane { workspace: WorkspaceId::parse(row.workspace_id)?, digest })).transpose()
+        hosted
+            .map(|row| Ok(ControlPlane { workspace: WorkspaceId::parse(row.workspace_id)?, digest }))
+            .transpose()
     }
 
     /// The person behind a cookie or a personal token.
@@ -406,7 +408,13 @@ impl Auth {
         let found = (db::users::find(db, user).await?, db::memberships::role_in(db, workspace, user).await?);
         let (Some(user), Some(role)) = found else { return Ok(None) };
         let Some(role) = Role::from_str_opt(&role) else { return Ok(None) };
-        Ok(Some(Person { id: UserId::parse(user.id)?, name: user.name, workspace: workspace.clone(), role, credential: None }))
+        Ok(Some(Person {
+            id: UserId::parse(user.id)?,
+            name: user.name,
+            workspace: workspace.clone(),
+            role,
+            credential: None,
+        }))
     }
 
     /// An agent as it is now, whatever it was when it called; `None` when it has no key any more.

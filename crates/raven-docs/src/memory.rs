@@ -146,7 +146,7 @@ impl Memories {
     /// # Errors
     /// `Denied` for what somebody else shares; what they keep to themselves is not there.
     pub async fn delete(&self, by: &Granted<WriteMemory>, id: &MemoryId) -> Result<(), Error> {
-        let mut change = self.changes.begin().await?;
+        let mut change = self.changes.begin_for(by).await?;
         let row = rows::find(change.tx(), by.workspace(), id).await?.ok_or(Error::NotFound("memory"))?;
         let is_admin = by.person().is_some_and(|person| person.role >= Role::Admin);
         if row.owner_id != by.actor().id && !is_admin {

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test"))]
 
 mod layout;
+mod rights;
 mod rust;
 mod tree;
 mod words;
@@ -32,6 +33,7 @@ impl fmt::Display for Violation {
 fn violations(source: &Source) -> Vec<Violation> {
     let mut found = layout::check(source);
     found.extend(words::check(source));
+    found.extend(rights::check(source));
     if source.is_rust() {
         found.extend(rust::check(source));
     }

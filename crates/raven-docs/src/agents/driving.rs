@@ -65,7 +65,7 @@ impl Agents {
             client.cancel_message(&theirs, message).await.map_err(|failure| failure.passed_on("agent"))
         };
         let report = self.on_record(by, &row, deed, cancelled).await?;
-        let mut change = self.changes.begin_for(by).await?;
+        let mut change = self.changes.begin().await?;
         taken_back(&mut change, &row, message, by).await?;
         change.commit().await?;
         self.apply(by.workspace(), &report, None).await?;

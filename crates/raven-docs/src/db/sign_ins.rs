@@ -43,7 +43,8 @@ pub async fn find(db: &impl ConnectionTrait, digest: &str, now: Timestamp) -> Qu
 
 /// Whether a sign-in is still good.
 pub async fn is_good(db: &impl ConnectionTrait, id: &SignInId, now: Timestamp) -> Queried<bool> {
-    let good = Entity::find().filter(Column::Id.eq(id.as_str())).filter(Column::ExpiresAt.gt(now.as_millis()));
+    let good =
+        Entity::find().filter(Column::Id.eq(id.as_str())).filter(Column::ExpiresAt.gt(now.as_millis()));
     Ok(good.one(db).await?.is_some())
 }
 

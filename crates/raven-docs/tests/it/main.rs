@@ -70,6 +70,7 @@ mod sign_ins;
 mod soak;
 mod sockets;
 mod spawn_bounds;
+mod standing;
 mod survival;
 mod tampering;
 mod task_access;
