@@ -11,13 +11,15 @@ use serde_json::json;
 use crate::access::{Administer, Granted};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Entry, Target};
-use crate::auth::Named;
+use crate::auth::{AgentCaller, Named};
 use crate::db::{self, Db, policies as rows};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, Changes};
 
 pub mod meetable;
+pub mod names;
 pub mod ruling;
+pub mod withholding;
 
 use ruling::{Asker, Rule, Ruling};
 
@@ -147,6 +149,26 @@ impl Policies {
         };
         let asker = if agent.is_some() { Asker::Agent } else { Asker::Person };
         Ok(ruling::rule(asker, names, &general, &own))
+    }
+
+    /// What they say of an agent's call of a tool: the strictest of what they say of all that it amounts to.
+    pub async fn ruling_of_call(
+        &self,
+        agent: &AgentCaller,
+        tool: &str,
+        arguments: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Ruling, Error> {
+        let [own, also @ ..] = &names::of_call(tool, arguments)[..] else {
+            return Err(anyhow::anyhow!("a tool without a name").into());
+        };
+        let mut strictest = self.ruling(agent.workspace(), Some(agent.agent()), own).await?;
+        for names in also {
+            let other = self.ruling(agent.workspace(), Some(agent.agent()), names).await?;
+            if other.effect() > strictest.effect() {
+                strictest = other;
+            }
+        }
+        Ok(strictest)
     }
 }
 

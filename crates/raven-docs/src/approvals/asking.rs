@@ -24,9 +24,7 @@ use crate::audit::{Action, Actor, Entry, Outcome, Target};
 use crate::auth::{AgentCaller, Named};
 use crate::error::{Conflict, Error};
 use crate::events::{Change, Heard, WorkspaceEvent, heard_until};
-use crate::policies::ruling::{
-    Asker, DEADLINE_MINUTES, DeciderRole, Effect, Ruling, spawn_names, tool_names,
-};
+use crate::policies::ruling::{Asker, DEADLINE_MINUTES, DeciderRole, Effect, Ruling, spawn_names};
 use crate::repeats::IdempotencyKey;
 
 /// Most requests of one asker that wait: people must be able to read them all.
@@ -187,8 +185,7 @@ impl Approvals {
         caller: &AgentCaller,
         (name, arguments): (&str, serde_json::Map<String, serde_json::Value>),
     ) -> Result<(), Error> {
-        let names = tool_names(name);
-        let ruling = self.policies.ruling(caller.workspace(), Some(caller.agent()), &names).await?;
+        let ruling = self.policies.ruling_of_call(caller, name, &arguments).await?;
         match ruling.effect() {
             Effect::Allow => Ok(()),
             Effect::Deny => Err(ruling.denied()),

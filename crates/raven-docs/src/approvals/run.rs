@@ -135,8 +135,9 @@ impl Approvals {
         Fut: Future<Output = Result<Value, Error>>,
     {
         let caller = self.asker_now(row).await?;
-        self.check_not_denied(row, &caller).await?;
-        match (self.opened(row)?, caller) {
+        let action = self.opened(row)?;
+        self.check_not_denied(row, &action, &caller).await?;
+        match (action, caller) {
             (ApprovedAction::Spawn { wanted }, caller) => {
                 let answer = self.agents.spawn(&decide::<SpawnAgents>(&caller)?, *wanted, None).await?;
                 Ok(serde_json::to_value(answer).map_err(anyhow::Error::from)?)
@@ -152,14 +153,23 @@ impl Approvals {
     }
 
     /// What a policy denies by now is not done, whoever approved it before.
-    async fn check_not_denied(&self, row: &rows::Model, caller: &Caller) -> Result<(), Error> {
+    async fn check_not_denied(
+        &self,
+        row: &rows::Model,
+        action: &ApprovedAction,
+        caller: &Caller,
+    ) -> Result<(), Error> {
         let agent = match caller {
-            Caller::Agent(agent) => Some(agent.agent()),
+            Caller::Agent(agent) => Some(agent),
             Caller::Person(_) | Caller::ControlPlane(_) => None,
         };
-        let asker = if agent.is_some() { Asker::Agent } else { Asker::Person };
-        let names = row.tool.as_deref().map_or_else(|| spawn_names(asker), tool_names);
-        let ruling = self.policies.ruling(caller.workspace(), agent, &names).await?;
+        let ruling = if let (ApprovedAction::Tool { name, arguments }, Some(agent)) = (action, agent) {
+            self.policies.ruling_of_call(agent, name, arguments).await?
+        } else {
+            let asker = if agent.is_some() { Asker::Agent } else { Asker::Person };
+            let names = row.tool.as_deref().map_or_else(|| spawn_names(asker), tool_names);
+            self.policies.ruling(caller.workspace(), agent.map(AgentCaller::agent), &names).await?
+        };
         if ruling.effect() == Effect::Deny { Err(ruling.denied()) } else { Ok(()) }
     }
 

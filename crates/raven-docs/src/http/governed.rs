@@ -5,12 +5,12 @@
 //! what is changed by its room. Must not know what is done.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::access::Granted;
 use crate::app::App;
 use crate::error::Error;
-use crate::policies::ruling::{Effect, tool_names};
+use crate::policies::ruling::Effect;
 
 /// Lets people pass, and agents whose policy allows the tool of this name. Where people are to be asked first, they
 /// are asked for the tool with these arguments, which is called when they say yes.
@@ -45,7 +45,19 @@ pub fn arguments(path: Value, body: &impl Serialize) -> Result<Value, Error> {
 /// # Errors
 /// `Denied` when the policy denies it or asks people.
 pub async fn allowed<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
-    permitted(app, by, tool).await?;
+    allowed_with(app, by, (tool, json!({}))).await
+}
+
+/// The same for what is more or less by what it is called with.
+///
+/// # Errors
+/// As [`allowed`].
+pub async fn allowed_with<P>(
+    app: &App,
+    by: &Granted<P>,
+    (tool, arguments): (&'static str, Value),
+) -> Result<(), Error> {
+    permitted(app, by, (tool, arguments)).await?;
     recorded(app, by, tool).await
 }
 
@@ -64,9 +76,14 @@ pub async fn recorded<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Resu
 ///
 /// # Errors
 /// `Denied` when the policy denies it or asks people.
-pub async fn permitted<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
+pub async fn permitted<P>(
+    app: &App,
+    by: &Granted<P>,
+    (tool, arguments): (&'static str, Value),
+) -> Result<(), Error> {
     let Some(agent) = by.agent() else { return Ok(()) };
-    let ruling = app.policies.ruling(by.workspace(), Some(agent.agent()), &tool_names(tool)).await?;
+    let arguments = arguments.as_object().cloned().unwrap_or_default();
+    let ruling = app.policies.ruling_of_call(agent, tool, &arguments).await?;
     match ruling.effect() {
         Effect::Allow => Ok(()),
         Effect::Deny => Err(ruling.denied()),

@@ -54,5 +54,6 @@ pub async fn restore(
     Body(wanted): Body<PageRestore>,
 ) -> Result<Json<WikiPage>, Error> {
     governed(&app, &by, ("page_restore", arguments(json!({ "pageId": id }), &wanted)?)).await?;
-    Ok(Json(app.pages.restore(&by, &id, &wanted).await?))
+    let done = app.pages.restore(&by, &id, &wanted).await;
+    Ok(Json(app.policies.of_page(&by, done).await?))
 }

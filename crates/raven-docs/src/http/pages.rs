@@ -56,7 +56,8 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<WikiPage>), Error> {
     governed(&app, &by, ("page_create", arguments(json!({}), &wanted)?)).await?;
     let request = Repeatable::of(&by, key, ("page", &wanted))?;
-    Ok((StatusCode::CREATED, Json(app.pages.create(&by, wanted, request).await?)))
+    let made = app.pages.create(&by, wanted, request).await;
+    Ok((StatusCode::CREATED, Json(app.policies.of_page(&by, made).await?)))
 }
 
 /// A page, by its id or its slug. `spaceId` says in which space, when several have one of this slug.
@@ -85,7 +86,8 @@ pub async fn change(
     Body(wanted): Body<PageChange>,
 ) -> Result<Json<WikiPage>, Error> {
     governed(&app, &by, ("page_update", arguments(json!({ "pageId": id }), &wanted)?)).await?;
-    Ok(Json(app.pages.change(&by, &id, wanted).await?))
+    let done = app.pages.change(&by, &id, wanted).await;
+    Ok(Json(app.policies.of_page(&by, done).await?))
 }
 
 /// Put a page into the trash, with what is under it. It can be taken out for 30 days.
@@ -113,7 +115,8 @@ pub async fn relocate(
     Body(wanted): Body<PageMove>,
 ) -> Result<Json<WikiPage>, Error> {
     governed(&app, &by, ("page_move", arguments(json!({ "pageId": id }), &wanted)?)).await?;
-    Ok(Json(app.pages.relocate(&by, &id, wanted).await?))
+    let done = app.pages.relocate(&by, &id, wanted).await;
+    Ok(Json(app.policies.of_page(&by, done).await?))
 }
 
 /// Take a page out of the trash, with what went there with it.
@@ -125,7 +128,8 @@ pub async fn untrash(
     Path(id): Path<PageId>,
 ) -> Result<Json<WikiPage>, Error> {
     allowed(&app, &by, "page_update").await?;
-    Ok(Json(app.pages.untrash(&by, &id).await?))
+    let done = app.pages.untrash(&by, &id).await;
+    Ok(Json(app.policies.of_page(&by, done).await?))
 }
 
 /// What is in the trash, newest first.

@@ -33,7 +33,8 @@ pub async fn find(
     Query(query): Query<SearchQuery>,
 ) -> Result<Json<Found>, Error> {
     allowed(&app, &by, "search_query").await?;
-    Ok(Json(app.search.find(&by, query).await?))
+    let found = app.search.find(&by, query).await?;
+    Ok(Json(app.policies.of_search(&by, found).await?))
 }
 
 /// Suggest pages and tasks by the beginnings of words in their titles.

@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use raven_protocol::id::TaskId;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::extract::{Body, Key, May, Path, Query};
-use super::governed::{allowed, governed};
+use super::governed::{allowed, allowed_with, governed};
 use crate::access::knowledge::{AssignTasks, DeleteTasks, ReadTasks, WriteTasks};
 use crate::app::App;
 use crate::error::Error;
@@ -53,7 +53,11 @@ pub async fn create(
     Key(key): Key,
     Body(new): Body<NewTask>,
 ) -> Result<(StatusCode, Json<Task>), Error> {
-    allowed(&app, &by, "task_create").await?;
+    let named = [
+        ("status", new.status.map(|status| json!(status))),
+        ("assigneeId", new.assignee_id.as_ref().map(|id| json!(id))),
+    ];
+    allowed_with(&app, &by, ("task_create", told(named))).await?;
     let request = Repeatable::of(&by, key, ("task", &new))?;
     Ok((StatusCode::CREATED, Json(app.tasks.create(&by, new, request).await?)))
 }
@@ -95,7 +99,12 @@ pub async fn change(
     Path(id): Path<TaskId>,
     Body(change): Body<TaskChange>,
 ) -> Result<Json<Task>, Error> {
-    allowed(&app, &by, "task_update").await?;
+    let named = [
+        ("status", change.status.map(|status| json!(status))),
+        ("assigneeId", change.assignee_id.as_ref().map(|id| json!(id))),
+        ("projectId", change.project_id.as_ref().map(|id| json!(id))),
+    ];
+    allowed_with(&app, &by, ("task_update", told(named))).await?;
     Ok(Json(app.tasks.change(&by, &id, change).await?))
 }
 
@@ -162,6 +171,12 @@ pub async fn put(
     Path(id): Path<TaskId>,
     Body(to): Body<TaskMove>,
 ) -> Result<Json<Task>, Error> {
-    allowed(&app, &by, "task_move_to_project").await?;
+    let named = [("status", to.status.map(|status| json!(status)))];
+    allowed_with(&app, &by, ("task_move_to_project", told(named))).await?;
     Ok(Json(app.tasks.put(&by, &id, to).await?))
+}
+
+/// What the policy is told of a change: of the fields on which it depends those that were named.
+fn told<const N: usize>(named: [(&str, Option<Value>); N]) -> Value {
+    named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

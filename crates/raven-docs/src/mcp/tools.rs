@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::approvals::run::ToolCall;
 use crate::auth::AgentCaller;
 use crate::error::Error;
-use crate::policies::ruling::{Effect, tool_names};
+use crate::policies::ruling::Effect;
 
 mod agent;
 mod approval;
@@ -119,8 +119,7 @@ async fn gate(call: Call, tool: &'static Listed, arguments: JsonObject) -> Resul
         respell(&described.input_schema, &mut arguments);
     }
     if tool.words.governed == Governed::Here {
-        let names = tool_names(tool.words.name);
-        let ruling = app.policies.ruling(caller.workspace(), Some(caller.agent()), &names).await?;
+        let ruling = app.policies.ruling_of_call(caller, tool.words.name, &arguments).await?;
         match ruling.effect() {
             Effect::Allow => {}
             Effect::Deny => return Err(ruling.denied()),
@@ -187,6 +186,13 @@ mod tests {
         ] {
             assert_eq!(camel_case(given), ours);
         }
+    }
+
+    #[test]
+    fn rules_know_every_name_of_a_tool() {
+        let aliases = all().flat_map(|tool| tool.words.aliases.iter().map(|other| (tool.words.name, *other)));
+        let aliases: BTreeSet<_> = aliases.collect();
+        assert_eq!(aliases, BTreeSet::from(crate::policies::names::ALIASES));
     }
 
     #[test]

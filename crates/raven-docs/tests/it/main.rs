@@ -61,6 +61,7 @@ mod recordings;
 mod repeats;
 mod revocation;
 mod routes;
+mod ruled;
 mod runtime_trouble;
 mod search;
 mod seats;

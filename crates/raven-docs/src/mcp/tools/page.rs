@@ -251,7 +251,9 @@ impl Tool for PageUpdate {
     async fn call(self, call: Call) -> Result<Written, Error> {
         let Self { page_id, title, content, append, version } = self;
         let wanted = PageChange { title, content, append, version, agent_accessible: None };
-        Ok(call.app.pages.change(&call.granted()?, &page_id, wanted).await?.into())
+        let by = call.granted()?;
+        let done = call.app.pages.change(&by, &page_id, wanted).await;
+        Ok(call.app.policies.of_page(&by, done).await?.into())
     }
 }
 
@@ -282,7 +284,9 @@ impl Tool for PageMoveTo {
     async fn call(self, call: Call) -> Result<Written, Error> {
         let Self { page_id, parent_id, space_id, before } = self;
         let wanted = PageMove { parent_id, space_id, before };
-        Ok(call.app.pages.relocate(&call.granted()?, &page_id, wanted).await?.into())
+        let by = call.granted()?;
+        let done = call.app.pages.relocate(&by, &page_id, wanted).await;
+        Ok(call.app.policies.of_page(&by, done).await?.into())
     }
 }
 

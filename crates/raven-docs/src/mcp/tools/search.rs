@@ -38,7 +38,9 @@ impl Tool for PageSearch {
     async fn call(self, call: Call) -> Result<Found, Error> {
         let Self { query, space_id, limit } = self;
         let wanted = SearchQuery { q: query, kinds: Some("page".to_owned()), space_id, limit };
-        call.app.search.find(&call.granted()?, wanted).await
+        let by = call.granted()?;
+        let found = call.app.search.find(&by, wanted).await?;
+        call.app.policies.of_search(&by, found).await
     }
 }
 
@@ -68,7 +70,9 @@ impl Tool for SearchEverything {
     async fn call(self, call: Call) -> Result<Found, Error> {
         let Self { query, space_id, limit } = self;
         let wanted = SearchQuery { q: query, kinds: None, space_id, limit };
-        call.app.search.find(&call.granted()?, wanted).await
+        let by = call.granted()?;
+        let found = call.app.search.find(&by, wanted).await?;
+        call.app.policies.of_search(&by, found).await
     }
 }
 
