@@ -9,6 +9,7 @@ pub mod assignments;
 pub mod attachments;
 pub mod audit;
 pub mod auth;
+pub mod body;
 pub mod comments;
 pub mod driving;
 pub mod equipment;

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::{Agents, named, rows};
-use crate::access::Granted;
+use crate::access::{Granted, Permission};
 use crate::activity::{self, About, ActivityKind};
 use crate::audit::{Action, Entry, Outcome, Target};
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub(super) struct Deed {
 
 impl Agents {
     /// Does something, on record.
-    pub(super) async fn on_record<P, T>(
+    pub(super) async fn on_record<P: Permission, T>(
         &self,
         by: &Granted<P>,
         row: &rows::Model,

@@ -3,21 +3,17 @@
 //! Owns the protection against DNS rebinding and cross-site sockets. Must not know routes.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest as _, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use raven_protocol::id::ActivityId;
 use tracing::Instrument as _;
 use url::Url;
 
-use super::extract::MAX_BODY;
 use super::problem::REQUEST_ID;
 use crate::app::App;
-use crate::attachments::MAX_SIZE;
 use crate::error::Error;
 use crate::origin::{Known, Origin};
 
@@ -26,12 +22,6 @@ const REQUEST_ID_HEADER: &str = "x-request-id";
 
 /// Where agents call tools.
 const TOOLS: [&str; 2] = ["/mcp", "/api/mcp-standard/"];
-
-/// How long a body may take to arrive: 1 MiB by a slow line.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
-
-/// The same of a file that is attached to a page: 10 MiB.
-const FILE_WITHIN: Duration = Duration::from_secs(120);
 
 /// Largest sum of header bytes.
 const MAX_HEADERS: usize = 16 * 1024;
@@ -134,36 +124,6 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     }
     harden(response.headers_mut());
     response
-}
-
-/// Lets a request on when all of it is there: who calls is judged after that, so that one that is held open does
-/// not outlive a right.
-pub async fn whole(mut request: Request, next: Next) -> Response {
-    let (most, within) = bounds(&request);
-    DefaultBodyLimit::max(most).apply(&mut request);
-    let (parts, body) = request.into_parts();
-    let head = Request::from_parts(parts.clone(), body);
-    let body = tokio::time::timeout(within, Bytes::from_request(head, &())).await;
-    match body {
-        Ok(Ok(body)) => next.run(Request::from_parts(parts, body.into())).await,
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Error::TooLarge { limit_kib: most / 1024 }.into_response()
-        }
-        Ok(Err(rejection)) => Error::Malformed(rejection.body_text()).into_response(),
-        Err(_) => {
-            let within = within.as_secs();
-            Error::Malformed(format!("the body did not arrive within {within} s; send it again"))
-                .into_response()
-        }
-    }
-}
-
-/// How large a body may be, and how long it may take.
-fn bounds(request: &Request) -> (usize, Duration) {
-    let path = request.uri().path();
-    let is_file =
-        request.method() == Method::POST && path.starts_with("/api/pages/") && path.ends_with("/attachments");
-    if is_file { (MAX_SIZE, FILE_WITHIN) } else { (MAX_BODY, BODY_WITHIN) }
 }
 
 fn check(names: &Names, headers: &HeaderMap, uri: &Uri) -> Result<(), Error> {

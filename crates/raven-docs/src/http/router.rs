@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    access, activity, agents, approvals, assets, assignments, attachments, audit, auth, comments, driving,
-    equipment, extract::MAX_BODY, guard, invitations, invites, links, members, memory, mentions,
+    access, activity, agents, approvals, assets, assignments, attachments, audit, auth, body, comments,
+    driving, equipment, extract::MAX_BODY, guard, invitations, invites, links, members, memory, mentions,
     notifications, openapi, openid, page_history, pages, policies, projects, questions, recordings, reports,
     search, security, settings, spaces, tasks, terminals, tokens, webhooks, workspaces,
 };
@@ -198,7 +198,7 @@ pub fn service(
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", description))
         .method_not_allowed_fallback(async || Error::NoRoute)
         .fallback(routing::get(assets::serve).fallback(async || Error::NoRoute))
-        .layer(middleware::from_fn(guard::whole))
+        .layer(middleware::from_fn_with_state(app.clone(), body::whole))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(sockets)

@@ -1,5 +1,9 @@
 //! Files of pages: kept whole, served so that they can do nothing, gone with their page.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::operator::wait;
@@ -142,4 +146,34 @@ fn an_object_that_cannot_be_removed_keeps_no_other() {
     crate::programs::wait_for("a swept object behind one that stays", || {
         (wiki.place.asked("SELECT id FROM attachments") == [id(&stuck)]).then_some(())
     });
+fn a_large_body_of_a_stranger_is_refused_before_it_is_there() {
+    let wiki = Wiki::start();
+    let page = wiki.page("P", json!({}));
+    for (credential, path, size) in [
+        ("", format!("{}/attachments?name=x", path(&page)), 10 * 1024 * 1024),
+        (
+            "authorization: Bearer raven_pat_nobody\r\n",
+            format!("{}/attachments?name=x", path(&page)),
+            65 * 1024,
+        ),
+        ("authorization: Bearer raven_mcp_nobody\r\n", "/mcp".to_owned(), 512 * 1024),
+        ("", "/api/auth/login".to_owned(), 512 * 1024),
+    ] {
+        let status = status_without_body(&wiki, (credential, &path), size);
+        assert!(status.starts_with("HTTP/1.1 401"), "{path}: {status}");
+    }
+    let whole = vec![b'x'; 200 * 1024];
+    assert_eq!(upload(&wiki, &page, ("x.txt", "text/plain"), whole).0, 201, "who is known sends as before");
+}
+
+/// What is answered to a request whose body never comes.
+fn status_without_body(wiki: &Wiki, (credential, path): (&str, &str), size: usize) -> String {
+    let host = wiki.place.base().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\n{credential}content-length: {size}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).expect("an answer before the body");
+    line
 }
