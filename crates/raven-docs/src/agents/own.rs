@@ -141,16 +141,26 @@ impl Agents {
     /// that may do no more than itself.
     pub async fn seen_by(&self, by: &Granted<AssignWork>, page: PageQuery) -> Result<Page<Colleague>, Error> {
         let limit = page.limit()?;
-        let filter = rows::Filter {
+        let mut filter = rows::Filter {
             access: vec![Access::Approved.as_str()],
             unended: rows::Unended::Only,
             before: page.cursor,
             ..rows::Filter::default()
         };
-        let found = rows::page(self.db.read(), by.workspace(), &filter, limit + 1).await?;
-        let all = Page::of(found, limit, |row| &row.id, |row| Ok((may_get_work_of(by, &row)?, row)))?;
-        let seen = all.items.into_iter().filter(|(seen, _)| *seen).map(|(_, row)| colleague(row));
-        Ok(Page { items: seen.collect::<Result<_, _>>()?, next_cursor: all.next_cursor })
+        // The cursor names one that is seen, so that it tells of no other.
+        let (wanted, mut seen) = (usize::try_from(limit).unwrap_or(usize::MAX), Vec::new());
+        while seen.len() <= wanted {
+            let found = rows::page(self.db.read(), by.workspace(), &filter, limit + 1).await?;
+            let Some(last) = found.last() else { break };
+            filter.before = Some(last.id.clone());
+            for row in found {
+                if may_get_work_of(by, &row)? {
+                    seen.push(row);
+                }
+            }
+        }
+        seen.truncate(wanted.saturating_add(1));
+        Page::of(seen, limit, |row| &row.id, colleague)
     }
 }
 

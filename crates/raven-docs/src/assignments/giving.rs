@@ -55,7 +55,7 @@ impl Assignments {
         let mut change = self.changes.begin_for(by).await?;
         let row = agents::find(change.tx(), by.workspace(), agent).await?.ok_or(Error::NotFound("agent"))?;
         if let Some(before) = before(&change, request.as_deref()).await? {
-            return repeated(before, &row, &new);
+            return repeated(before, &row, new);
         }
         check_giver(&change, by, &row).await?;
         check_takes_work(&row)?;
@@ -189,11 +189,17 @@ async fn before(change: &Change, request: Option<&str>) -> Result<Option<rows::M
     }
 }
 
-fn repeated(before: rows::Model, agent: &agents::Model, new: &NewAssignment) -> Result<Assignment, Error> {
-    if before.agent_id != agent.id
-        || before.title != new.title.trim()
-        || before.instructions != new.instructions
-    {
+fn repeated(before: rows::Model, agent: &agents::Model, new: NewAssignment) -> Result<Assignment, Error> {
+    let asked = rows::Model {
+        agent_id: agent.id.clone(),
+        title: new.title.trim().to_owned(),
+        instructions: new.instructions,
+        page_ids: serde_json::to_string(&new.page_ids).map_err(anyhow::Error::from)?,
+        task_ids: serde_json::to_string(&new.task_ids).map_err(anyhow::Error::from)?,
+        deadline: new.deadline.map(Timestamp::as_millis),
+        ..before.clone()
+    };
+    if asked != before {
         return Err(Error::invalid("Idempotency-Key", "was used for another assignment; choose a new one"));
     }
     view(before)

@@ -3,7 +3,7 @@
 //! Owns the text. It begins with our own words, so that no program takes the first of somebody's for a command of its
 //! own. Must not know how it is typed.
 
-use super::Assignment;
+use super::{AssignedBy, Assignment};
 
 /// How it is known that an agent is through with its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) fn of(assignment: &Assignment, told: Told) -> String {
     let Assignment { id, title, instructions, assigned_by, .. } = assignment;
     let mut text = format!(
         "Raven has work for you: assignment {id}, given by {}.\n\nTitle: {title}\n\nInstructions:\n{}\n",
-        one_line(&assigned_by.name),
+        giver(assigned_by),
         instructions.trim_end(),
     );
     for (what, ids, tool) in
@@ -50,6 +50,16 @@ pub(super) fn of(assignment: &Assignment, told: Told) -> String {
     text
 }
 
+/// Who gives it: an agent chooses its own name, which may be that of a person.
+fn giver(by: &AssignedBy) -> String {
+    let name = one_line(&by.name);
+    match by.kind.as_str() {
+        "user" => format!("{name}, a person"),
+        "agent" => format!("another agent, which calls itself {name}"),
+        _ => name,
+    }
+}
+
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
@@ -59,8 +69,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::assignments::{AssignedBy, AssignmentState, Named};
+    use crate::assignments::{AssignmentState, Named};
     use raven_protocol::time::Timestamp;
+
+    #[test]
+    fn an_agent_that_gives_work_is_told_as_one() {
+        for (kind, told) in [("user", "Olga, a person"), ("agent", "another agent, which calls itself Olga")] {
+            let by = AssignedBy { kind: kind.to_owned(), id: "x".to_owned(), name: "Olga".to_owned() };
+            assert_eq!(giver(&by), told);
+        }
+    }
 
     #[test]
     fn an_agent_without_tools_is_told_of_none() {

@@ -282,6 +282,12 @@ fn an_agent_delegates_to_those_that_may_no_more_than_itself() {
     let ids: Vec<&str> =
         seen["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [below.as_str()], "{seen}");
+    let first = asking.tool("agent_list", json!({ "limit": 1 })).unwrap();
+    assert_eq!(
+        (&first["items"][0]["id"], &first["nextCursor"]),
+        (&json!(below), &json!(null)),
+        "no page tells of one that is hidden"
+    );
     let work = |to: &str| json!({ "agentId": to, "title": "Help", "instructions": "Please." });
     for hidden in [&above, &asking.agent, &"agt_none".to_owned()] {
         let refused = asking.tool("agent_delegate", work(hidden)).unwrap_err();
@@ -355,6 +361,12 @@ fn a_request_that_is_repeated_with_its_key_gives_nothing_more() {
     assert_eq!((first.status, again.status, &again.body["id"]), (201, 201, &first.body["id"]));
     let other = keyed().post(&path, &json!({ "title": "Other", "instructions": "Only." }));
     assert_eq!(other.status, 422, "{}", other.body);
+    for more in [json!({ "deadline": "2099-01-01T00:00:00.000Z" }), json!({ "taskIds": ["tsk_1"] })] {
+        let mut other = body.clone();
+        other.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let refused = keyed().post(&path, &other);
+        assert_eq!((refused.status, &refused.body["code"]), (422, &json!("INVALID")), "{}", refused.body);
+    }
     assert_eq!(asking.place.owner().get(&path).body["items"].as_array().unwrap().len(), 1);
 }
 
