@@ -158,17 +158,14 @@ impl Policies {
         tool: &str,
         arguments: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<Ruling, Error> {
-        let [own, also @ ..] = &names::of_call(tool, arguments)[..] else {
-            return Err(anyhow::anyhow!("a tool without a name").into());
-        };
-        let mut strictest = self.ruling(agent.workspace(), Some(agent.agent()), own).await?;
-        for names in also {
-            let other = self.ruling(agent.workspace(), Some(agent.agent()), names).await?;
-            if other.effect() > strictest.effect() {
-                strictest = other;
+        let mut strictest: Option<Ruling> = None;
+        for names in names::of_call(tool, arguments) {
+            let ruling = self.ruling(agent.workspace(), Some(agent.agent()), &names).await?;
+            if strictest.as_ref().is_none_or(|before| before.effect() < ruling.effect()) {
+                strictest = Some(ruling);
             }
         }
-        Ok(strictest)
+        strictest.ok_or_else(|| anyhow::anyhow!("a call that has no name").into())
     }
 }
 

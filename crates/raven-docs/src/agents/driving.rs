@@ -111,7 +111,10 @@ impl Agents {
             kept: json!({}),
         };
         let note = async |who: Option<&str>| {
-            let change = self.changes.begin().await?;
+            let change = match who {
+                Some(_) => self.changes.begin_for(by).await?,
+                None => self.changes.begin().await?,
+            };
             interrupted(&change, &row, by.workspace(), who).await?;
             change.commit().await
         };

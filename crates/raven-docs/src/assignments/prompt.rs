@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn an_agent_that_gives_work_is_told_as_one() {
-        for (kind, told) in [("user", "Olga, a person"), ("agent", "another agent, which calls itself Olga")] {
+        for (kind, told) in [("user", "Olga, a person"), ("agent", "another agent, which calls itself Olga")]
+        {
             let by = AssignedBy { kind: kind.to_owned(), id: "x".to_owned(), name: "Olga".to_owned() };
             assert_eq!(giver(&by), told);
         }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::extract::{MAX_BODY, credentials};
 use crate::app::App;
 use crate::attachments::MAX_SIZE;
+use crate::auth::Credentials;
 use crate::error::Error;
 
 /// How long a body may take to arrive: 1 MiB by a slow line.
@@ -37,7 +38,7 @@ static ON_THEIR_WAY: Semaphore = Semaphore::const_new(KIB_ON_THEIR_WAY);
 /// not outlive a right. For a large body it is judged before too, so that strangers fill no memory.
 pub async fn whole(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let (most, within) = bounds(&request);
-    let (most, room) = match room(&app, &request, most, within).await {
+    let (most, room) = match room(&app, told(&request), presented(&request), (most, within)).await {
         Ok(room) => room,
         Err(error) => return error.into_response(),
     };
@@ -69,29 +70,54 @@ fn bounds(request: &Request) -> (usize, Duration) {
     if is_file { (MAX_SIZE, FILE_WITHIN) } else { (MAX_BODY, BODY_WITHIN) }
 }
 
+/// How large a body says that it is.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    Nothing,
+    Bytes(usize),
+    Unknown,
+}
+
+fn told(request: &Request) -> Told {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    match length {
+        Some(bytes) => Told::Bytes(bytes),
+        None if headers.contains_key(header::TRANSFER_ENCODING) => Told::Unknown,
+        None => Told::Nothing,
+    }
+}
+
+fn presented(request: &Request) -> Credentials {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    credentials(request.headers(), peer)
+}
+
 /// How much of a body is taken, and the room that it has in memory until it is there.
 ///
 /// # Errors
 /// `Unauthenticated` for a large one of a stranger, `RateLimited` when there is no room for it in time.
 async fn room(
     app: &App,
-    request: &Request,
-    most: usize,
-    within: Duration,
+    told: Told,
+    presented: Credentials,
+    (most, within): (usize, Duration),
 ) -> Result<(usize, Option<SemaphorePermit<'static>>), Error> {
-    let told =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let is_empty = told.is_none() && !request.headers().contains_key(header::TRANSFER_ENCODING);
-    let size: usize = if is_empty { 0 } else { told.unwrap_or(most) };
+    let size = match told {
+        Told::Nothing => 0,
+        Told::Bytes(bytes) => bytes.min(most),
+        Told::Unknown => most,
+    };
     if size <= OF_STRANGERS {
         return Ok((most, None));
     }
-    if size > most {
-        return Err(Error::TooLarge { limit_kib: most / 1024 });
-    }
-    if !is_known(app, request).await? {
+    if !is_known(app, &presented).await? {
         // Of one who does not tell how much it is, little is taken.
-        return if told.is_some() { Err(Error::Unauthenticated) } else { Ok((OF_STRANGERS, None)) };
+        return if matches!(told, Told::Unknown) {
+            Ok((OF_STRANGERS, None))
+        } else {
+            Err(Error::Unauthenticated)
+        };
     }
     let kib = u32::try_from(size.div_ceil(1024)).unwrap_or(u32::MAX);
     match timeout(within, ON_THEIR_WAY.acquire_many(kib)).await {
@@ -101,10 +127,8 @@ async fn room(
 }
 
 /// Whether the caller is somebody: a person, an agent, a control plane, or a runtime.
-async fn is_known(app: &App, request: &Request) -> Result<bool, Error> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let presented = credentials(request.headers(), peer);
-    match app.auth.caller(&presented).await {
+async fn is_known(app: &App, presented: &Credentials) -> Result<bool, Error> {
+    match app.auth.caller(presented).await {
         Ok(_) => Ok(true),
         Err(Error::Unauthenticated | Error::UnknownAgentKey) => match &presented.bearer {
             Some(bearer) => Ok(!app.auth.runtimes_of(bearer).await?.is_empty()),

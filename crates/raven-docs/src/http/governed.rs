@@ -57,7 +57,7 @@ pub async fn allowed_with<P>(
     by: &Granted<P>,
     (tool, arguments): (&'static str, Value),
 ) -> Result<(), Error> {
-    permitted(app, by, (tool, arguments)).await?;
+    permitted_with(app, by, (tool, arguments)).await?;
     recorded(app, by, tool).await
 }
 
@@ -76,7 +76,11 @@ pub async fn recorded<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Resu
 ///
 /// # Errors
 /// `Denied` when the policy denies it or asks people.
-pub async fn permitted<P>(
+pub async fn permitted<P>(app: &App, by: &Granted<P>, tool: &'static str) -> Result<(), Error> {
+    permitted_with(app, by, (tool, json!({}))).await
+}
+
+async fn permitted_with<P>(
     app: &App,
     by: &Granted<P>,
     (tool, arguments): (&'static str, Value),

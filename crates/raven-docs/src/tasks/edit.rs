@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::words::{TaskBucket, TaskPriority, TaskStatus};
 use super::{Found, Open, Task, Tasks, assignee, history, readable, record, told as told_of, told_pages};
-use crate::access::Granted;
 use crate::access::knowledge::{ReadTasks, WriteTasks};
+use crate::access::{Granted, Permission};
 use crate::activity::ActivityKind;
 use crate::audit::{Action, Entry};
 use crate::db::{projects as project_rows, tasks as rows};
@@ -102,7 +102,7 @@ impl Tasks {
         self.edit(by, id, (Action::TaskMove, change), place).await
     }
 
-    pub(super) async fn edit<P>(
+    pub(super) async fn edit<P: Permission>(
         &self,
         by: &Granted<P>,
         id: &TaskId,

@@ -146,6 +146,9 @@ fn an_object_that_cannot_be_removed_keeps_no_other() {
     crate::programs::wait_for("a swept object behind one that stays", || {
         (wiki.place.asked("SELECT id FROM attachments") == [id(&stuck)]).then_some(())
     });
+}
+
+#[test]
 fn a_large_body_of_a_stranger_is_refused_before_it_is_there() {
     let wiki = Wiki::start();
     let page = wiki.page("P", json!({}));
