@@ -4509,7 +4509,7 @@ export interface components {
             projectId?: string | null;
             /**
              * Format: double
-             * @description Higher is better; of one search alone.
+             * @description Higher is better: by this title and text alone, so it tells nothing of others.
              */
             score: number;
             /** @description Plain text, with matches between ⟦ and ⟧. */

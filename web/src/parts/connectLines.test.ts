@@ -1,3 +1,4 @@
+/** Owns the checks of the commands for programs elsewhere: one argument each, and never the key. */
 import { describe, expect, it } from 'vitest';
 
 import { CLIENTS, registerLine } from './connectLines';

@@ -1,3 +1,4 @@
+/** Owns the checks of what is laid out and what is shown as typed. Must not know how it is drawn. */
 import { describe, expect, it } from 'vitest';
 
 import { isReadable, MAX_BRACKETS, MAX_CELLS, MAX_NESTING } from './bounds';
