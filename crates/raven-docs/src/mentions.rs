@@ -3,6 +3,8 @@
 //! A person who is named newly is told, and an agent finds where it was. Owns how mentions are spelled, and who can
 //! be mentioned. Must not know what the texts are.
 
+use std::collections::HashSet;
+
 use raven_protocol::id::{AgentId, EventId, TaskId, UserId};
 use raven_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,12 +98,12 @@ pub async fn note<P>(
     (before, after): (&str, &str),
 ) -> Result<(), Error> {
     note_agents(change, by, &place, (before, after)).await?;
-    let (known, author) = (named(before, "user"), by.by());
+    let author = by.by();
     let path = match place.of {
         Of::Page(id) => format!("/pages/{id}"),
         Of::Task(id) => format!("/tasks/{id}"),
     };
-    let fresh = named(after, "user").into_iter().filter(|user| !known.contains(user) && *user != author.id);
+    let fresh = fresh(before, after, "user").into_iter().filter(|user| *user != author.id);
     for user in fresh.take(MAX_TOLD) {
         if db::memberships::role_in(change.tx(), by.workspace(), &user).await?.is_none() {
             continue;
@@ -135,8 +137,8 @@ async fn note_agents<P>(
     place: &Where<'_>,
     (before, after): (&str, &str),
 ) -> Result<(), Error> {
-    let (known, author) = (named(before, "agent"), by.actor());
-    let fresh = named(after, "agent").into_iter().filter(|id| !known.contains(id) && *id != author.id);
+    let author = by.actor();
+    let fresh = fresh(before, after, "agent").into_iter().filter(|id| *id != author.id);
     for id in fresh.take(MAX_TOLD) {
         let Ok(id) = AgentId::parse(id) else { continue };
         let Some(agent) = db::agents::find(change.tx(), by.workspace(), &id).await? else { continue };
@@ -206,14 +208,21 @@ fn view(row: rows::Model, title: String) -> AgentMention {
     }
 }
 
+/// Those whom a text names and another one does not. Its work grows with the texts and no faster: it is done while
+/// everybody else waits to write.
+fn fresh(before: &str, after: &str, kind: &str) -> Vec<String> {
+    let known: HashSet<String> = named(before, kind).into_iter().collect();
+    named(after, kind).into_iter().filter(|id| !known.contains(id)).collect()
+}
+
 /// The ids of the people or agents whom a text names, each once, in their order.
 fn named(text: &str, kind: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let begin = format!("]({kind}:");
     for piece in text.split("@[").skip(1) {
         let Some((_, target)) = piece.split_once(&begin) else { continue };
         let Some((id, _)) = target.split_once(')') else { continue };
-        if UserId::parse(id).is_ok() && !found.iter().any(|known| known == id) {
+        if UserId::parse(id).is_ok() && seen.insert(id) {
             found.push(id.to_owned());
         }
     }
@@ -235,5 +244,12 @@ mod tests {
             assert_eq!(named(text, "user"), expected, "{text}");
         }
         assert_eq!(named("@[A](user:u) @[B](agent:b) @[C](agent:c)", "agent"), ["b", "c"]);
+    }
+
+    /// As many as fit into a page: compared each with each, this would not end in a while that anybody waits.
+    #[test]
+    fn a_page_full_of_names_is_read_once() {
+        let many = |from: u32| (from..from + 30_000).map(|id| format!("@[](user:u{id})")).collect::<String>();
+        assert_eq!(fresh(&many(0), &many(1), "user"), ["u30000"]);
     }
 }

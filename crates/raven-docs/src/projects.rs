@@ -271,8 +271,10 @@ async fn note<P>(
 }
 
 fn check(name: Option<&str>, description: Option<&str>) -> Result<(), Error> {
-    if name.is_some_and(|name| name.trim().is_empty() || name.trim().chars().count() > MAX_NAME) {
-        return Err(Error::invalid("name", format!("must be 1 to {MAX_NAME} characters")));
+    let good =
+        |name: &str| (1..=MAX_NAME).contains(&name.chars().count()) && !name.contains(char::is_control);
+    if name.is_some_and(|name| !good(name.trim())) {
+        return Err(Error::invalid("name", format!("must be one line of 1 to {MAX_NAME} characters")));
     }
     if description.is_some_and(|text| text.len() > MAX_DESCRIPTION) {
         let why = format!("must be at most {} KiB; put more into a page", MAX_DESCRIPTION / 1024);

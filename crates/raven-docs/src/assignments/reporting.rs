@@ -154,6 +154,12 @@ fn check(report: &Report) -> Result<(), Error> {
     if report.summary.as_ref().is_some_and(|text| text.chars().count() > MAX_SUMMARY) {
         return Err(Error::invalid("summary", format!("must be at most {MAX_SUMMARY} characters")));
     }
+    if report.summary.as_ref().is_some_and(|text| text.contains(is_for_terminals)) {
+        return Err(Error::invalid(
+            "summary",
+            "must be text, without control characters but line ends and tabs",
+        ));
+    }
     if report.result.as_ref().is_some_and(|result| result.to_string().len() > MAX_RESULT) {
         let most = MAX_RESULT / 1024;
         return Err(Error::invalid("result", format!("must be at most {most} KiB; write a page instead")));
@@ -162,4 +168,27 @@ fn check(report: &Report) -> Result<(), Error> {
         return Err(Error::invalid("progress", "must be 0 to 100"));
     }
     Ok(())
+}
+
+/// What tells a terminal to do something, and no reader anything.
+fn is_for_terminals(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\r' | '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_summary_says_nothing_to_a_terminal() {
+        let said = |summary: &str| {
+            let report = json!({ "state": "working", "summary": summary });
+            check(&serde_json::from_value(report).unwrap()).is_ok()
+        };
+        assert!(said("two lines\n\tand a tab, ünd 知识"));
+        for bad in ["\u{1b}[2J", "\u{7}", "\0", "\u{9b}1m"] {
+            assert!(!said(bad), "{bad:?}");
+        }
+    }
 }

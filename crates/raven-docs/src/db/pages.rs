@@ -180,7 +180,8 @@ pub async fn list(
 ) -> Queried<Vec<Listed>> {
     let mut values: Vec<Value> = vec![workspace.as_str().into()];
     let (filter, order) = (filter(which, &mut values), order(which));
-    let after = part.after.as_deref().map(|after| after_row(which, after, &mut values)).unwrap_or_default();
+    let after = part.after.as_deref().map(|after| after_row((which, seen), after, &mut values));
+    let after = after.unwrap_or_default();
     let (open, open_child) = match seen {
         Seen::All => ("", ""),
         Seen::Open => ("AND p.id NOT IN (SELECT id FROM closed)", "AND c.agent_accessible"),
@@ -240,8 +241,9 @@ fn order(which: &Which) -> &'static str {
     }
 }
 
-/// The condition that a row comes after another one in the order of its list.
-fn after_row(which: &Which, after: &str, values: &mut Vec<Value>) -> String {
+/// The condition that a row comes after another one in the order of its list. After one that is not there for whoever
+/// asks comes nothing, so that nobody learns by it of a page that is.
+fn after_row((which, seen): (&Which, Seen), after: &str, values: &mut Vec<Value>) -> String {
     values.push(after.into());
     let at = values.len();
     let (column, than) = match which {
@@ -250,7 +252,14 @@ fn after_row(which: &Which, after: &str, values: &mut Vec<Value>) -> String {
         Which::Recent(_) => ("updated_at", "<"),
         Which::Trash => ("trashed_at", "<"),
     };
-    format!("AND (p.{column}, p.id) {than} (SELECT a.{column}, a.id FROM pages a WHERE a.id = ${at})")
+    let open = match seen {
+        Seen::All => "",
+        Seen::Open => "AND a.id NOT IN (SELECT id FROM closed)",
+    };
+    format!(
+        "AND (p.{column}, p.id) {than} (SELECT a.{column}, a.id FROM pages a
+            WHERE a.workspace_id = $1 AND a.id = ${at} {open})"
+    )
 }
 
 /// The place of a page among those under the same one, and that of the one before it, if there is one.

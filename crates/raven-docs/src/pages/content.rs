@@ -34,7 +34,7 @@ impl Content {
     pub fn into_markdown(self, field: &str) -> Result<String, Error> {
         let text = match self {
             Self::Markdown(text) => text.replace("\r\n", "\n"),
-            Self::Document(document) => prosemirror::markdown(&document)
+            Self::Document(document) => prosemirror::markdown(&document, MAX_CONTENT)
                 .map_err(|why| Error::invalid(field, format!("is no ProseMirror document: {why}")))?,
         };
         check(field, &text)?;

@@ -4,20 +4,50 @@
 
 use serde_json::{Map, Value};
 
-/// Deepest nesting that is read.
-const MAX_DEPTH: usize = 100;
+/// Deepest nesting that is read; a list takes two, for itself and its items. Each level is copied into the one above.
+const MAX_DEPTH: usize = 40;
+
+/// Most marks of one text: each is put around what the others made.
+const MAX_MARKS: usize = 16;
+
+/// Most digits that a number of a list has in Markdown.
+const MAX_NUMBER: u64 = 999_999_999;
 
 type Node = Map<String, Value>;
 
-/// A document as Markdown.
+/// How much of a document is still read.
+#[derive(Clone, Copy)]
+struct Bounds {
+    levels: usize,
+    /// Of the text that any node comes to.
+    bytes: usize,
+}
+
+impl Bounds {
+    fn deeper(self) -> Result<Self, String> {
+        let levels = self.levels.checked_sub(1).ok_or("it is nested too deeply")?;
+        Ok(Self { levels, ..self })
+    }
+
+    /// Adds to a text, unless that becomes too long: whatever a document says, no more is built than it may come to.
+    fn add(self, text: &mut String, more: &str) -> Result<(), String> {
+        if text.len() + more.len() > self.bytes {
+            return Err(format!("it comes to more than {} KiB of Markdown", self.bytes / 1024));
+        }
+        text.push_str(more);
+        Ok(())
+    }
+}
+
+/// A document as Markdown of at most so many bytes.
 ///
 /// # Errors
-/// Why it is none, in words.
-pub fn markdown(document: &Node) -> Result<String, String> {
+/// Why it is none, or how it is too large, in words.
+pub fn markdown(document: &Node, bytes: usize) -> Result<String, String> {
     if kind(document) != "doc" {
         return Err("its `type` must be `doc`".to_owned());
     }
-    blocks(document, MAX_DEPTH)
+    blocks(document, Bounds { levels: MAX_DEPTH, bytes })
 }
 
 fn kind(node: &Node) -> &str {
@@ -44,84 +74,99 @@ fn children(node: &Node) -> Result<Vec<&Node>, String> {
 }
 
 /// The blocks of a node, with an empty line between.
-fn blocks(node: &Node, depth: usize) -> Result<String, String> {
-    let depth = depth.checked_sub(1).ok_or("it is nested too deeply")?;
-    let blocks: Result<Vec<String>, String> =
-        children(node)?.into_iter().map(|child| block(child, depth)).collect();
-    Ok(blocks?.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n"))
+fn blocks(node: &Node, within: Bounds) -> Result<String, String> {
+    let within = within.deeper()?;
+    let mut all = String::new();
+    for child in children(node)? {
+        let text = block(child, within)?;
+        if !text.is_empty() {
+            let gap = if all.is_empty() { "" } else { "\n\n" };
+            within.add(&mut all, gap)?;
+            within.add(&mut all, &text)?;
+        }
+    }
+    Ok(all)
 }
 
-fn block(node: &Node, depth: usize) -> Result<String, String> {
+fn block(node: &Node, within: Bounds) -> Result<String, String> {
     Ok(match kind(node) {
         "heading" => {
             let level = attribute(node, "level").and_then(Value::as_u64).unwrap_or(1).clamp(1, 6);
-            format!("{} {}", "#".repeat(usize::try_from(level).unwrap_or(1)), inline(node)?)
+            format!("{} {}", "#".repeat(usize::try_from(level).unwrap_or(1)), inline(node, within)?)
         }
         "codeBlock" | "code_block" => {
-            let (code, fence) = (raw(node)?, "```");
+            let (code, fence) = (raw(node, within)?, "```");
             let fence = if code.contains(fence) { "~~~~" } else { fence };
             format!("{fence}{}\n{code}\n{fence}", text_of(node, "language"))
         }
-        "blockquote" | "callout" => indented(&blocks(node, depth)?, "> ", "> "),
-        "bulletList" | "bullet_list" => list(node, depth, |_| "- ".to_owned())?,
+        "blockquote" | "callout" => {
+            let mut quoted = String::new();
+            indented(&mut quoted, &blocks(node, within)?, ("> ", "> "), within)?;
+            quoted
+        }
+        "bulletList" | "bullet_list" | "taskList" | "task_list" => list(node, within, |_| "- ".to_owned())?,
         "orderedList" | "ordered_list" => {
             let start = attribute(node, "start").and_then(Value::as_u64).unwrap_or(1);
-            list(node, depth, |nth| format!("{}. ", start + nth))?
+            list(node, within, |nth| format!("{}. ", start.saturating_add(nth).min(MAX_NUMBER)))?
         }
-        "taskList" | "task_list" => list(node, depth, |_| "- ".to_owned())?,
         "horizontalRule" | "horizontal_rule" => "---".to_owned(),
         "image" => image(node),
-        "table" => table(node)?,
-        "paragraph" | "text" | "hardBreak" | "hard_break" | "mention" => {
-            if kind(node) == "paragraph" {
-                inline(node)?
-            } else {
-                piece(node)?
-            }
-        }
-        _ => blocks(node, depth)?,
+        "table" => table(node, within)?,
+        "paragraph" => inline(node, within)?,
+        "text" | "hardBreak" | "hard_break" | "mention" => piece(node, within)?,
+        _ => blocks(node, within)?,
     })
 }
 
-fn list(node: &Node, depth: usize, mark: impl Fn(u64) -> String) -> Result<String, String> {
-    let depth = depth.checked_sub(1).ok_or("it is nested too deeply")?;
-    let mut lines = Vec::new();
+fn list(node: &Node, within: Bounds, mark: impl Fn(u64) -> String) -> Result<String, String> {
+    let within = within.deeper()?;
+    let mut all = String::new();
     for (nth, item) in (0..).zip(children(node)?) {
         let done = attribute(item, "checked").and_then(Value::as_bool);
         let done = done.map_or("", |done| if done { "[x] " } else { "[ ] " });
         let mark = mark(nth);
         let more = " ".repeat(mark.len());
         // Of a list within, no empty line makes this one loose.
-        let text = blocks(item, depth)?.replace("\n\n- ", "\n- ").replace("\n\n1. ", "\n1. ");
-        lines.push(indented(&text, &format!("{mark}{done}"), &more));
+        let text = blocks(item, within)?.replace("\n\n- ", "\n- ").replace("\n\n1. ", "\n1. ");
+        within.add(&mut all, if nth == 0 { "" } else { "\n" })?;
+        indented(&mut all, &text, (&format!("{mark}{done}"), &more), within)?;
     }
-    Ok(lines.join("\n"))
+    Ok(all)
 }
 
-/// A text with something before its first line, and before each other.
-fn indented(text: &str, first: &str, others: &str) -> String {
+/// Adds a text with something before its first line, and before each other.
+fn indented(
+    all: &mut String,
+    text: &str,
+    (first, others): (&str, &str),
+    within: Bounds,
+) -> Result<(), String> {
     let mut lines = text.split('\n');
-    let mut all = format!("{first}{}", lines.next().unwrap_or_default());
+    within.add(all, first)?;
+    within.add(all, lines.next().unwrap_or_default())?;
     for line in lines {
-        all.push('\n');
-        all.push_str(format!("{others}{line}").trim_end());
+        within.add(all, "\n")?;
+        within.add(all, format!("{others}{line}").trim_end())?;
     }
-    all
+    Ok(())
 }
 
-fn table(node: &Node) -> Result<String, String> {
-    let mut rows = Vec::new();
-    for row in children(node)? {
-        let mut cells = Vec::new();
-        for cell in children(row)? {
-            cells.push(blocks(cell, 3)?.replace('\n', " ").replace('|', "\\|"));
+fn table(node: &Node, within: Bounds) -> Result<String, String> {
+    let cells_within = Bounds { levels: within.levels.min(3), ..within };
+    let mut all = String::new();
+    for (nth, row) in children(node)?.into_iter().enumerate() {
+        within.add(&mut all, if nth == 0 { "|" } else { "\n|" })?;
+        let cells = children(row)?;
+        for cell in &cells {
+            let text = blocks(cell, cells_within)?.replace('\n', " ").replace('|', "\\|");
+            within.add(&mut all, &format!(" {text} |"))?;
         }
-        rows.push(format!("| {} |", cells.join(" | ")));
-        if rows.len() == 1 {
-            rows.push(format!("|{}", " --- |".repeat(cells.len())));
+        if nth == 0 {
+            within.add(&mut all, "\n|")?;
+            within.add(&mut all, &" --- |".repeat(cells.len()))?;
         }
     }
-    Ok(rows.join("\n"))
+    Ok(all)
 }
 
 fn image(node: &Node) -> String {
@@ -129,26 +174,34 @@ fn image(node: &Node) -> String {
 }
 
 /// The text of a block's pieces with their marks.
-fn inline(node: &Node) -> Result<String, String> {
-    children(node)?.into_iter().map(piece).collect()
+fn inline(node: &Node, within: Bounds) -> Result<String, String> {
+    let within = within.deeper()?;
+    let mut all = String::new();
+    for child in children(node)? {
+        within.add(&mut all, &piece(child, within)?)?;
+    }
+    Ok(all)
 }
 
-fn piece(node: &Node) -> Result<String, String> {
+fn piece(node: &Node, within: Bounds) -> Result<String, String> {
     Ok(match kind(node) {
-        "text" => marked(node),
+        "text" => marked(node)?,
         "hardBreak" | "hard_break" => "  \n".to_owned(),
         "image" => image(node),
         "mention" => {
             let whom = if text_of(node, "kind") == "agent" { "agent" } else { "user" };
             format!("@[{}]({whom}:{})", text_of(node, "label"), text_of(node, "id"))
         }
-        _ => inline(node)?,
+        _ => inline(node, within)?,
     })
 }
 
-fn marked(node: &Node) -> String {
+fn marked(node: &Node) -> Result<String, String> {
     let mut text = node.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
     let marks = node.get("marks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if marks.len() > MAX_MARKS {
+        return Err(format!("a text must have at most {MAX_MARKS} marks"));
+    }
     for mark in marks.iter().filter_map(Value::as_object) {
         text = match kind(mark) {
             "bold" | "strong" => format!("**{text}**"),
@@ -159,15 +212,16 @@ fn marked(node: &Node) -> String {
             _ => text,
         };
     }
-    text
+    Ok(text)
 }
 
 /// The text of a block as it is.
-fn raw(node: &Node) -> Result<String, String> {
-    let texts = children(node)?
-        .into_iter()
-        .map(|child| child.get("text").and_then(Value::as_str).unwrap_or_default().to_owned());
-    Ok(texts.collect())
+fn raw(node: &Node, within: Bounds) -> Result<String, String> {
+    let mut all = String::new();
+    for child in children(node)? {
+        within.add(&mut all, child.get("text").and_then(Value::as_str).unwrap_or_default())?;
+    }
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -176,7 +230,11 @@ mod tests {
     use serde_json::json;
 
     fn of(content: Value) -> Result<String, String> {
-        markdown(json!({ "type": "doc", "content": content }).as_object().unwrap())
+        within(content, 64 * 1024)
+    }
+
+    fn within(content: Value, bytes: usize) -> Result<String, String> {
+        markdown(json!({ "type": "doc", "content": content }).as_object().unwrap(), bytes)
     }
 
     fn paragraph(text: &str) -> Value {
@@ -237,11 +295,53 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_refused() {
-        assert!(markdown(json!({ "type": "paragraph" }).as_object().unwrap()).is_err());
+        assert!(markdown(json!({ "type": "paragraph" }).as_object().unwrap(), 1024).is_err());
         assert!(of(json!(["text"])).is_err() && of(json!("text")).is_err());
         let deep =
             (0..200).fold(paragraph("x"), |inner, _| json!({ "type": "blockquote", "content": [inner] }));
         assert!(of(json!([deep])).is_err());
         assert_eq!(of(json!([])).unwrap(), "");
+    }
+
+    #[test]
+    fn no_level_comes_to_more_than_the_whole_may() {
+        let code =
+            json!({ "type": "codeBlock", "content": [{ "type": "text", "text": "a\n".repeat(1000) }] });
+        let nested = |levels: usize, start: u64| {
+            (0..levels).fold(code.clone(), |inner, _| {
+                let item = json!({ "type": "listItem", "content": [inner] });
+                json!({ "type": "orderedList", "attrs": { "start": start }, "content": [item] })
+            })
+        };
+        let refused = |document: Value, bytes: usize| within(json!([document]), bytes).unwrap_err();
+        for levels in [5, 10, 18] {
+            let why = refused(nested(levels, u64::MAX), 16 * 1024);
+            assert!(why.contains("more than 16 KiB"), "{levels} levels: {why}");
+        }
+        assert!(refused(nested(28, 1), 1 << 20).contains("nested"));
+        assert!(refused(code.clone(), 1024).contains("more than 1 KiB"), "before anything is made of it");
+        let quote = json!({ "type": "blockquote", "content": [code] });
+        assert!(refused(quote, 4 * 1024).contains("more than 4 KiB"), "4 bytes a line and more");
+        let strange = (0..60).fold(
+            json!({ "type": "text", "text": "x" }),
+            |inner, _| json!({ "type": "strange", "content": [inner] }),
+        );
+        assert!(refused(json!({ "type": "paragraph", "content": [strange] }), 1024).contains("nested"));
+        let marks = vec![json!({ "type": "bold" }); MAX_MARKS + 1];
+        assert!(refused(json!({ "type": "text", "text": "x", "marks": marks }), 1024).contains("marks"));
+    }
+
+    #[test]
+    fn numbers_of_lists_stay_numbers() {
+        let two = json!([{ "type": "listItem", "content": [paragraph("a")] },
+            { "type": "listItem", "content": [paragraph("b")] }]);
+        for (start, expected) in [
+            (7, "7. a\n8. b"),
+            (MAX_NUMBER, "999999999. a\n999999999. b"),
+            (u64::MAX, "999999999. a\n999999999. b"),
+        ] {
+            let list = json!({ "type": "orderedList", "attrs": { "start": start }, "content": two });
+            assert_eq!(of(json!([list])).unwrap(), expected);
+        }
     }
 }

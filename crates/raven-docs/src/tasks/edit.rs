@@ -106,9 +106,11 @@ impl Tasks {
         &self,
         by: &Granted<P>,
         id: &TaskId,
-        (action, edit): (Action, TaskChange),
+        (action, mut edit): (Action, TaskChange),
         place: Option<Place>,
     ) -> Result<Task, Error> {
+        // Before the transaction, in which everybody else would wait for it.
+        edit.description = markdown(edit.description)?.map(Content::Markdown);
         edit.title.as_deref().map_or(Ok(()), check_title)?;
         projects::may_open(by, edit.agent_accessible)?;
         let mut change = self.changes.begin_for(by).await?;
@@ -247,8 +249,8 @@ async fn applied<P>(
     if let Some(title) = &edit.title {
         title.trim().clone_into(&mut row.title);
     }
-    if let Some(description) = markdown(edit.description.clone())? {
-        row.description = description;
+    if let Some(Content::Markdown(description)) = &edit.description {
+        row.description.clone_from(description);
     }
     if let Some(status) = edit.status {
         row = standing(row, status);
