@@ -105,7 +105,7 @@ impl ToolCalls {
             }
             done
         };
-        self.deeds.see_through(work).await?
+        self.deeds.see_through(Box::pin(work)).await?
     }
 
     /// Records how a call went. What it was called with and what it answered are not kept.

@@ -37,7 +37,7 @@ pub async fn page(
 ) -> Result<(Vec<Resource>, Option<String>), Error> {
     app.tool_calls.limit(by).await?;
     let (own, caller) = (app.clone(), by.clone());
-    let deed = async move { some(&own, &caller, cursor.as_deref()).await };
+    let deed = Box::pin(async move { some(&own, &caller, cursor.as_deref()).await });
     app.tool_calls.keep(by, LISTED.to_owned(), deed).await
 }
 
@@ -87,7 +87,7 @@ pub fn templates() -> Vec<ResourceTemplate> {
 pub async fn read(app: &App, by: &AgentCaller, uri: &str) -> Result<ReadResourceResult, Error> {
     app.tool_calls.limit(by).await?;
     let (own, caller, address) = (app.clone(), by.clone(), uri.to_owned());
-    let deed = async move { contents(&own, &caller, &address).await };
+    let deed = Box::pin(async move { contents(&own, &caller, &address).await });
     let contents = app.tool_calls.keep(by, READ.to_owned(), deed).await?;
     Ok(ReadResourceResult::new(vec![contents]))
 }

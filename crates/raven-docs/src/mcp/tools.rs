@@ -100,7 +100,8 @@ pub async fn call(
         return app.tool_calls.keep(caller, spelled(name), std::future::ready(Err(none))).await;
     };
     let (client, _left) = client.until_dropped();
-    let deed = gate(Call { app: app.clone(), caller: caller.clone(), client }, tool, arguments);
+    // In a box, as it is large and handed on often: on the stack of a worker it would not fit so many times.
+    let deed = Box::pin(gate(Call { app: app.clone(), caller: caller.clone(), client }, tool, arguments));
     app.tool_calls.keep(caller, tool.words.name.to_owned(), deed).await
 }
 
