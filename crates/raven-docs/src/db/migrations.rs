@@ -80,9 +80,9 @@ impl MigratorTrait for Migrator {
             Box::new(Step { name: "m0018_repeats", sql: REPEATS }),
             Box::new(Step { name: "m0019_counted_words", sql: COUNTED_WORDS }),
             Box::new(Step { name: "m0020_mentions", sql: MENTIONS }),
+            Box::new(Step { name: "m0021_work_that_ends", sql: WORK_THAT_ENDS }),
             Box::new(Step { name: "m0022_history", sql: HISTORY }),
             Box::new(Step { name: "m0023_task_texts", sql: TASK_TEXTS }),
-            Box::new(Step { name: "m0021_work_that_ends", sql: WORK_THAT_ENDS }),
         ]
     }
 }
