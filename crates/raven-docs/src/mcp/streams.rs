@@ -79,6 +79,8 @@ pub fn ahead(body: Body, ends: impl Future<Output = ()> + Send + 'static) -> Bod
         let (mut said, mut ends) = (body.into_data_stream(), pin!(ends));
         loop {
             let part = tokio::select! {
+                // What ends it comes before whatever is still said.
+                biased;
                 () = &mut ends => return,
                 () = parts.closed() => return,
                 part = said.next() => part,

@@ -321,7 +321,7 @@ mod tests {
         assert!(refused(nested(28, 1), 1 << 20).contains("nested"));
         assert!(refused(code.clone(), 1024).contains("more than 1 KiB"), "before anything is made of it");
         let quote = json!({ "type": "blockquote", "content": [code] });
-        assert!(refused(quote, 4 * 1024).contains("more than 4 KiB"), "4 bytes a line and more");
+        assert!(refused(quote, 3 * 1024).contains("more than 3 KiB"), "4 bytes a line of 2");
         let strange = (0..60).fold(
             json!({ "type": "text", "text": "x" }),
             |inner, _| json!({ "type": "strange", "content": [inner] }),
