@@ -150,7 +150,7 @@ test('an invite lets in as many as it says', async () => {
   const register = () =>
     JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' })) as { mcpApiKey?: string };
   const { mcpApiKey } = register();
-  expect(await profile(mcpApiKey ?? '')).toBe(200);
+  expect(await profile(mcpApiKey ?? '')).toMatchObject({ id: 'my-agent', name: 'My agent' });
   expect(register().mcpApiKey).toBeUndefined();
   await expect(page.getByRole('article', { name: 'Partners' })).toContainText('Used up');
   await expect(page.getByRole('link', { name: 'My agent' })).toBeVisible();
