@@ -10,7 +10,8 @@ const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 export function registerLine(origin: string, token: string): string {
   const body = JSON.stringify({ inviteToken: token, agentId: 'my-agent', agentName: 'My agent' });
   const url = quoted(`${origin}/api/parallax-agents/register`);
-  return `curl -s ${url} -H 'content-type: application/json' -d ${quoted(body)}`;
+  // The shell itself says the token to curl: other users see the arguments of a process.
+  return `printf %s ${quoted(body)} | curl -s ${url} -H 'content-type: application/json' -d @-`;
 }
 
 /** Clients, each with the command that tells it where the tools are. */

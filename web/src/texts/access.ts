@@ -93,10 +93,10 @@ export const accessTexts = {
 
 /** How programs elsewhere are connected. */
 export const connectingTexts = {
-  register: 'Exchange it for a key; choose the id and the name that the agent will have here:',
+  register:
+    'Exchange it for a key, which the answer has as mcpApiKey; choose the id and the name that the agent will have here:',
   registerLabel: 'Command that registers',
-  keyText:
-    'Give the key (`mcpApiKey`) to the shell in which the program runs; paste it after this and press Enter:',
+  keyText: 'Give the key to the shell in which the program runs: paste it after this, and press Enter:',
   keyLabel: 'Command that takes the key',
   clientText: 'Then tell the program where its tools are, once:',
   commandFor: (name: string) => `Command for ${name}`,
