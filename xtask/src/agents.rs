@@ -100,8 +100,9 @@ fn suite_program() -> Result<PathBuf> {
     Ok(program.context("cargo names no program of the suite")?.into())
 }
 
-/// The program that a line of cargo's tells of.
+/// The program of tests that a line of cargo's tells of; it tells of the programs that they test too, in any order.
 fn executable(line: &str) -> Option<&str> {
+    line.contains(r#""kind":["test"]"#).then_some(())?;
     Some(line.split_once("\"executable\":\"")?.1.split_once('"')?.0)
 }
 
@@ -111,8 +112,15 @@ mod tests {
 
     #[test]
     fn a_program_is_found_in_what_cargo_tells() {
-        let line = r#"{"reason":"compiler-artifact","fresh":true,"executable":"/t/debug/deps/agents-1f"}"#;
-        assert_eq!(executable(line), Some("/t/debug/deps/agents-1f"));
-        assert_eq!(executable(r#"{"executable":null}"#), None);
+        for (line, found) in [
+            (
+                r#"{"target":{"kind":["test"]},"executable":"/t/debug/deps/agents-1f"}"#,
+                Some("/t/debug/deps/agents-1f"),
+            ),
+            (r#"{"target":{"kind":["bin"]},"executable":"/t/debug/raven-runtime"}"#, None),
+            (r#"{"target":{"kind":["test"]},"executable":null}"#, None),
+        ] {
+            assert_eq!(executable(line), found, "{line}");
+        }
     }
 }
