@@ -3,6 +3,8 @@
  *
  * Owns what is asked and how often. Must not know how the pages are made.
  */
+import { setTimeout } from 'node:timers/promises';
+
 import { fill, rare, word } from '../library.mjs';
 import { percentile } from '../processes.mjs';
 
@@ -80,13 +82,25 @@ function writes({ spaces, pages }) {
 /** A word with two of its letters turned around. */
 const mistyped = (text) => `${text.slice(0, 4)}${text[5]}${text[4]}${text.slice(6)}`;
 
+/** How long an answer takes, in milliseconds. Agents may only ask so often: what is refused for that is asked later. */
+async function answered(call, question) {
+  for (;;) {
+    const begin = performance.now();
+    try {
+      await call(...question);
+      return performance.now() - begin;
+    } catch (error) {
+      if (!error.message.includes(': 429 ')) throw error;
+    }
+    await setTimeout(1000);
+  }
+}
+
 async function asked(call, ask, times) {
   const took = [];
   for (let at = 0; at < times + 3; at++) {
-    const begin = performance.now();
     const question = ask(at);
-    await call(...(Array.isArray(question) ? question : ['GET', question]));
-    took.push(performance.now() - begin);
+    took.push(await answered(call, Array.isArray(question) ? question : ['GET', question]));
   }
   // The first ones open what the others find open.
   const warm = took.slice(3);
