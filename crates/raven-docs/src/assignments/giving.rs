@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use raven_protocol::id::{AgentId, AssignmentId, ProjectId, TaskId, WorkspaceId};
+use raven_protocol::id::{AgentId, AssignmentId, ProjectId, TaskId};
 use raven_protocol::permission::Permission;
 use raven_protocol::time::Timestamp;
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::access::work::AssignWork;
 use crate::activity::ActivityKind;
 use crate::agents::admission::check_takes_work;
 use crate::audit::Action;
-use crate::auth::{AgentCaller, Caller};
+use crate::auth::Caller;
 use crate::db::agents;
 use crate::error::{Conflict, Error};
 use crate::events::{Change, WorkspaceEvent};
@@ -57,7 +57,7 @@ impl Assignments {
         if let Some(before) = before(&change, request.as_deref()).await? {
             return repeated(before, &row, new);
         }
-        check_giver(&change, by, &row).await?;
+        check_giver(by, &row)?;
         check_takes_work(&row)?;
         let given = insert(&mut change, by, &row, (new, request)).await?;
         change.commit().await?;
@@ -205,31 +205,13 @@ fn repeated(before: rows::Model, agent: &agents::Model, new: NewAssignment) -> R
     view(before)
 }
 
-/// An agent gives work with the rights that it has now, to those that it sees.
-async fn check_giver(
-    change: &Change,
-    by: &Granted<AssignWork>,
-    receiver: &agents::Model,
-) -> Result<(), Error> {
+/// An agent gives work to those that it sees.
+fn check_giver(by: &Granted<AssignWork>, receiver: &agents::Model) -> Result<(), Error> {
     let Some(agent) = by.agent() else { return Ok(()) };
-    let own = permissions_now(change, by.workspace(), agent).await?;
-    if !own.contains(&Permission::DelegateAgents) {
-        let needed = Permission::DelegateAgents;
-        return Err(Error::Denied(format!("to give work an agent needs the permission {needed}")));
-    }
-    if receiver.id == agent.agent().as_str() || !is_within(receiver, &own)? {
+    if receiver.id == agent.agent().as_str() || !is_within(receiver, agent.permissions())? {
         return Err(Error::NotFound("agent"));
     }
     Ok(())
-}
-
-async fn permissions_now(
-    change: &Change,
-    workspace: &WorkspaceId,
-    agent: &AgentCaller,
-) -> Result<BTreeSet<Permission>, Error> {
-    let row = agents::find(change.tx(), workspace, agent.agent()).await?.ok_or(Error::UnknownAgentKey)?;
-    Ok(serde_json::from_str(&row.permissions).map_err(anyhow::Error::from)?)
 }
 
 /// Whether an agent may do no more than is within some permissions: only such agents are seen by others, so that
