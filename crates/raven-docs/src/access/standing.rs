@@ -47,15 +47,23 @@ impl Standing for Person {
     }
 }
 
-/// Looks again.
+/// Looks again whether they may do this, whatever else they lost; answers who they are now.
 ///
 /// # Errors
 /// `Unauthenticated`, `UnknownAgentKey` or `Denied`, as if they called now.
-pub async fn check(by: &impl Standing, db: &impl ConnectionTrait) -> Result<(), Error> {
-    let called = by.called();
-    let now = called.now(db).await?;
+pub async fn still(by: &impl Standing, db: &impl ConnectionTrait) -> Result<Caller, Error> {
+    let now = by.called().now(db).await?;
     by.still(&now)?;
-    if has_less(&called, &now) {
+    Ok(now)
+}
+
+/// Looks again, for a write.
+///
+/// # Errors
+/// As [`still`], and `Denied` when they lost anything meanwhile.
+pub async fn check(by: &impl Standing, db: &impl ConnectionTrait) -> Result<(), Error> {
+    let now = still(by, db).await?;
+    if has_less(&by.called(), &now) {
         let hint = "what you may do here was changed while your call was under way; call again";
         return Err(Error::Denied(hint.to_owned()));
     }
